@@ -1,0 +1,66 @@
+// option_registry.h: the option spaces and definitions of one configuration: the predefined ones (wire/option_table.h), those
+// the file adds with `option space` and `option X code N = ...`, and dhcpd's parameters, which are options of the space `server`
+// just as in dhcpd (so `if`, `default` and `= EXPR` work on them alike). Definitions live as long as the registry; pointers to
+// them are stable. Built by the parser, immutable afterwards, then any thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/wire/option_table.h"
+
+namespace coaxd::config {
+
+struct OptionSpace;
+
+struct OptionDefinition {
+  OptionSpace* space = nullptr;
+  std::uint32_t code = 0;
+  std::string name;
+  std::string format;  // see wire/option_table.h
+  OptionSpace* encapsulates = nullptr;  // for formats that contain E
+  bool predefined = false;
+  bool synthesized = false;  // made for `unknown-N`
+};
+
+struct OptionSpace {
+  std::string name;
+  std::uint32_t index = 0;  // dense, for per-packet tables; kDhcp, kAgent, kServer below are fixed
+  std::uint8_t code_width = 1;
+  std::uint8_t length_width = 1;
+  std::unordered_map<std::string, OptionDefinition*> by_name;  // lower-cased
+  std::unordered_map<std::uint32_t, OptionDefinition*> by_code;  // the later definition owns the code (dhcpd-compat 4.1)
+};
+
+class OptionRegistry {
+ public:
+  static constexpr std::uint32_t kDhcp = 0, kAgent = 1, kServer = 2;
+
+  OptionRegistry();
+  OptionRegistry(const OptionRegistry&) = delete;
+  OptionRegistry& operator=(const OptionRegistry&) = delete;
+
+  OptionSpace* find_space(std::string_view name) const;
+  OptionSpace& add_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width);
+  OptionDefinition& define(OptionSpace& space, std::string_view name, std::uint32_t code, std::string format,
+                           OptionSpace* encapsulates);
+  // Also makes a definition of type X for the name unknown-N.
+  OptionDefinition* find(OptionSpace& space, std::string_view name);
+  // Also makes one (unknown-N, type X) for a code nobody defined.
+  const OptionDefinition& by_code(OptionSpace& space, std::uint32_t code);
+
+  OptionSpace& space(std::uint32_t index) { return spaces_[index]; }
+  const OptionSpace& space(std::uint32_t index) const { return spaces_[index]; }
+  std::uint32_t space_count() const { return static_cast<std::uint32_t>(spaces_.size()); }
+
+ private:
+  std::deque<OptionSpace> spaces_;
+  std::deque<OptionDefinition> definitions_;
+};
+
+}  // namespace coaxd::config

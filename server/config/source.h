@@ -1,0 +1,44 @@
+// source.h: where a piece of configuration text stands, and how an error about it is shown: file:line:column, the line, a caret.
+// Built by the parser, read by everybody who wants to say where something was written. Load time only, one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coaxd::config {
+
+struct SourcePos {
+  std::uint32_t file = 0;    // index into Sources
+  std::uint32_t line = 0;    // from 1; 0: not from a file
+  std::uint32_t column = 0;  // from 1
+};
+
+struct SourceFile {
+  std::string name;
+  std::string text;
+};
+
+class Sources {
+ public:
+  std::uint32_t add(std::string name, std::string text);
+  const SourceFile& file(std::uint32_t index) const { return files_[index]; }
+  std::string_view line_text(SourcePos pos) const;
+  std::string where(SourcePos pos) const;  // "dhcpd.conf:12:5", the form of every tool an editor can jump from
+
+ private:
+  std::vector<SourceFile> files_;
+};
+
+enum class Severity : std::uint8_t { warning, error };
+
+struct Diagnostic {
+  Severity severity = Severity::error;
+  SourcePos pos;
+  std::string message;  // dhcpd's words where tools grep for them (dhcpd-compat §2)
+  // dhcpd's first line, then ours: "FILE line N: MESSAGE", "file:line:col", the line with tabs expanded, a caret.
+  std::string render(const Sources& sources) const;
+};
+
+}  // namespace coaxd::config

@@ -1,0 +1,45 @@
+// arrival.h: how a message came in and how a reply is to leave: the addressing half of RFC 2131 §4.1 as values. io/ fills the first and
+// obeys the second; the engine never sees a socket. Any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "server/base/ipv4.h"
+
+namespace coaxd::engine {
+
+inline constexpr std::uint16_t kServerPort = 67, kClientPort = 68;
+
+// One served network interface, as io/ knows it; stable until the next rescan, when workers are told between batches.
+struct Interface {
+  std::uint32_t index = 0;  // kernel's ifindex
+  std::string_view name;
+  Ipv4 address;             // first address: the server identifier when nothing else is configured
+  std::array<std::uint8_t, 6> mac{};
+};
+
+struct Arrival {
+  const Interface* interface = nullptr;  // never null
+  Ipv4 source;
+  std::uint16_t source_port = 0;
+  Ipv4 destination;       // 255.255.255.255, or the address that was asked (a VIP): replies leave from it
+  bool from_link = false; // by packet socket: a client on this link
+};
+
+struct Departure {
+  enum class Kind : std::uint8_t {
+    routed,          // UDP through the kernel: relays, renewing clients
+    link_unicast,    // frame to chaddr, IP destination yiaddr: the client cannot answer ARP yet
+    link_broadcast,  // frame to ff:ff:ff:ff:ff:ff, IP destination 255.255.255.255 (or -s)
+  };
+  Kind kind = Kind::routed;
+  Ipv4 to;
+  std::uint16_t port = 0;
+  Ipv4 from;  // source address; zero: the kernel's or the interface's choice
+  const Interface* interface = nullptr;
+  std::array<std::uint8_t, 6> mac{};  // link_unicast
+};
+
+}  // namespace coaxd::engine

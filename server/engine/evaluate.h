@@ -1,0 +1,72 @@
+// evaluate.h: dhcpd's expression language over one packet: data, boolean and numeric values with its null rules (dhcpd-compat §7), and its
+// executable statements (§5). Pure: reads the request, the configuration, the lease in hand; writes OptionState, lease variables and a
+// list of effects. Results live in the arena until the packet is done. No allocation. One worker at a time per context.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "server/base/arena.h"
+#include "server/base/time.h"
+#include "server/config/config.h"
+#include "server/config/host_table.h"
+#include "server/engine/option_state.h"
+#include "server/lease/binding.h"
+#include "server/wire/message.h"
+
+namespace coaxd::engine {
+
+enum class Tri : std::uint8_t { no, yes, null };
+
+// Things a statement wants done in the world. They wait in the context and are handed to the worker, which runs them after the binding is
+// durable and off the packet path (execute) or puts them on the log queue (log).
+struct Effect {
+  enum class Kind : std::uint8_t { log, execute } kind = Kind::log;
+  config::LogLevel level = config::LogLevel::debug;
+  Bytes text;                  // log
+  std::span<const Bytes> argv; // execute: path and arguments
+};
+inline constexpr std::size_t kMaxEffects = 16;
+
+// Variables that belong to no lease (dhcpd keeps them globally). Shared by all packets of one worker.
+class GlobalVariables;
+
+struct Context {
+  const config::Config* config = nullptr;
+  const config::HostTable* names = nullptr;
+  const wire::Message* request = nullptr;   // null for expiry
+  OptionState* reply = nullptr;             // config-option reads it, option statements write it
+  Arena* arena = nullptr;
+  Instant now;
+
+  // The lease in hand; null before one is chosen.
+  lease::Binding* binding = nullptr;        // `set` writes its variables
+  Ipv4 leased_address;                      // zero: none
+  bool has_lease = false;
+  const config::Host* host = nullptr;       // host-decl-name
+  bool known = false, is_static = false;
+  std::uint32_t client_state = 0;
+
+  // Attached by `on`: the innermost scope executed last wins, per event (dhcpd-compat 5.1).
+  const config::Statement* on_commit = nullptr;
+  const config::Statement* on_expiry = nullptr;
+  const config::Statement* on_release = nullptr;
+
+  std::array<Effect, kMaxEffects> effects;
+  std::uint8_t effect_count = 0;
+  std::uint16_t effects_lost = 0;
+
+  // `add "CLASS"` while executing; the engine merges it into the packet's classes.
+  std::array<std::uint16_t, 8> added_classes{};
+  std::uint8_t added_class_count = 0;
+};
+
+std::optional<Bytes> evaluate_data(const config::Expr& expr, Context& context) noexcept;
+Tri evaluate_boolean(const config::Expr& expr, Context& context) noexcept;
+std::optional<std::uint64_t> evaluate_number(const config::Expr& expr, Context& context) noexcept;
+
+void execute(std::span<const config::Statement> statements, Context& context) noexcept;
+// Runs `scope` and its ancestors, outermost first, leaving out everything at or above `limit` (null: run them all) (dhcpd-compat §6).
+void execute_scope(const config::Scope& scope, const config::Scope* limit, Context& context) noexcept;
+
+}  // namespace coaxd::engine

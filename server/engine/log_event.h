@@ -1,0 +1,52 @@
+// log_event.h: what happened, as a value: the engine fills one in, the worker puts it on a queue, the log thread turns it into dhcpd's
+// line (dhcpd-compat §15.5). No text is formatted on the packet path. Fixed size, trivially copyable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "server/base/ipv4.h"
+
+namespace coaxd::engine {
+
+enum class LogKind : std::uint8_t {
+  none,
+  discover, request, decline, release, inform, bootrequest,  // the incoming line, with its suffix if it got no reply
+  offer, ack, nak, inform_ack, bootreply_static, bootreply_dynamic,
+  abandoned_declined, abandoned_pinged,  // "Abandoning IP address X: ..."
+  reclaiming_abandoned, reclaiming_requested_abandoned,
+  static_and_dynamic,                    // "Dynamic and static leases present for X." and its two companions
+  reuse_lease,                           // debug
+  too_many_classes,
+  text,                                  // log(...) of the configuration, `text` and `level`
+  execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself
+  count
+};
+
+// What follows the incoming line when it was not answered; the texts are in the log formatter, beside dhcpd's.
+enum class LogSuffix : std::uint8_t {
+  none, no_free_leases, unknown_network_segment, wrong_network, ignored_not_authoritative, ignored_unknown_subnet,
+  lease_unavailable, unknown_lease, unknown_client, booting_disallowed, min_secs, lease_limit, found, not_found, abandoned,
+  ignored, not_responding, database_update_failed, bootp_dynamic_no_leases, bootp_disallowed, bootp_network_unknown,
+  inform_not_authoritative, count
+};
+
+struct LogEvent {
+  LogKind kind = LogKind::none;
+  LogSuffix suffix = LogSuffix::none;
+  std::uint8_t level = 6;  // syslog priority of `text`
+  std::uint8_t hlen = 0;
+  std::array<std::uint8_t, 16> chaddr{};
+  Ipv4 address;      // the address of the line
+  Ipv4 server_id;    // DHCPREQUEST (SERVERID), zero when not sent
+  Ipv4 giaddr;       // VIA, when not zero
+  Ipv4 other;        // inform: source; lease_unavailable / unknown_lease: the lease
+  std::uint32_t interface_index = 0;  // VIA otherwise; the formatter knows the names
+  std::uint32_t number_a = 0, number_b = 0;  // min-secs: N, M; reuse_lease: age, percent
+  std::uint8_t name_size = 0;      // host name in parentheses
+  std::uint16_t text_size = 0;     // network name, class name, log() text; cut to fit
+  std::array<char, 64> name{};
+  std::array<char, 256> text{};
+};
+
+}  // namespace coaxd::engine

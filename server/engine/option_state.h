@@ -1,0 +1,50 @@
+// option_state.h: the options and parameters of the reply being built: what the scopes' statements set, in dhcpd's precedence. One per
+// worker, reused for every packet; values are views into the configuration, the request or the packet's arena. Not shared.
+// Source: dhcpd-compat §4.2, §6, §12.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "server/base/arena.h"
+#include "server/config/ast.h"
+
+namespace coaxd::engine {
+
+class OptionState {
+ public:
+  explicit OptionState(const config::OptionRegistry& registry);
+
+  void clear() noexcept;
+  // The four ways to set (dhcpd-compat 4.2). append/prepend join in the arena.
+  void set(const config::OptionDefinition& option, Bytes value, config::OptionOp op, Arena& arena) noexcept;
+  bool has(std::uint32_t space, std::uint32_t code) const noexcept;
+  std::optional<Bytes> get(std::uint32_t space, std::uint32_t code) const noexcept;
+  std::optional<Bytes> get(config::Parameter parameter) const noexcept;
+
+  // Typed parameters with dhcpd's defaults for unset ones.
+  std::uint32_t number(config::Parameter parameter, std::uint32_t otherwise) const noexcept;
+  bool flag(config::Parameter parameter, bool otherwise) const noexcept;
+  enum class Tri : std::uint8_t { deny = 0, allow = 1, ignore = 2 };
+  Tri tri(config::Parameter parameter, Tri otherwise) const noexcept;
+
+  // What is set in a space, in the order first set (for dhcpd's bucket order see reply_options.h).
+  struct Entry {
+    std::uint32_t code;
+    const config::OptionDefinition* definition;
+    Bytes value;
+  };
+  std::span<const Entry> entries(std::uint32_t space) const noexcept;
+
+ private:
+  struct Space {
+    std::vector<Entry> entries;           // capacity is kept between packets
+    std::vector<std::uint16_t> position;  // code (up to 255, or parameter) -> 1 + index into entries
+  };
+  std::vector<Space> spaces_;
+  std::vector<std::uint32_t> touched_;
+};
+
+}  // namespace coaxd::engine

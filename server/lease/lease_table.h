@@ -1,0 +1,149 @@
+// lease_table.h: every dynamic address of the configuration and who has it. The one shared mutable thing on the packet path:
+// all workers, expiry, the control plane and (later) leasequery use it at once, without a lock.
+//
+// One slot an address, in blocks of 256 (a /24) that never move; a directory finds the block. One 64-bit atomic word per slot holds
+// state, PENDING, generation and expiry, and a CAS on it is the only way an address changes hands:
+//
+//     free --offer()--> offered --claim()--> PENDING --commit()--> active ...      every arrow is a new generation
+//       ^                  |  time              | rollback(): the word from before claim() returns (with a new generation)
+//       +------------------+--------------------+
+//
+// The slot's payload is always the last *committed* binding: while PENDING the new one waits in its owner's hands (a worker's journal
+// batch) and the slot still shows what was true before; if the store fails, rollback() has nothing to restore. An offer stores only
+// a hash of its client beside the payload, for the previous client of that address keeps his claim until somebody is ACKed.
+// Payload words are relaxed atomics read under the generation (ThreadSanitizer does not understand fences).
+//
+// Threads: any, everything, unless said. configure() and restore() run while no worker does (start, reload barrier).
+// Source: DESIGN §3; RFC 2131 §3.1 step 4 (commit before ACK); dhcpd-compat §10 for the order of addresses.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "server/base/hash.h"
+#include "server/base/ipv4.h"
+#include "server/base/time.h"
+#include "server/lease/binding.h"
+
+namespace coaxd::lease {
+
+using SlotId = std::uint32_t;
+inline constexpr SlotId kNoSlot = 0xffffffff;
+using PoolId = std::uint32_t;
+inline constexpr PoolId kNoPool = 0xffffffff;
+
+// The client's key into the index: 64 bits of a seeded hash, never 0.
+using ClientHash = std::uint64_t;
+
+enum class SlotState : std::uint8_t {
+  absent,     // no such slot
+  free,       // free, expired, released, reset, backup: the payload's state says which
+  offered,    // OFFER sent, until `expiry`; nothing of it is in the payload
+  active,
+  abandoned,
+};
+
+// The atomic word, decoded. Equality of `raw` is equality of everything.
+struct SlotWord {
+  std::uint64_t raw = 0;
+  SlotState state() const noexcept { return static_cast<SlotState>(raw >> 60); }
+  bool pending() const noexcept { return ((raw >> 59) & 1) != 0; }
+  std::uint32_t generation() const noexcept { return static_cast<std::uint32_t>(raw >> 32) & 0x07ffffff; }
+  StoredTime expiry() const noexcept { return static_cast<StoredTime>(raw); }  // offer or lease end
+  bool operator==(const SlotWord&) const noexcept = default;
+};
+
+// Right to change one slot, from claim() until commit() or rollback(). Exactly one of them must follow.
+struct Claim {
+  SlotId slot = kNoSlot;
+  SlotWord before;
+  std::uint32_t generation = 0;  // of the binding being committed: goes into its journal record
+};
+
+struct PoolSpec {
+  PoolId id = kNoPool;  // dense from 0
+  struct Range { Ipv4 low, high; };
+  std::vector<Range> ranges;     // ascending, disjoint
+  std::vector<Ipv4> excluded;    // fixed addresses of hosts: never given dynamically
+};
+
+struct Candidate {
+  SlotId slot = kNoSlot;
+  SlotWord word;
+  StoredTime ended = 0;    // 0: never used
+  bool abandoned = false;
+};
+
+struct PoolCounts {
+  std::uint64_t total = 0, active = 0, offered = 0, abandoned = 0;
+  std::uint64_t free() const noexcept { return total - active - offered - abandoned; }
+};
+
+class LeaseTable {
+ public:
+  explicit LeaseTable(HashSeed seed);
+  ~LeaseTable();
+  LeaseTable(const LeaseTable&) = delete;
+  LeaseTable& operator=(const LeaseTable&) = delete;
+
+  // --- start and reload barrier only ---
+  // Makes slots for addresses that have none, assigns addresses to pools, rebuilds the orders. Slots of addresses that no pool names any
+  // more stay (their leases come back with the range) but are not candidates. Also resizes the client index.
+  void configure(std::span<const PoolSpec> pools, WallSeconds now);
+  // Recovery: puts a committed binding in place; keeps the higher generation. False: no slot for that address.
+  bool restore(Ipv4 address, const Binding& binding, std::uint32_t generation);
+  // After the last restore(): rebuilds orders, counts and index in one pass.
+  void restored(WallSeconds now);
+
+  // --- looking ---
+  SlotId find(Ipv4 address) const noexcept;
+  Ipv4 address_of(SlotId slot) const noexcept;
+  PoolId pool_of(SlotId slot) const noexcept;  // kNoPool: not in the configuration now
+  SlotWord word(SlotId slot) const noexcept;
+  // A consistent copy of the committed binding, and the word it belongs to. Retries while a commit is being written; never blocks a writer.
+  SlotWord read(SlotId slot, Binding& out) const noexcept;
+  // Who the running offer is for; meaningful while word().state() is offered.
+  ClientHash offered_to(SlotId slot) const noexcept;
+
+  ClientHash hash_client_id(Bytes client_id) const noexcept;
+  ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
+  // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose
+  // running offer is for that hash. At most out.size() (the rest is cut: an attacker's MAC with a thousand client-ids).
+  std::size_t find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept;
+  std::size_t find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept;
+  std::size_t find_offers(ClientHash client, std::span<SlotId> out) const noexcept;
+
+  // --- giving ---
+  // The address of this pool that is next by dhcpd's order (never used, lowest first; then longest ended; then abandoned).
+  std::optional<Candidate> first_free(PoolId pool) const noexcept;
+  // free, abandoned or an offer (own or run out) -> offered until `until`. False: somebody was faster; look again.
+  bool offer(SlotId slot, SlotWord expected, ClientHash client, StoredTime until) noexcept;
+  // Takes an offer back at once (DHCPDECLINE of an offer, probe answered, REQUEST selects another server).
+  bool withdraw_offer(SlotId slot, SlotWord expected) noexcept;
+
+  // --- changing hands ---
+  std::optional<Claim> claim(SlotId slot, SlotWord expected) noexcept;  // nothing: not as expected any more, or PENDING
+  void commit(const Claim& claim, const Binding& binding) noexcept;      // the binding is durable
+  void rollback(const Claim& claim) noexcept;                            // it is not and will not be
+
+  // --- time ---
+  // A slot whose offer or lease has run out at `now`, earliest first; kNoSlot when none. Offers that have run out are freed on the
+  // way (nothing to commit). Leases need claim() and commit() of what they become.
+  SlotId next_due(WallSeconds now) noexcept;
+  // When next_due() will have something, kStoredNever if nothing is waiting.
+  StoredTime next_due_at() const noexcept;
+
+  // --- counting and walking (control plane, leasequery, export) ---
+  PoolCounts counts(PoolId pool) const noexcept;
+  std::uint32_t slot_count() const noexcept;  // walk with SlotId 0..slot_count()-1; absent ones say so
+  std::size_t memory_bytes() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace coaxd::lease

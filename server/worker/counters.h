@@ -1,0 +1,35 @@
+// counters.h: what a worker counts. Only its worker writes (relaxed, no contention); anybody may read and sum, and sees each counter
+// some nanoseconds late. Names in the table are those of the metrics (docs/operating.md).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "server/engine/drop_reason.h"
+#include "server/wire/message.h"
+
+namespace coaxd::worker {
+
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer: no lock prefix
+  }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct alignas(64) Counters {
+  static constexpr std::size_t kTypes = 19;  // by wire::MessageType; 0 is BOOTP
+  std::array<Counter, kTypes> received;
+  std::array<Counter, kTypes> sent;
+  std::array<Counter, static_cast<std::size_t>(engine::DropReason::count)> dropped;
+  Counter commits, commits_failed, expired, probes_sent, probes_answered, effects_run, effects_lost, logs_lost, options_left_out;
+  Counter turns, held_max;
+};
+
+}  // namespace coaxd::worker

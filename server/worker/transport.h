@@ -1,0 +1,69 @@
+// transport.h: everything a worker has of the outside world: packets in and out, its disk, the time. One per worker, called by that worker's
+// thread only (wake() excepted). Real ones: io/uring_transport.h, io/asio_transport.h; tests/sim has one in memory. All
+// pass the same tests.
+//
+// Rhythm: wait() blocks until something is there or the time has come, then delivers a bounded batch to the handler. What the
+// handler sends or writes meanwhile is queued and goes out with the next wait() or flush(): one system call for a batch.
+#pragma once
+
+#include <cstdint>
+
+#include "server/base/bytes.h"
+#include "server/base/time.h"
+#include "server/engine/arrival.h"
+#include "server/engine/drop_reason.h"
+#include "server/store/disk.h"
+#include "server/wire/frame.h"
+
+namespace coaxd::worker {
+
+// Room for one reply. `payload` starts behind headroom for Ethernet, IP and UDP headers, so that a frame needs no copy.
+struct TransmitBuffer {
+  std::uint32_t index = 0;
+  std::uint8_t* frame = nullptr;  // null: none was free
+  static constexpr std::size_t kHeadroom = wire::kFrameOverhead;
+  static constexpr std::size_t kPayload = 1472;  // 1500 less IP and UDP headers: the largest reply option 57 can ask for here
+  MutableBytes payload() const noexcept { return {frame + kHeadroom, kPayload}; }
+  explicit operator bool() const noexcept { return frame != nullptr; }
+};
+
+class Handler {
+ public:
+  // A DHCP payload. Valid during the call. At most Transport::kBatch a wait().
+  virtual void on_datagram(Bytes payload, const engine::Arrival& arrival) = 0;
+  // Something arrived that is no datagram of ours (broken frame, broadcast on a socket for unicast ...).
+  virtual void on_discarded(engine::DropReason reason) = 0;
+  virtual void on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) = 0;
+  virtual void on_disk(std::uint64_t token, int result) = 0;
+  virtual void on_send_failed(int error) = 0;
+
+ protected:
+  ~Handler() = default;
+};
+
+class Transport {
+ public:
+  static constexpr std::size_t kBatch = 64;
+
+  virtual ~Transport() = default;
+
+  // The two clocks, read now and disciplined (base/time.h). A worker calls it once per batch.
+  virtual Instant now() = 0;
+  // Delivers at most kBatch datagrams and every completion that is there; returns early when woken. `until_mono_ns` as in Instant.
+  virtual void wait(Handler& handler, std::int64_t until_mono_ns) = 0;
+  virtual void flush() = 0;
+  // From any thread: makes the running or next wait() return.
+  virtual void wake() = 0;
+
+  // A buffer is the caller's until send() or give_back(). The pool's size is the transport's: held replies + probes + sends in flight.
+  virtual TransmitBuffer take() = 0;
+  virtual void give_back(TransmitBuffer buffer) = 0;
+  virtual void send(TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) = 0;
+
+  // ICMP echo request (ping-check). False: not possible (no raw socket); the caller offers without asking.
+  virtual bool send_echo(Ipv4 to, std::uint16_t id, std::uint16_t sequence) = 0;
+
+  virtual store::AsyncDisk& disk() = 0;
+};
+
+}  // namespace coaxd::worker

@@ -1,0 +1,165 @@
+// worker.h: one packet loop: transport -> engine -> journal -> transport. It owns everything a packet needs (message, engine, journal,
+// held replies, counters), all of it sized at start; it shares only the lease table, the limits and the immutable configuration.
+// Its one promise: a reply whose binding changes waits in `held_` until the journal says durable; if the journal says lost, the
+// binding goes back to what it was and the client hears nothing (RFC 2131 §3.1 step 4).
+// Threads: run() is the worker's thread; request_*() any thread; counters() any thread, read only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "server/base/spsc_queue.h"
+#include "server/engine/engine.h"
+#include "server/store/journal.h"
+#include "server/worker/counters.h"
+#include "server/worker/transport.h"
+
+namespace coaxd::worker {
+
+// execute() and its arguments on the way to the effects thread: "path\0arg\0arg\0".
+struct ExecuteEffect {
+  std::uint16_t size = 0;
+  std::uint8_t argc = 0;
+  std::array<char, 1021> text;
+};
+
+// What leaves a worker besides packets. The consumer of each queue is one thread (log, effects).
+struct Outlets {
+  SpscQueue<engine::LogEvent> logs;
+  SpscQueue<ExecuteEffect> effects;
+  explicit Outlets(std::size_t log_capacity = 8192, std::size_t effect_capacity = 1024)
+      : logs(log_capacity), effects(effect_capacity) {}
+};
+
+// A configuration and what was derived from it, handed to workers at the reload barrier.
+struct Snapshot {
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const config::HostTable> names;
+};
+
+class Worker final : private Handler {
+ public:
+  // Most replies that can wait for the store at once: two batches of the journal (one being synced, one gathering) at 4 packets' wait
+  // each, rounded up; beyond it packets are dropped as `overload` and clients ask again.
+  static constexpr std::size_t kMaxHeld = 4096;
+  static constexpr std::size_t kMaxProbes = 512;
+  static constexpr std::int64_t kStoreRetryNs = 1'000'000'000;
+
+  struct Parts {
+    Transport& transport;
+    store::Journal& journal;
+    lease::LeaseTable& leases;
+    lease::LeaseLimits& limits;
+    engine::Settings settings;
+    bool log_packets = true;
+    unsigned index = 0;
+  };
+  Worker(const Parts& parts, Snapshot snapshot);
+  ~Worker();
+
+  void run();                // until request_stop(); drains held replies before it returns
+  void turn(std::int64_t until_mono_ns);  // one wait and what came of it: the simulation's handle
+
+  void request_stop() noexcept;
+  // Reload barrier: the worker settles everything that is held, then parks; `at_rest()` turns true. resume() lets it go on, with
+  // the new snapshot if one is given.
+  void request_park() noexcept;
+  bool at_rest() const noexcept { return parked_.load(std::memory_order_acquire); }
+  void resume(Snapshot snapshot) noexcept;
+
+  const Counters& counters() const noexcept { return counters_; }
+  Outlets& outlets() noexcept { return outlets_; }
+  std::size_t held() const noexcept { return held_.size(); }
+  int store_error() const noexcept { return store_error_.load(std::memory_order_relaxed); }
+  // The clock stepped (base/time.h): leases do not expire until an operator has looked.
+  void freeze_expiry(bool frozen) noexcept { expiry_frozen_.store(frozen, std::memory_order_relaxed); }
+
+ private:
+  struct Held {
+    std::uint64_t sequence = 0;  // of the last record it waits for
+    engine::Change* changes = nullptr;
+    TransmitBuffer buffer;
+    std::uint16_t size = 0;
+    wire::MessageType type = wire::MessageType::bootp;
+    engine::Departure departure;
+    engine::LogEvent log;
+    std::uint8_t first_effect = 0, effects = 0;
+  };
+  struct Probe {
+    std::int64_t deadline_ns = 0;
+    Ipv4 address;
+    lease::SlotId slot = lease::kNoSlot;
+    std::uint16_t sequence = 0;
+    TransmitBuffer buffer;
+    std::uint16_t size = 0;
+    engine::Departure departure;
+    engine::LogEvent log;
+  };
+
+  // A ring of fixed capacity: what is held leaves in the order it came, for the journal settles in order.
+  template <typename T>
+  class Fifo {
+   public:
+    explicit Fifo(std::size_t capacity) : items_(capacity) {}
+    bool full() const noexcept { return size_ == items_.size(); }
+    bool empty() const noexcept { return size_ == 0; }
+    std::size_t size() const noexcept { return size_; }
+    T& push() noexcept { return items_[(head_ + size_++) % items_.size()]; }
+    T& front() noexcept { return items_[head_]; }
+    void pop() noexcept {
+      head_ = (head_ + 1) % items_.size();
+      --size_;
+    }
+
+   private:
+    std::vector<T> items_;
+    std::size_t head_ = 0, size_ = 0;
+  };
+
+  void on_datagram(Bytes payload, const engine::Arrival& arrival) override;
+  void on_discarded(engine::DropReason reason) override { drop(reason); }
+  void on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) override;
+  void on_disk(std::uint64_t token, int result) override;
+  void on_send_failed(int error) override;
+
+  void drop(engine::DropReason reason) noexcept { counters_.dropped[static_cast<std::size_t>(reason)].add(); }
+  void act(TransmitBuffer buffer);
+  bool hold(engine::Change* changes, TransmitBuffer buffer);
+  void undo(engine::Change* changes) noexcept;
+  void release_settled();
+  void send(TransmitBuffer buffer, std::size_t size, wire::MessageType type, const engine::Departure& departure,
+            const engine::LogEvent& log);
+  void start_probe(TransmitBuffer buffer);
+  void finish_probes();
+  void expire();
+  void log(const engine::LogEvent& event, bool must_keep);
+  void run_effects(std::span<const engine::Effect> effects);
+  void park();
+
+  Transport& transport_;
+  store::Journal& journal_;
+  lease::LeaseTable& leases_;
+  engine::ChangePool changes_;
+  engine::Engine engine_;
+  const bool log_packets_;
+  const std::uint16_t echo_id_;
+
+  Instant now_;
+  wire::Message message_;
+  engine::Actions actions_;
+  Fifo<Held> held_;
+  std::vector<Probe> probes_;
+  std::uint16_t next_echo_ = 0;
+  std::int64_t retry_at_ns_ = 0;
+
+  Counters counters_;
+  Outlets outlets_;
+  Snapshot next_;
+  std::atomic<bool> stop_{false}, park_{false}, parked_{false}, expiry_frozen_{false};
+  std::atomic<int> store_error_{0};
+};
+
+}  // namespace coaxd::worker
