@@ -1,0 +1,37 @@
+"""Reads dhcpd.leases (dhcpd.leases(5)) for comparison: last block of each lease, dates made relative."""
+import calendar
+import re
+import time
+
+_BLOCK = re.compile(r"^lease (\S+) \{\n(.*?)^\}", re.M | re.S)
+_DATE = re.compile(r"(starts|ends|tstp|tsfp|atsfp|cltt) (?:\d (\d+/\d+/\d+ \d+:\d+:\d+)|never|epoch (\d+)[^;]*);")
+
+
+def read(path):
+    """address -> list of lines; times count from the lease's start."""
+    with open(path, encoding="latin-1") as file:
+        text = file.read()
+    return {address: _relative(body) for address, body in _BLOCK.findall(text)}
+
+
+def _seconds(match):
+    if match[2]:
+        return calendar.timegm(time.strptime(match[2], "%Y/%m/%d %H:%M:%S"))
+    return int(match[3]) if match[3] else None
+
+
+def _relative(body):
+    lines, start = [], None
+    for line in (part.strip() for part in body.splitlines()):
+        match = _DATE.fullmatch(line)
+        if not match:
+            lines.append(line)
+            continue
+        seconds = _seconds(match)
+        if start is None:
+            start = seconds
+            line = f"{match[1]} START"
+        elif seconds is not None and start is not None:
+            line = f"{match[1]} START+{seconds - start}"
+        lines.append(line)
+    return lines
