@@ -1,5 +1,5 @@
 // message.h: one received BOOTP/DHCPv4 message as a view over the datagram. parse() checks everything once; after it no access
-// can leave the buffer. A Message is large (its option index and the room for joined options): a worker owns one and
+// can leave the buffer; after an error only parse() may be called. A Message is large (its option index and the room for joined options): a worker owns one and
 // parses every packet into it. It borrows the datagram, which must outlive it.
 // Source: RFC 951, RFC 1542, RFC 2131 §2, RFC 2132, RFC 3396 (long options), RFC 3046 (relay agent information).
 #pragma once
@@ -14,6 +14,9 @@
 #include "server/base/ipv4.h"
 
 namespace coaxd::wire {
+
+inline constexpr std::uint8_t kBootRequest = 1, kBootReply = 2;
+inline constexpr std::uint32_t kMagicCookie = 0x63825363;  // RFC 2131 §3
 
 enum class MessageType : std::uint8_t {
   bootp = 0,  // no option 53
@@ -51,6 +54,7 @@ class RelayAgentInfo {
 
  private:
   friend class Message;
+  Bytes find(std::uint8_t code) const noexcept;  // code, length and value; empty if absent
   Bytes raw_;
   bool present_ = false;
 };
@@ -59,6 +63,8 @@ class Message {
  public:
   static constexpr std::size_t kFixedSize = 236;
   static constexpr std::size_t kMinimum = 240;  // with the magic cookie
+  static constexpr std::size_t kChaddrSize = 16;
+  static constexpr std::size_t kAdoptRoom = 512;
 
   // Which ops are accepted: the server takes requests; test clients and the load generator read replies.
   enum class Accept : std::uint8_t { requests, replies };
@@ -94,18 +100,25 @@ class Message {
   Ipv4 address_option(std::uint8_t code) const noexcept;
   const RelayAgentInfo& relay_agent_info() const noexcept { return agent_; }
 
-  // stash-agent-options: a renewal that came without option 82 is classified with the one kept on its lease.
+  // stash-agent-options: a renewal that came without option 82 is classified with the one kept on its lease. Copies at most
+  // kAdoptRoom octets (a longer one is not adopted). has(82) and option(82) go on telling what was received.
   void adopt_relay_agent_info(Bytes raw) noexcept;
 
  private:
+  // A datagram of one Ethernet frame always fits; a longer one rarely repeats that much.
+  static constexpr std::size_t kJoinRoom = 4096 - kAdoptRoom;
+
+  std::expected<void, ParseError> index_options() noexcept;
+  bool join(const std::bitset<256>& repeated, std::span<const Bytes> fields) noexcept;
+  std::expected<void, ParseError> check_options() noexcept;
+
   Bytes data_;
   bool has_cookie_ = false;
   MessageType type_ = MessageType::bootp;
   std::bitset<256> present_;
-  std::array<const std::uint8_t*, 256> option_base_;
+  std::array<const std::uint8_t*, 256> option_base_;  // valid where present_ says so: parse() clears 32 octets, not 2.5 KiB
   std::array<std::uint16_t, 256> option_size_;
-  std::size_t joined_used_ = 0;
-  std::array<std::uint8_t, 4096> joined_;  // options that came in several pieces; a datagram holds no more than its own size
+  std::array<std::uint8_t, kJoinRoom + kAdoptRoom> joined_;  // options that came in several pieces, then an adopted option 82
   RelayAgentInfo agent_;
 };
 

@@ -30,7 +30,8 @@ struct ReplyLimits {
   std::size_t option_room = 312;   // octets of the options field, cookie included, without option 82 (dhcpd-compat 12.4)
   bool may_overload = true;        // file and sname may carry options when they are free
   std::size_t pad_to = 300;        // minimal size of the whole BOOTP message
-  bool cookie = true;              // BOOTP clients without a cookie get the vendor area as `echo_vendor_area`
+  bool cookie = true;              // false: a BOOTP client that sent none gets echo_vendor_area back instead of options
+  Bytes echo_vendor_area;          // cut to 64
 };
 
 struct ReplyResult {
