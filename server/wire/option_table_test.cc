@@ -44,10 +44,12 @@ TEST(OptionTable, EveryRowIsFoundByNameInAnyCaseAndByCode) {
   EXPECT_EQ(find_space(""), nullptr);
 }
 
-// dhcp-options(5) predefines nothing above 213 in the dhcp space: those codes are the operator's own.
+// dhcp-options(5) predefines nothing above 213 in the dhcp space: those codes are the operator's
+// own.
 TEST(OptionTable, NamesTheUsersDefineThemselvesAreFree) {
   const SpaceDef& dhcp = *find_space("dhcp");
-  for (const char* free_name : {"rfc3442-classless-static-routes", "ms-classless-static-routes", "wpad", "arch"})
+  for (const char* free_name :
+       {"rfc3442-classless-static-routes", "ms-classless-static-routes", "wpad", "arch"})
     EXPECT_EQ(find_option(dhcp, free_name), nullptr) << free_name;
   for (const int code : {121, 122, 128, 175, 214, 249, 252, 254, 255})
     EXPECT_EQ(find_option(dhcp, static_cast<std::uint16_t>(code)), nullptr) << code;
@@ -59,7 +61,8 @@ TEST(OptionTable, EngineCodesCarryTheExpectedNames) {
   EXPECT_EQ(find_option(dhcp, std::uint16_t{option::relay_agent_information})->format, "Eagent.");
   EXPECT_EQ(find_option(dhcp, std::uint16_t{option::subnet_selection})->name, "subnet-selection");
   const SpaceDef& relay = *find_space("agent");
-  EXPECT_EQ(find_option(relay, std::uint16_t{agent::docsis_device_class})->name, "DOCSIS-device-class");
+  EXPECT_EQ(find_option(relay, std::uint16_t{agent::docsis_device_class})->name,
+            "DOCSIS-device-class");
   EXPECT_EQ(find_option(relay, std::uint16_t{agent::relay_port})->name, "relay-port");
   EXPECT_EQ(find_space("vendor")->code_width, 4);
   EXPECT_EQ(find_space("vendor")->length_width, 1);

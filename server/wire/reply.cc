@@ -25,6 +25,11 @@ struct Field {
   std::size_t used = 0, limit = 0;
 
   std::size_t left() const noexcept { return limit - used; }
+  // Octets of one value that put_pieces() can take.
+  std::size_t room_in_pieces() const noexcept {
+    const std::size_t last = left() % (kLongest + 2);
+    return left() / (kLongest + 2) * kLongest + (last > 2 ? last - 2 : 0);
+  }
   void put(std::uint8_t code, Bytes value) noexcept {
     base[used] = code;
     base[used + 1] = static_cast<std::uint8_t>(value.size());
@@ -64,12 +69,12 @@ struct Fields {
         return true;
       }
     }
-    const Fields before = *this;
+    std::size_t room = 0;
+    for (const Field* field : in_order()) room += field->room_in_pieces();
+    if (room < std::max<std::size_t>(1, option.value.size())) return false;
     Bytes rest = option.value;
     for (Field* field : in_order()) rest = field->put_pieces(option.code, rest);
-    if (rest.empty() && !option.value.empty()) return true;
-    *this = before;
-    return false;
+    return true;
   }
 };
 
@@ -90,13 +95,6 @@ void write_fixed_fields(MutableBytes out, const ReplyHeader& header) noexcept {
   std::copy(header.chaddr.begin(), header.chaddr.end(), &out[28]);
   std::copy_n(header.sname.begin(), std::min(header.sname.size(), kSnameSize), &out[kSnameAt]);
   std::copy_n(header.file.begin(), std::min(header.file.size(), kFileSize), &out[kFileAt]);
-}
-
-// Ends an overloaded field; after an option was taken back, its octets may still stand behind
-// `used`.
-void finish(Field& field, std::size_t size) noexcept {
-  field.base[field.used] = option::end;
-  std::fill(field.base + field.used + kEndSize, field.base + size, option::pad);
 }
 
 // Options in the main field alone if they fit there together, else in all the fields that are free.
@@ -125,8 +123,9 @@ std::uint16_t store_options(Fields& fields, std::span<const ReplyOption> options
     const std::uint8_t which =
         static_cast<std::uint8_t>((file_used ? 1 : 0) | (sname_used ? 2 : 0));
     fields.main.put(option::overload, {&which, 1});
-    if (file_used) finish(fields.file, kFileSize);
-    if (sname_used) finish(fields.sname, kSnameSize);
+    // Zeros stand behind END already, and PAD is zero.
+    if (file_used) fields.file.base[fields.file.used] = option::end;
+    if (sname_used) fields.sname.base[fields.sname.used] = option::end;
   }
   return left_out;
 }

@@ -14,11 +14,11 @@ namespace coaxd::wire {
 
 struct ReplyHeader {
   std::uint8_t htype = 1, hops = 0;
-  Bytes chaddr;
+  Bytes chaddr = {};
   std::uint32_t xid = 0;
   std::uint16_t secs = 0, flags = 0;
-  Ipv4 ciaddr, yiaddr, siaddr, giaddr;
-  Bytes sname, file;  // cut to 64 / 128; a non-empty one is not available for overload
+  Ipv4 ciaddr = {}, yiaddr = {}, siaddr = {}, giaddr = {};
+  Bytes sname = {}, file = {};  // cut to 64 / 128; a non-empty one is not available for overload
 };
 
 struct ReplyOption {
@@ -31,7 +31,7 @@ struct ReplyLimits {
   bool may_overload = true;        // file and sname may carry options when they are free
   std::size_t pad_to = 300;        // minimal size of the whole BOOTP message
   bool cookie = true;              // false: a BOOTP client that sent none gets echo_vendor_area back instead of options
-  Bytes echo_vendor_area;          // cut to 64
+  Bytes echo_vendor_area = {};          // cut to 64
 };
 
 struct ReplyResult {
