@@ -11,6 +11,7 @@
 #include "server/config/config.h"
 #include "server/config/host_table.h"
 #include "server/engine/option_state.h"
+#include "server/engine/variables.h"
 #include "server/lease/binding.h"
 #include "server/wire/message.h"
 
@@ -28,15 +29,16 @@ struct Effect {
 };
 inline constexpr std::size_t kMaxEffects = 16;
 
-// Variables that belong to no lease (dhcpd keeps them globally). Shared by all packets of one worker.
-class GlobalVariables;
+// Arguments and local variables of one call of a `define`d function; private to variables of the evaluator.
+struct CallFrame;
 
 struct Context {
   const config::Config* config = nullptr;
   const config::HostTable* names = nullptr;
   const wire::Message* request = nullptr;   // null for expiry
-  OptionState* reply = nullptr;             // config-option reads it, option statements write it
-  Arena* arena = nullptr;
+  OptionState* reply = nullptr;             // never null: config-option reads it, option statements write it
+  Arena* arena = nullptr;                   // never null; check exhausted() when all is done
+  GlobalVariables* globals = nullptr;       // of this worker; null: `set` without a lease is forgotten
   Instant now;
 
   // The lease in hand; null before one is chosen.
@@ -59,11 +61,22 @@ struct Context {
   // `add "CLASS"` while executing; the engine merges it into the packet's classes.
   std::array<std::uint16_t, 8> added_classes{};
   std::uint8_t added_class_count = 0;
+
+  // Refused because expressions or calls nest too deep (a function may call itself; nothing else can loop), or a variable had no room.
+  std::uint16_t refused = 0;
+
+  // --- the evaluator's own, no business of the caller ---
+  CallFrame* frame = nullptr;
+  std::uint16_t depth = 0;
+  bool in_option_value = false;             // such an expression sees no lease variables (dhcpd-compat §19)
+  const config::OptionSpace* vendor_space = nullptr;  // parse-vendor-option ran: option 43 is read as this space
 };
 
 std::optional<Bytes> evaluate_data(const config::Expr& expr, Context& context) noexcept;
 Tri evaluate_boolean(const config::Expr& expr, Context& context) noexcept;
 std::optional<std::uint64_t> evaluate_number(const config::Expr& expr, Context& context) noexcept;
+// Whatever type it has; the type is none for null.
+Value evaluate(const config::Expr& expr, Context& context) noexcept;
 
 void execute(std::span<const config::Statement> statements, Context& context) noexcept;
 // Runs `scope` and its ancestors, outermost first, leaving out everything at or above `limit` (null: run them all) (dhcpd-compat §6).

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "server/base/arena.h"
@@ -18,9 +19,13 @@ class OptionState {
   explicit OptionState(const config::OptionRegistry& registry);
 
   void clear() noexcept;
-  // The four ways to set (dhcpd-compat 4.2). append/prepend join in the arena.
-  void set(const config::OptionDefinition& option, Bytes value, config::OptionOp op, Arena& arena) noexcept;
-  bool has(std::uint32_t space, std::uint32_t code) const noexcept;
+  // The four ways to set (dhcpd-compat 4.2). append/prepend join in the arena. Null is a value, too: the option is then set, so that
+  // `default` leaves it alone, and nothing is sent.
+  void set(const config::OptionDefinition& option, std::optional<Bytes> value, config::OptionOp op, Arena& arena) noexcept;
+  // The engine's own, by code in the dhcp space.
+  void set(std::uint8_t code, Bytes value) noexcept;
+  void unset(std::uint32_t space, std::uint32_t code) noexcept;
+  bool has(std::uint32_t space, std::uint32_t code) const noexcept;  // set, perhaps to null
   std::optional<Bytes> get(std::uint32_t space, std::uint32_t code) const noexcept;
   std::optional<Bytes> get(config::Parameter parameter) const noexcept;
 
@@ -35,16 +40,28 @@ class OptionState {
     std::uint32_t code;
     const config::OptionDefinition* definition;
     Bytes value;
+    bool is_null = false;
   };
   std::span<const Entry> entries(std::uint32_t space) const noexcept;
+
+  // How spaces lie in each other: the option that encapsulates a space, null for none. Fixed at construction.
+  const config::OptionDefinition* carrier(std::uint32_t space) const noexcept { return carriers_[space]; }
+  const config::OptionRegistry& registry() const noexcept { return registry_; }
+  const config::OptionSpace* find_space(std::string_view name) const noexcept;  // without case, without allocating
 
  private:
   struct Space {
     std::vector<Entry> entries;           // capacity is kept between packets
     std::vector<std::uint16_t> position;  // code (up to 255, or parameter) -> 1 + index into entries
   };
+  Entry* find(std::uint32_t space, std::uint32_t code) noexcept;
+  const Entry* find(std::uint32_t space, std::uint32_t code) const noexcept;
+  Entry& find_or_add(std::uint32_t space, std::uint32_t code) noexcept;
+
+  const config::OptionRegistry& registry_;
   std::vector<Space> spaces_;
   std::vector<std::uint32_t> touched_;
+  std::vector<const config::OptionDefinition*> carriers_;
 };
 
 }  // namespace coaxd::engine
