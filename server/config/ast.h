@@ -54,7 +54,7 @@ struct Expr {
   SourcePos pos;
   std::vector<std::uint8_t> bytes;
   std::string text;
-  std::int64_t number = 0;
+  std::int64_t number = 0;  // host_lookup: how many of its addresses are used, 0: all
   const OptionDefinition* option = nullptr;
   std::vector<Expr> args;
   std::shared_ptr<const Regex> regex;  // for a match against a constant pattern that compiles
@@ -149,6 +149,10 @@ struct Declaration {
 };
 
 // A whole configuration: parse() in parser.h makes it, resolve() in config.h consumes it.
+// The parser has checked what one declaration or a name shows: what may stand where, a subnet's number against its mask, repeated hosts,
+// second hardware or fixed addresses, classes, keys, groups and failover peers that are not declared above. What needs the topology
+// (ranges against subnets, addresses declared twice, overlaps) is resolve()'s. A host's client id is DeclarationKind::client_id
+// for `uid`; the form `option dhcp-client-identifier ...;` stays a statement. Both sides of a `range` are in order (low <= high).
 struct Ast {
   Sources sources;
   std::unique_ptr<OptionRegistry> options;

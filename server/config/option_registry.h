@@ -22,7 +22,7 @@ struct OptionDefinition {
   OptionSpace* space = nullptr;
   std::uint32_t code = 0;
   std::string name;
-  std::string format;  // see wire/option_table.h
+  std::string format;  // see wire/option_table.h; parameters also T, U and N (option_registry.cc)
   OptionSpace* encapsulates = nullptr;  // for formats that contain E
   bool predefined = false;
   bool synthesized = false;  // made for `unknown-N`

@@ -1,6 +1,6 @@
 // parameters.h: dhcpd's own parameters (default-lease-time, next-server, allow booting ...), one row each: they are the options
-// of the space `server`. Values are stored as the wire would: T and N as 4 octets (8-bit ones as 1), F as one octet
-// 0 false/deny, 1 true/allow, 2 ignore; S as text; A as 4 octets. Immutable, any thread. Source: dhcpd-compat §5.3.
+// of the space `server`. Values are stored as the wire would: seconds and numbers as 4 octets (16-bit ones, the ports among them,
+// as 2, 8-bit ones as 1), flags as one octet 0 false/deny, 1 true/allow, 2 ignore; text and words as text; addresses as 4 octets. Immutable, any thread. Source: dhcpd-compat §5.3.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,15 @@ enum class Parameter : std::uint16_t {
   count
 };
 
-enum class ParameterValue : std::uint8_t { seconds, number32, number8, flag, text, address, word };
+enum class ParameterValue : std::uint8_t {
+  seconds,  // or `infinite`, 0xffffffff
+  number32, number16, number8, flag,
+  text,     // a string, or one bare word
+  data,     // a string, or hex
+  address, address6,
+  word,     // bare
+  choice,   // one of `choices`
+};
 
 // How `coaxd -t` classes a statement; the closed list of the coverage report (docs/dhcpd-compat.md).
 enum class Coverage : std::uint8_t { honoured, harmless, not_supported, unsafe };
@@ -38,6 +46,7 @@ struct ParameterRow {
   bool global_only;            // G: read once from the global scope
   Coverage coverage;
   std::string_view proof;      // honoured: the test that proves it; harmless / not supported: why
+  std::string_view choices = {};  // ParameterValue::choice: the words, blanks between them
 };
 
 std::span<const ParameterRow> parameter_rows() noexcept;

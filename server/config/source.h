@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace coaxd::config {
 
@@ -28,7 +28,7 @@ class Sources {
   std::string where(SourcePos pos) const;  // "dhcpd.conf:12:5", the form of every tool an editor can jump from
 
  private:
-  std::vector<SourceFile> files_;
+  std::deque<SourceFile> files_;  // a deque: the lexer's views into a text outlive the adding of others
 };
 
 enum class Severity : std::uint8_t { warning, error };
@@ -37,7 +37,7 @@ struct Diagnostic {
   Severity severity = Severity::error;
   SourcePos pos;
   std::string message;  // dhcpd's words where tools grep for them (dhcpd-compat §2)
-  // dhcpd's first line, then ours: "FILE line N: MESSAGE", "file:line:col", the line with tabs expanded, a caret.
+  // dhcpd's first line, then ours: "FILE line N: MESSAGE", "file:line:col: error:", the line with tabs expanded, a caret.
   std::string render(const Sources& sources) const;
 };
 

@@ -1,0 +1,117 @@
+#include "server/config/option_registry.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "server/base/assert.h"
+#include "server/config/parameters.h"
+
+namespace coaxd::config {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return result;
+}
+
+// The letters of wire/option_table.h, and those only parameters have: T seconds or `infinite`, U a bare word, N one of the row's
+// choices.
+std::string_view format_of(ParameterValue value) {
+  switch (value) {
+    case ParameterValue::seconds: return "T";
+    case ParameterValue::number32: return "L";
+    case ParameterValue::number16: return "S";
+    case ParameterValue::number8: return "B";
+    case ParameterValue::flag: return "f";
+    case ParameterValue::text: return "t";
+    case ParameterValue::address: return "I";
+    case ParameterValue::data: return "X";
+    case ParameterValue::address6: return "6";
+    case ParameterValue::word: return "U";
+    case ParameterValue::choice: return "N";
+  }
+  std::unreachable();
+}
+
+constexpr std::string_view kUnknown = "unknown-";
+
+}  // namespace
+
+OptionRegistry::OptionRegistry() {
+  // The fixed indices first, then whatever else the catalogue has.
+  for (const std::string_view name : {"dhcp", "agent"}) {
+    const wire::SpaceDef* space = wire::find_space(name);
+    COAXD_ASSERT(space != nullptr);
+    add_space(space->name, space->code_width, space->length_width);
+  }
+  add_space("server", 2, 1);
+  for (const wire::SpaceDef& space : wire::predefined_spaces()) {
+    if (find_space(space.name) == nullptr) add_space(space.name, space.code_width, space.length_width);
+  }
+  for (const wire::SpaceDef& definitions : wire::predefined_spaces()) {
+    OptionSpace& space = *find_space(definitions.name);
+    for (const wire::OptionDef& option : definitions.options) {
+      // "Ename." names the space whose options are inside; vendor-encapsulated-options is "E." and fixed by vendor-option-space.
+      const std::size_t e = option.format.find('E');
+      OptionSpace* inner =
+          e == std::string_view::npos ? nullptr : find_space(option.format.substr(e + 1, option.format.find('.', e) - e - 1));
+      define(space, option.name, option.code, std::string(option.format), inner).predefined = true;
+    }
+  }
+  OptionSpace& server = spaces_[kServer];
+  for (const ParameterRow& row : parameter_rows()) {
+    // The DHCPv6 words share one id: the first of them owns the code, all have their names.
+    define(server, row.name, static_cast<std::uint32_t>(row.id), std::string(format_of(row.value)), nullptr).predefined = true;
+  }
+}
+
+OptionSpace* OptionRegistry::find_space(std::string_view name) const {
+  const std::string key = lower(name);
+  const auto found = std::ranges::find(spaces_, key, [](const OptionSpace& space) { return lower(space.name); });
+  return found == spaces_.end() ? nullptr : const_cast<OptionSpace*>(&*found);
+}
+
+OptionSpace& OptionRegistry::add_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width) {
+  OptionSpace& space = spaces_.emplace_back();
+  space.name = name;
+  space.index = space_count() - 1;
+  space.code_width = code_width;
+  space.length_width = length_width;
+  return space;
+}
+
+OptionDefinition& OptionRegistry::define(OptionSpace& space, std::string_view name, std::uint32_t code,
+                                         std::string format, OptionSpace* encapsulates) {
+  OptionDefinition& definition = definitions_.emplace_back();
+  definition.space = &space;
+  definition.code = code;
+  definition.name = name;
+  definition.format = std::move(format);
+  definition.encapsulates = encapsulates;
+  space.by_name[lower(name)] = &definition;
+  space.by_code[code] = &definition;
+  return definition;
+}
+
+OptionDefinition* OptionRegistry::find(OptionSpace& space, std::string_view name) {
+  const std::string key = lower(name);
+  if (const auto found = space.by_name.find(key); found != space.by_name.end()) return found->second;
+  if (!key.starts_with(kUnknown)) return nullptr;
+  std::uint32_t code = 0;
+  const auto [end, error] = std::from_chars(key.data() + kUnknown.size(), key.data() + key.size(), code);
+  if (error != std::errc{} || code == 0) return nullptr;
+  return const_cast<OptionDefinition*>(&by_code(space, code));
+}
+
+const OptionDefinition& OptionRegistry::by_code(OptionSpace& space, std::uint32_t code) {
+  if (const auto found = space.by_code.find(code); found != space.by_code.end()) return *found->second;
+  OptionDefinition& made = define(space, std::string(kUnknown) + std::to_string(code), code, "X", nullptr);
+  made.synthesized = true;
+  return made;
+}
+
+}  // namespace coaxd::config

@@ -1,0 +1,137 @@
+#include "server/config/parameters.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace coaxd::config {
+namespace {
+
+using enum Parameter;
+using enum ParameterValue;
+using enum Coverage;
+
+constexpr bool kGlobal = true, kAny = false;
+constexpr std::string_view kSeen = "tests/differential";  // played to dhcpd as well, replies compared
+constexpr std::string_view kDns = "this server makes no DNS updates (docs/non-goals.md)";
+constexpr std::string_view kV6 = "DHCPv6; without effect on a DHCPv4 server, in dhcpd too";
+constexpr std::string_view kOmapi = "no OMAPI listener; coaxctl and the API take its place";
+
+constexpr ParameterRow kRows[] = {
+    // lease times (dhcpd-compat §11)
+    {default_lease_time, "default-lease-time", seconds, kAny, honoured, kSeen},
+    {max_lease_time, "max-lease-time", seconds, kAny, honoured, kSeen},
+    {min_lease_time, "min-lease-time", seconds, kAny, honoured, kSeen},
+    // the header of a reply (§12.1)
+    {next_server, "next-server", address, kAny, honoured, kSeen},
+    {filename, "filename", text, kAny, honoured, kSeen},
+    {server_name, "server-name", text, kAny, honoured, kSeen},
+    // probing (§9.12)
+    {ping_check, "ping-check", flag, kAny, honoured, kSeen},
+    {ping_timeout, "ping-timeout", seconds, kAny, honoured, kSeen},
+    {ping_timeout_ms, "ping-timeout-ms", seconds, kAny, honoured, kSeen},
+    {ping_cltt_secs, "ping-cltt-secs", seconds, kAny, honoured, kSeen},
+    // who is served, and with what (§9)
+    {one_lease_per_client, "one-lease-per-client", flag, kAny, honoured, kSeen},
+    {use_host_decl_names, "use-host-decl-names", flag, kAny, honoured, kSeen},
+    {get_lease_hostnames, "get-lease-hostnames", flag, kAny, not_supported,
+     "a reverse DNS query per packet; use-host-decl-names or option host-name does the same without one"},
+    {use_lease_addr_for_default_route, "use-lease-addr-for-default-route", flag, kAny, honoured, kSeen},
+    {boot_unknown_clients, "boot-unknown-clients", flag, kAny, honoured, kSeen},
+    {allow_booting, "allow-booting", flag, kAny, honoured, kSeen},
+    {allow_bootp, "allow-bootp", flag, kAny, honoured, kSeen},
+    {dynamic_bootp, "dynamic-bootp", flag, kAny, honoured, kSeen},
+    {duplicates, "duplicates", flag, kAny, honoured, kSeen},
+    {declines, "declines", flag, kAny, honoured, kSeen},
+    {client_updates, "client-updates", flag, kAny, harmless, kDns},
+    {leasequery, "leasequery", flag, kAny, honoured, kSeen},
+    {stash_agent_options, "stash-agent-options", flag, kAny, honoured, kSeen},
+    {always_broadcast, "always-broadcast", flag, kAny, honoured, kSeen},
+    {always_reply_rfc1048, "always-reply-rfc1048", flag, kAny, honoured, kSeen},
+    {ignore_client_uids, "ignore-client-uids", flag, kAny, honoured, kSeen},
+    {echo_client_id, "echo-client-id", flag, kAny, honoured, kSeen},
+    {min_secs, "min-secs", number8, kAny, honoured, kSeen},
+    {check_secs_byte_order, "check-secs-byte-order", flag, kGlobal, honoured, kSeen},
+    {dhcp_cache_threshold, "dhcp-cache-threshold", number8, kAny, honoured, kSeen},
+    {adaptive_lease_time_threshold, "adaptive-lease-time-threshold", number8, kAny, honoured, kSeen},
+    {log_threshold_high, "log-threshold-high", number8, kAny, honoured, kSeen},
+    {log_threshold_low, "log-threshold-low", number8, kAny, honoured, kSeen},
+    {abandon_lease_time, "abandon-lease-time", seconds, kGlobal, honoured, kSeen},
+    {infinite_is_reserved, "infinite-is-reserved", flag, kAny, honoured, kSeen},
+    {dynamic_bootp_lease_length, "dynamic-bootp-lease-length", number32, kAny, honoured, kSeen},
+    {dynamic_bootp_lease_cutoff, "dynamic-bootp-lease-cutoff", seconds, kAny, honoured, kSeen},
+    {vendor_option_space, "vendor-option-space", word, kAny, honoured, kSeen},
+    {site_option_space, "site-option-space", data, kAny, honoured, kSeen},
+    // the store's own affair
+    {delayed_ack, "delayed-ack", number16, kGlobal, harmless, "every ACK waits for its batch; the batches size themselves"},
+    {max_ack_delay, "max-ack-delay", number32, kGlobal, harmless,
+     "every ACK waits for its batch; the batches size themselves"},
+    {dont_use_fsync, "dont-use-fsync", flag, kGlobal, harmless, "the store's mode is set in coaxd.toml"},
+    {server_id_check, "server-id-check", flag, kGlobal, honoured, kSeen},
+    // the process
+    {local_address, "local-address", address, kGlobal, honoured, kSeen},
+    {limited_broadcast_address, "limited-broadcast-address", address, kGlobal, honoured, kSeen},
+    {local_port, "local-port", number16, kGlobal, honoured, kSeen},
+    {remote_port, "remote-port", number16, kGlobal, honoured, kSeen},
+    {lease_file_name, "lease-file-name", text, kGlobal, honoured, kSeen},
+    {pid_file_name, "pid-file-name", text, kGlobal, honoured, kSeen},
+    {db_time_format, "db-time-format", choice, kAny, honoured, kSeen, "default local"},
+    {lease_id_format, "lease-id-format", choice, kGlobal, honoured, kSeen, "octal hex"},
+    {omapi_port, "omapi-port", number16, kGlobal, harmless, kOmapi},
+    {omapi_key, "omapi-key", word, kGlobal, harmless, kOmapi},
+    {log_facility, "log-facility", choice, kGlobal, honoured, kSeen,
+     "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7"},
+    // DNS updates
+    {ddns_update_style, "ddns-update-style", choice, kGlobal, harmless, kDns, "none interim standard ad-hoc"},
+    {ddns_updates, "ddns-updates", flag, kAny, harmless, kDns},
+    {ddns_hostname, "ddns-hostname", text, kAny, harmless, kDns},
+    {ddns_domainname, "ddns-domainname", text, kAny, harmless, kDns},
+    {ddns_rev_domainname, "ddns-rev-domainname", text, kAny, harmless, kDns},
+    {ddns_ttl, "ddns-ttl", seconds, kAny, harmless, kDns},
+    {ddns_local_address4, "ddns-local-address4", address, kGlobal, harmless, kDns},
+    {update_static_leases, "update-static-leases", flag, kAny, harmless, kDns},
+    {update_optimization, "update-optimization", flag, kAny, harmless, kDns},
+    {update_conflict_detection, "update-conflict-detection", flag, kAny, harmless, kDns},
+    {do_forward_updates, "do-forward-updates", flag, kAny, harmless, kDns},
+    {do_reverse_updates, "do-reverse-updates", flag, kAny, harmless, kDns},
+    {fqdn_reply, "fqdn-reply", flag, kAny, harmless, kDns},
+    {ddns_dual_stack_mixed_mode, "ddns-dual-stack-mixed-mode", flag, kAny, harmless, kDns},
+    {ddns_guard_id_must_match, "ddns-guard-id-must-match", flag, kAny, harmless, kDns},
+    {ddns_other_guard_is_dynamic, "ddns-other-guard-is-dynamic", flag, kAny, harmless, kDns},
+    // DHCPv6
+    {v6_only, "preferred-lifetime", seconds, kAny, harmless, kV6},
+    {v6_only, "limit-addrs-per-ia", number32, kAny, harmless, kV6},
+    {v6_only, "limit-prefs-per-ia", number32, kAny, harmless, kV6},
+    {v6_only, "prefix-length-mode", choice, kAny, harmless, kV6, "ignore prefer exact minimum maximum"},
+    {v6_only, "dhcpv6-lease-file-name", text, kAny, harmless, kV6},
+    {v6_only, "dhcpv6-pid-file-name", text, kAny, harmless, kV6},
+    {v6_only, "dhcpv6-set-tee-times", flag, kAny, harmless, kV6},
+    {v6_only, "release-on-roam", flag, kAny, harmless, kV6},
+    {v6_only, "bind-local-address6", flag, kAny, harmless, kV6},
+    {v6_only, "ddns-local-address6", address6, kAny, harmless, kV6},
+};
+
+// A row per parameter, in the order of the enumeration: the code in the space `server` is the index.
+consteval bool in_order() {
+  for (std::size_t i = 0; i < std::size(kRows); ++i) {
+    const auto id = static_cast<std::size_t>(kRows[i].id);
+    if (id != std::min(i, static_cast<std::size_t>(v6_only))) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+static_assert(static_cast<std::size_t>(v6_only) + 1 == static_cast<std::size_t>(Parameter::count));
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+}  // namespace
+
+std::span<const ParameterRow> parameter_rows() noexcept { return kRows; }
+
+const ParameterRow* find_parameter(std::string_view name) noexcept {
+  const auto same = [name](const ParameterRow& row) { return std::ranges::equal(row.name, name, {}, {}, lower); };
+  const auto found = std::ranges::find_if(kRows, same);
+  return found == std::end(kRows) ? nullptr : found;
+}
+
+}  // namespace coaxd::config
