@@ -50,7 +50,9 @@ class Transport {
   // The two clocks, read now and disciplined (base/time.h). A worker calls it once per batch.
   virtual Instant now() = 0;
   // Delivers at most kBatch datagrams and every completion that is there; returns early when woken. `until_mono_ns` as in Instant.
-  virtual void wait(Handler& handler, std::int64_t until_mono_ns) = 0;
+  // `completions` leaves datagrams where they are, for a worker that wants to come to rest without losing one.
+  enum class Intake : std::uint8_t { everything, completions };
+  virtual void wait(Handler& handler, std::int64_t until_mono_ns, Intake intake) = 0;
   virtual void flush() = 0;
   // From any thread: makes the running or next wait() return.
   virtual void wake() = 0;

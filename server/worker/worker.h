@@ -7,8 +7,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "server/base/spsc_queue.h"
@@ -86,7 +87,15 @@ class Worker final : private Handler {
     wire::MessageType type = wire::MessageType::bootp;
     engine::Departure departure;
     engine::LogEvent log;
-    std::uint8_t first_effect = 0, effects = 0;
+    std::uint8_t effects = 0;  // how many of held_effects_ are its own
+  };
+  // An engine::Effect that outlives its packet.
+  struct HeldEffect {
+    engine::Effect::Kind kind = engine::Effect::Kind::log;
+    config::LogLevel level = config::LogLevel::debug;
+    std::uint8_t argc = 0;
+    std::uint16_t size = 0;
+    std::array<char, 1021> text;
   };
   struct Probe {
     std::int64_t deadline_ns = 0;
@@ -136,7 +145,9 @@ class Worker final : private Handler {
   void finish_probes();
   void expire();
   void log(const engine::LogEvent& event, bool must_keep);
+  static void copy_effect(const engine::Effect& effect, HeldEffect& out) noexcept;
   void run_effects(std::span<const engine::Effect> effects);
+  void emit(const HeldEffect& effect);
   void park();
 
   Transport& transport_;
@@ -151,6 +162,7 @@ class Worker final : private Handler {
   wire::Message message_;
   engine::Actions actions_;
   Fifo<Held> held_;
+  Fifo<HeldEffect> held_effects_;
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
   std::int64_t retry_at_ns_ = 0;

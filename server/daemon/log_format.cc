@@ -1,0 +1,226 @@
+#include "server/daemon/log_format.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace coaxd::daemon {
+
+namespace {
+
+using engine::LogEvent;
+using engine::LogKind;
+using engine::LogSuffix;
+using Out = std::back_insert_iterator<std::string>;
+
+constexpr int kError = 3, kInfo = 6, kDebug = 7;
+
+struct Writer {
+  const LogEvent& event;
+  InterfaceName interface_name;
+  const void* context;
+  std::string& text;
+
+  template <typename... Args>
+  void put(fmt::format_string<Args...> format, Args&&... args) const {
+    fmt::format_to(Out{text}, format, std::forward<Args>(args)...);
+  }
+  void address(Ipv4 value) const {
+    char buffer[16];
+    text.append(buffer, format_ipv4(buffer, value));
+  }
+  void mac() const {
+    if (event.hlen == 0) {
+      text += "<no identifier>";
+      return;
+    }
+    for (std::size_t i = 0; i < event.hlen; ++i) put("{}{:02x}", i == 0 ? "" : ":", event.chaddr[i]);
+  }
+  // " (H)", when the client told its name.
+  void name() const {
+    if (event.name_size > 0) put(" ({})", std::string_view{event.name.data(), event.name_size});
+  }
+  void via() const {
+    text += " via ";
+    if (!event.giaddr.is_zero()) {
+      address(event.giaddr);
+    } else {
+      text += interface_name(event.interface_index, context);
+    }
+  }
+  std::string_view words() const { return {event.text.data(), event.text_size}; }
+
+  void from_mac_via() const {
+    text += " from ";
+    mac();
+    name();
+    via();
+  }
+  void on_address_to_mac_via(std::string_view verb, bool with_name) const {
+    text += verb;
+    text += " on ";
+    address(event.address);
+    text += " to ";
+    mac();
+    if (with_name) name();
+    via();
+  }
+};
+
+// What stands before the suffix, by kind. Two-line kinds put their own newlines.
+using Body = void (*)(const Writer&);
+
+void request_line(const Writer& w) {
+  w.text += "DHCPREQUEST for ";
+  w.address(w.event.address);
+  if (!w.event.server_id.is_zero()) {
+    w.text += " (";
+    w.address(w.event.server_id);
+    w.text += ")";
+  }
+  w.from_mac_via();
+}
+
+void inform_line(const Writer& w) {
+  w.text += "DHCPINFORM from ";
+  w.address(w.event.address);
+  w.via();
+}
+
+void inform_ack_line(const Writer& w) {
+  w.text += "DHCPACK to ";
+  w.address(w.event.address);
+  w.text += " (";
+  if (w.event.hlen == 0) {
+    w.text += "<no client hardware address>";
+  } else {
+    w.mac();
+  }
+  w.text += ")";
+  w.via();
+}
+
+void static_and_dynamic_lines(const Writer& w) {
+  w.text += "Dynamic and static leases present for ";
+  w.address(w.event.address);
+  w.put(".\nRemove host declaration {} or remove ", std::string_view{w.event.name.data(), w.event.name_size});
+  w.address(w.event.address);
+  w.put("\nfrom the dynamic address pool for {}", w.words());
+}
+
+struct KindRow {
+  LogKind kind;
+  int priority;
+  Body body;
+};
+
+constexpr KindRow kKinds[] = {
+    {LogKind::none, kDebug, [](const Writer&) {}},
+    {LogKind::discover, kInfo, [](const Writer& w) { w.text += "DHCPDISCOVER"; w.from_mac_via(); }},
+    {LogKind::request, kInfo, request_line},
+    {LogKind::decline, kInfo, [](const Writer& w) { w.text += "DHCPDECLINE of "; w.address(w.event.address); w.from_mac_via(); }},
+    {LogKind::release, kInfo, [](const Writer& w) { w.text += "DHCPRELEASE of "; w.address(w.event.address); w.from_mac_via(); }},
+    {LogKind::inform, kInfo, inform_line},
+    {LogKind::bootrequest, kInfo, [](const Writer& w) { w.text += "BOOTREQUEST from "; w.mac(); w.via(); }},
+    {LogKind::offer, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPOFFER", true); }},
+    {LogKind::ack, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPACK", true); }},
+    {LogKind::nak, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPNAK", false); }},
+    {LogKind::inform_ack, kInfo, inform_ack_line},
+    {LogKind::bootreply_static, kInfo,
+     [](const Writer& w) {
+       w.text += "BOOTREPLY for ";
+       w.address(w.event.address);
+       w.put(" to {} (", w.words());
+       w.mac();
+       w.text += ")";
+       w.via();
+     }},
+    {LogKind::bootreply_dynamic, kInfo, [](const Writer& w) { w.on_address_to_mac_via("BOOTREPLY", false); }},
+    {LogKind::abandoned_declined, kError,
+     [](const Writer& w) { w.text += "Abandoning IP address "; w.address(w.event.address); w.text += ": declined."; }},
+    {LogKind::abandoned_pinged, kError,
+     [](const Writer& w) { w.text += "Abandoning IP address "; w.address(w.event.address); w.text += ": pinged before offer"; }},
+    {LogKind::reclaiming_abandoned, kError,
+     [](const Writer& w) { w.text += "Reclaiming abandoned lease "; w.address(w.event.address); w.text += "."; }},
+    {LogKind::reclaiming_requested_abandoned, kError,
+     [](const Writer& w) { w.text += "Reclaiming REQUESTed abandoned IP address "; w.address(w.event.address); w.text += "."; }},
+    {LogKind::static_and_dynamic, kError, static_and_dynamic_lines},
+    {LogKind::reuse_lease, kDebug,
+     [](const Writer& w) {
+       w.put("reuse_lease: lease age {} (secs) under {}% threshold, reply with unaltered, existing lease for ", w.event.number_a,
+             w.event.number_b);
+       w.address(w.event.address);
+     }},
+    {LogKind::too_many_classes, kInfo, [](const Writer& w) { w.text += "too many classes match "; w.mac(); }},
+    {LogKind::text, kInfo, [](const Writer& w) { w.text += w.words(); }},
+    {LogKind::execute, kDebug, [](const Writer& w) { w.text += w.words(); }},
+};
+static_assert(std::size(kKinds) == static_cast<std::size_t>(LogKind::count));
+
+using Tail = void (*)(const Writer&);
+struct SuffixRow {
+  LogSuffix suffix;
+  int priority;  // 0: the kind's own
+  Tail tail;
+};
+
+constexpr SuffixRow kSuffixes[] = {
+    {LogSuffix::none, 0, [](const Writer&) {}},
+    {LogSuffix::no_free_leases, kError, [](const Writer& w) { w.put(": network {}: no free leases", w.words()); }},
+    {LogSuffix::unknown_network_segment, 0, [](const Writer& w) { w.text += ": unknown network segment"; }},
+    {LogSuffix::wrong_network, 0, [](const Writer& w) { w.text += ": wrong network."; }},
+    {LogSuffix::ignored_not_authoritative, 0, [](const Writer& w) { w.text += ": ignored (not authoritative)."; }},
+    {LogSuffix::ignored_unknown_subnet, 0, [](const Writer& w) { w.text += ": ignored (unknown subnet)."; }},
+    {LogSuffix::lease_unavailable, 0,
+     [](const Writer& w) { w.text += ": lease "; w.address(w.event.address); w.text += " unavailable."; }},
+    {LogSuffix::unknown_lease, 0,
+     [](const Writer& w) { w.text += ": unknown lease "; w.address(w.event.address); w.text += "."; }},
+    {LogSuffix::unknown_client, 0, [](const Writer& w) { w.text += ": unknown client"; }},
+    {LogSuffix::booting_disallowed, 0, [](const Writer& w) { w.text += ": booting disallowed"; }},
+    {LogSuffix::min_secs, 0,
+     [](const Writer& w) {
+       w.put(": configured min-secs value ({}) is greater than secs field ({}).  message dropped.", w.event.number_a,
+             w.event.number_b);
+     }},
+    {LogSuffix::lease_limit, 0,
+     [](const Writer& w) {
+       w.put(": no available billing: lease limit reached in all matching classes (last: '{}')", w.words());
+     }},
+    {LogSuffix::found, 0, [](const Writer& w) { w.text += " (found)"; }},
+    {LogSuffix::not_found, 0,
+     [](const Writer& w) { w.text += w.event.kind == LogKind::release ? " (not found)" : ": not found"; }},
+    {LogSuffix::abandoned, 0, [](const Writer& w) { w.text += ": abandoned"; }},
+    {LogSuffix::ignored, 0, [](const Writer& w) { w.text += ": ignored"; }},
+    {LogSuffix::not_responding, 0, [](const Writer& w) { w.put(": not responding ({})", w.words()); }},
+    {LogSuffix::database_update_failed, 0, [](const Writer& w) { w.text += ": database update failed"; }},
+    {LogSuffix::bootp_dynamic_no_leases, 0,
+     [](const Writer& w) { w.text += ": BOOTP from dynamic client and no dynamic leases"; }},
+    {LogSuffix::bootp_disallowed, 0, [](const Writer& w) { w.text += ": bootp disallowed"; }},
+    {LogSuffix::bootp_network_unknown, 0, [](const Writer& w) { w.text += ": network unknown"; }},
+    {LogSuffix::inform_not_authoritative, 0,
+     [](const Writer& w) { w.put(": not authoritative for subnet {}", w.words()); }},
+};
+static_assert(std::size(kSuffixes) == static_cast<std::size_t>(LogSuffix::count));
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < std::size(kKinds); ++i)
+    if (static_cast<std::size_t>(kKinds[i].kind) != i) return false;
+  for (std::size_t i = 0; i < std::size(kSuffixes); ++i)
+    if (static_cast<std::size_t>(kSuffixes[i].suffix) != i) return false;
+  return true;
+}
+static_assert(in_order(), "rows stand in the order of their enumerators");
+
+}  // namespace
+
+void format_log_event(const LogEvent& event, InterfaceName name, const void* context, LogLine& out) {
+  out.text.clear();
+  const Writer writer{event, name, context, out.text};
+  const KindRow& kind = kKinds[static_cast<std::size_t>(event.kind)];
+  const SuffixRow& suffix = kSuffixes[static_cast<std::size_t>(event.suffix)];
+  kind.body(writer);
+  suffix.tail(writer);
+  out.priority = event.kind == LogKind::text ? event.level : suffix.priority != 0 ? suffix.priority : kind.priority;
+}
+
+}  // namespace coaxd::daemon

@@ -1,0 +1,247 @@
+#include "server/io/asio_transport.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "server/io/clock.h"
+#include "server/io/transmit_pool.h"
+
+namespace coaxd::io {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kFrameSize = 1600;
+
+class AsioTransport final : public worker::Transport, private store::AsyncDisk {
+ public:
+  AsioTransport(WorkerSockets& sockets, const InterfaceTable& interfaces, const TransportOptions& options)
+      : sockets_(sockets),
+        interfaces_(interfaces),
+        port_(options.port),
+        pool_(options.transmit_buffers),
+        outgoing_(options.transmit_buffers),
+        timer_(context_),
+        disk_thread_(1) {
+    queued_.reserve(options.transmit_buffers);
+    watch(udp_, sockets.udp);
+    watch(packet_, sockets.packet);
+    watch(icmp_, sockets.icmp);
+  }
+
+  ~AsioTransport() override {
+    disk_thread_.join();
+    for (Source* source : {&udp_, &packet_, &icmp_})
+      if (source->descriptor) source->descriptor->release();  // the sockets are their owner's to close
+  }
+
+  Instant now() override { return clock_.now(); }
+
+  void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
+    handler_ = &handler;
+    delivered_ = 0;
+    flush();
+    context_.restart();
+    const bool packets = intake == Intake::everything;
+    if (packets)
+      for (Source* source : {&udp_, &packet_, &icmp_}) arm(*source);
+    if (!(packets && anything_ready())) {
+      timer_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns())));
+      bool timed_out = false;
+      timer_.async_wait([&timed_out](const boost::system::error_code& error) { timed_out = !error; });
+      context_.run_one();
+      timer_.cancel();
+    }
+    context_.poll();
+    if (!packets) return;
+    receive(udp_);
+    receive(packet_);
+    receive(icmp_);
+  }
+
+  void flush() override {
+    send_all(sockets_.udp, false);
+    send_all(sockets_.packet, true);
+    queued_.clear();
+  }
+
+  void wake() override {
+    asio::post(context_, [] {});
+  }
+
+  worker::TransmitBuffer take() override { return pool_.take(); }
+  void give_back(worker::TransmitBuffer buffer) override { pool_.give_back(buffer.index); }
+
+  void send(worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) override {
+    prepare_send(outgoing_[buffer.index], buffer, payload_size, departure, port_);
+    queued_.push_back(buffer.index);
+  }
+
+  bool send_echo(Ipv4 to, std::uint16_t id, std::uint16_t sequence) override {
+    if (sockets_.icmp < 0) return false;
+    std::array<std::uint8_t, 16> packet;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(to.value);
+    const std::size_t size = write_echo(packet, id, sequence);
+    return sendto(sockets_.icmp, packet.data(), size, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), sizeof address) >= 0;
+  }
+
+  store::AsyncDisk& disk() override { return *this; }
+
+ private:
+  struct Source {
+    std::optional<asio::posix::stream_descriptor> descriptor;
+    bool armed = false, ready = false;
+  };
+
+  // One recvmmsg's worth of places.
+  struct Places {
+    std::array<std::array<std::uint8_t, kFrameSize>, kBatch> data;
+    std::array<std::array<std::uint8_t, kControlSize>, kBatch> control;
+    std::array<sockaddr_storage, kBatch> from;
+    std::array<iovec, kBatch> vectors;
+    std::array<mmsghdr, kBatch> messages;
+  };
+
+  void watch(Source& source, int fd) {
+    if (fd >= 0) source.descriptor.emplace(context_, fd);
+  }
+
+  void arm(Source& source) {
+    if (!source.descriptor || source.armed || source.ready) return;
+    source.armed = true;
+    source.descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [&source](const boost::system::error_code& error) {
+      source.armed = false;
+      source.ready = !error;
+    });
+  }
+
+  bool anything_ready() const noexcept { return udp_.ready || packet_.ready || icmp_.ready; }
+
+  // Takes what fits into the batch; a source that still had something stays ready.
+  void receive(Source& source) {
+    if (!source.ready || delivered_ >= kBatch) return;
+    const auto room = static_cast<unsigned>(kBatch - delivered_);
+    for (unsigned i = 0; i < room; ++i) {
+      places_->vectors[i] = {places_->data[i].data(), kFrameSize};
+      msghdr& m = places_->messages[i].msg_hdr;
+      m = {};
+      m.msg_name = &places_->from[i];
+      m.msg_namelen = sizeof(sockaddr_storage);
+      m.msg_iov = &places_->vectors[i];
+      m.msg_iovlen = 1;
+      m.msg_control = places_->control[i].data();
+      m.msg_controllen = kControlSize;
+    }
+    const int count = recvmmsg(source.descriptor->native_handle(), places_->messages.data(), room, MSG_DONTWAIT, nullptr);
+    source.ready = count == static_cast<int>(room);
+    for (int i = 0; i < count; ++i) deliver(source, static_cast<std::size_t>(i));
+    if (count > 0) delivered_ += static_cast<std::size_t>(count);
+  }
+
+  void deliver(Source& source, std::size_t i) {
+    mmsghdr& m = places_->messages[i];
+    const Bytes data{places_->data[i].data(), m.msg_len};
+    if ((m.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+      handler_->on_discarded(engine::DropReason::bad_frame);
+      return;
+    }
+    if (&source == &icmp_) {
+      if (const EchoReply echo = read_echo(data); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
+      return;
+    }
+    const Received received =
+        &source == &udp_
+            ? read_udp(data, reinterpret_cast<const sockaddr_in&>(places_->from[i]), m.msg_hdr, interfaces_)
+            : read_frame(data, reinterpret_cast<const sockaddr_ll&>(places_->from[i]), m.msg_hdr, port_, interfaces_);
+    if (received.discard != engine::DropReason::none) {
+      handler_->on_discarded(received.discard);
+    } else {
+      handler_->on_datagram(received.payload, received.arrival);
+    }
+  }
+
+  void send_all(int fd, bool by_packet) {
+    std::array<mmsghdr, kBatch> batch;
+    std::array<std::uint32_t, kBatch> indices;
+    std::size_t count = 0;
+    const auto submit = [&] {
+      for (std::size_t done = 0; done < count;) {
+        const int sent = sendmmsg(fd, batch.data() + done, static_cast<unsigned>(count - done), MSG_DONTWAIT);
+        if (sent > 0) {
+          done += static_cast<std::size_t>(sent);
+        } else {
+          if (handler_ != nullptr) handler_->on_send_failed(errno);
+          ++done;  // the first of the rest could not be sent; the others may
+        }
+      }
+      for (std::size_t i = 0; i < count; ++i) pool_.give_back(indices[i]);
+      count = 0;
+    };
+    for (const std::uint32_t index : queued_) {
+      Outgoing& out = outgoing_[index];
+      if (out.by_packet != by_packet) continue;
+      batch[count].msg_hdr = out.message;
+      indices[count] = index;
+      if (++count == kBatch) submit();
+    }
+    if (count > 0) submit();
+  }
+
+  // --- AsyncDisk ---
+
+  void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool sync, std::uint64_t token) override {
+    asio::post(disk_thread_, [this, file, offset, data, sync, token] {
+      int result = 0;
+      for (std::size_t done = 0; done < data.size() && result == 0;) {
+        const ssize_t written = pwrite(file, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+        if (written > 0) {
+          done += static_cast<std::size_t>(written);
+        } else if (errno != EINTR) {
+          result = written == 0 ? -ENOSPC : -errno;
+        }
+      }
+      if (result == 0 && sync && fdatasync(file) != 0) result = -errno;
+      asio::post(context_, [this, token, result] { handler_->on_disk(token, result); });
+    });
+  }
+
+  WorkerSockets& sockets_;
+  const InterfaceTable& interfaces_;
+  const std::uint16_t port_;
+  Clock clock_;
+  TransmitPool pool_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<std::uint32_t> queued_;
+  std::unique_ptr<Places> places_ = std::make_unique<Places>();
+
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> keep_running_{context_.get_executor()};
+  Source udp_, packet_, icmp_;
+  asio::steady_timer timer_;
+  worker::Handler* handler_ = nullptr;
+  std::size_t delivered_ = 0;
+  asio::thread_pool disk_thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<worker::Transport> make_asio_transport(WorkerSockets& sockets, const InterfaceTable& interfaces,
+                                                       const TransportOptions& options) {
+  return std::make_unique<AsioTransport>(sockets, interfaces, options);
+}
+
+}  // namespace coaxd::io

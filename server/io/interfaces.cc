@@ -1,0 +1,107 @@
+#include "server/io/interfaces.h"
+
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netpacket/packet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace coaxd::io {
+
+std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return std::unexpected(errno);
+  std::vector<ScannedInterface> found;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    // A label such as eth0:1 is an address of eth0.
+    const std::string name{entry->ifa_name, std::strcspn(entry->ifa_name, ":")};
+    auto place = std::find_if(found.begin(), found.end(), [&](const auto& f) { return f.name == name; });
+    if (place == found.end()) {
+      place = found.insert(found.end(), ScannedInterface{});
+      place->name = name;
+      place->index = if_nametoindex(name.c_str());
+      place->up = (entry->ifa_flags & IFF_UP) != 0;
+      place->broadcast = (entry->ifa_flags & IFF_BROADCAST) != 0;
+      place->loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0;
+    }
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_PACKET) {
+      const auto* link = reinterpret_cast<const sockaddr_ll*>(entry->ifa_addr);
+      if (link->sll_halen == 6) std::copy_n(link->sll_addr, 6, place->mac.begin());
+    } else if (entry->ifa_addr->sa_family == AF_INET && entry->ifa_netmask != nullptr) {
+      const auto* address = reinterpret_cast<const sockaddr_in*>(entry->ifa_addr);
+      const auto* mask = reinterpret_cast<const sockaddr_in*>(entry->ifa_netmask);
+      place->addresses.push_back({{ntohl(address->sin_addr.s_addr)}, {ntohl(mask->sin_addr.s_addr)}});
+    }
+  }
+  freeifaddrs(list);
+  std::erase_if(found, [](const auto& f) { return f.index == 0; });  // gone between the two calls
+  return found;
+}
+
+void InterfaceTable::publish(const std::vector<ScannedInterface>& served) {
+  const Table* before = current_.load(std::memory_order_relaxed);
+  Table& table = tables_.emplace_back();
+  for (const ScannedInterface& scanned : served) {
+    const Ipv4 address = scanned.addresses.empty() ? Ipv4{} : scanned.addresses.front().network;
+    const engine::Interface* known = nullptr;
+    if (before != nullptr)
+      for (const engine::Interface* i : before->served)
+        if (i->index == scanned.index && i->name == scanned.name && i->address == address && i->mac == scanned.mac)
+          known = i;
+    if (known == nullptr) {
+      known = &interfaces_.emplace_back(engine::Interface{
+          scanned.index, names_.emplace_back(scanned.name), address, scanned.mac});
+    }
+    table.served.push_back(known);
+    if (known->index < 4096) {
+      if (table.by_index.size() <= known->index) table.by_index.resize(known->index + 1);
+      table.by_index[known->index] = known;
+    }
+  }
+  current_.store(&table, std::memory_order_release);  // pairs with find()
+}
+
+const engine::Interface* InterfaceTable::find(std::uint32_t index) const noexcept {
+  const Table* table = current_.load(std::memory_order_acquire);  // pairs with publish()
+  if (table == nullptr) return nullptr;
+  if (index < table->by_index.size()) return table->by_index[index];
+  for (const engine::Interface* i : table->served)
+    if (i->index == index) return i;
+  return nullptr;
+}
+
+const std::vector<const engine::Interface*>& InterfaceTable::served() const noexcept {
+  static const std::vector<const engine::Interface*> none;
+  const Table* table = current_.load(std::memory_order_acquire);  // pairs with publish()
+  return table == nullptr ? none : table->served;
+}
+
+int open_change_monitor() {
+  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd < 0) return -1;
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+void drain_change_monitor(int fd) {
+  char buffer[8192];
+  while (recv(fd, buffer, sizeof buffer, 0) > 0 || errno == ENOBUFS) {
+    if (errno == ENOBUFS) errno = 0;
+  }
+}
+
+}  // namespace coaxd::io

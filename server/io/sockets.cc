@@ -1,0 +1,327 @@
+#include "server/io/sockets.h"
+
+#include <fmt/format.h>
+#include <linux/filter.h>
+#include <linux/icmp.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "server/wire/frame.h"
+
+namespace coaxd::io {
+
+namespace {
+
+constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kChaddr = 28;
+
+std::unexpected<SocketError> fail(std::string what) {
+  const int error = errno;
+  return std::unexpected(SocketError{error, fmt::format("{}: {}.", what, std::strerror(error))});
+}
+
+bool set(int fd, int level, int name, int value) noexcept {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// Classic BPF that hashes the six octets of an Ethernet chaddr at `chaddr` and answers a number below `workers`. The multiplier is odd
+// and secret with the seed, so that nobody outside can send all his packets to one worker.
+std::vector<sock_filter> steering_program(std::uint32_t chaddr, unsigned workers, std::uint32_t seed) {
+  const std::uint32_t multiplier = (seed * 2654435761u) | 1u;
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, chaddr + 4),
+      BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, seed >> 16),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1u),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, chaddr),
+      BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, multiplier),
+      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 15),
+      BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+      BPF_STMT(BPF_RET | BPF_A, 0),
+  };
+}
+
+// What a packet socket lets through: untagged IPv4, not a fragment, UDP to our port, broadcast in its frame or in its IP header.
+std::vector<sock_filter> link_filter(std::uint16_t port) {
+  constexpr std::uint32_t kPacketType = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE);
+  constexpr std::uint32_t kVlanPresent = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 14),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kVlanPresent),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 12),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kEthernet + 9),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 10),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kEthernet + 6),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 8, 0),
+      BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, kEthernet),
+      BPF_STMT(BPF_LD | BPF_H | BPF_IND, kEthernet + 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kPacketType),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_BROADCAST, 2, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kEthernet + 16),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffffu, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+}
+
+bool attach(int fd, int option, std::vector<sock_filter> program) {
+  const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
+  return setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0;
+}
+
+std::expected<void, SocketError> probe_port(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail("cannot open a UDP socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  const int result = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  const int error = errno;
+  close(fd);
+  if (result == 0) return {};
+  if (error == EADDRINUSE) {
+    return std::unexpected(SocketError{
+        error, fmt::format("UDP port {} is in use by another server: stop it first (ss -lunp 'sport = :{}' names it).", port, port)});
+  }
+  errno = error;
+  return fail(fmt::format("cannot bind UDP port {} (ports below 1024 need CAP_NET_BIND_SERVICE)", port));
+}
+
+std::expected<int, SocketError> open_udp(const SocketOptions& options) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail("cannot open a UDP socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(options.port);
+  if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set(fd, SOL_SOCKET, SO_BROADCAST, 1) ||
+      bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    auto error = fail(fmt::format("cannot bind UDP port {}", options.port));
+    close(fd);
+    return error;
+  }
+  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  return fd;
+}
+
+std::expected<int, SocketError> open_packet(const SocketOptions& options, int fanout_group) {
+  // Protocol 0: nothing arrives before the filter stands.
+  const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail("cannot open a packet socket (it needs CAP_NET_RAW)");
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_IP);
+  if (!attach(fd, SO_ATTACH_FILTER, link_filter(options.port)) || !set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
+      !set(fd, SOL_PACKET, PACKET_AUXDATA, 1) || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    auto error = fail("cannot set up a packet socket");
+    close(fd);
+    return error;
+  }
+  if (options.workers > 1) {
+    const int fanout = fanout_group | (PACKET_FANOUT_CBPF << 16);
+    // The fanout program sees the packet from its IP header on.
+    auto program = steering_program(kIp + kUdp + kChaddr, options.workers, options.steering_seed);
+    const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
+    if (!set(fd, SOL_PACKET, PACKET_FANOUT, fanout) ||
+        setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &code, sizeof code) != 0) {
+      auto error = fail("cannot share packets between workers (PACKET_FANOUT)");
+      close(fd);
+      return error;
+    }
+  }
+  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  return fd;
+}
+
+int open_icmp() {
+  const int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+  if (fd < 0) return -1;
+  icmp_filter filter{};
+  filter.data = ~(1u << ICMP_ECHOREPLY);
+  setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter, sizeof filter);
+  return fd;
+}
+
+int read_rp_filter(const std::string& interface) {
+  const std::string path = "/proc/sys/net/ipv4/conf/" + interface + "/rp_filter";
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return 0;
+  int value = 0;
+  if (std::fscanf(file, "%d", &value) != 1) value = 0;  // NOLINT(cert-err34-c): one digit of the kernel's
+  std::fclose(file);
+  return value;
+}
+
+std::uint16_t internet_checksum(Bytes bytes) noexcept {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) sum += load_be16(&bytes[i]);
+  if (bytes.size() % 2 != 0) sum += std::uint32_t{bytes.back()} << 8;
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+template <typename T>
+const T* find_control(msghdr& control, int level, int type) noexcept {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&control); c != nullptr; c = CMSG_NXTHDR(&control, c))
+    if (c->cmsg_level == level && c->cmsg_type == type && c->cmsg_len >= CMSG_LEN(sizeof(T)))
+      return reinterpret_cast<const T*>(CMSG_DATA(c));
+  return nullptr;
+}
+
+Received discarded(engine::DropReason reason) noexcept {
+  Received result;
+  result.discard = reason;
+  return result;
+}
+
+}  // namespace
+
+WorkerSockets::WorkerSockets(WorkerSockets&& other) noexcept
+    : udp(std::exchange(other.udp, -1)), packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)) {}
+
+WorkerSockets::~WorkerSockets() {
+  for (const int fd : {udp, packet, icmp})
+    if (fd >= 0) close(fd);
+}
+
+std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const SocketOptions& options) {
+  if (auto probed = probe_port(options.port); !probed) return std::unexpected(probed.error());
+  std::vector<WorkerSockets> all(options.workers);
+  const int fanout_group = getpid() & 0xffff;
+  for (WorkerSockets& one : all) {
+    auto udp = open_udp(options);
+    if (!udp) return std::unexpected(udp.error());
+    one.udp = *udp;
+    if (options.packet_sockets) {
+      auto packet = open_packet(options, fanout_group);
+      if (!packet) return std::unexpected(packet.error());
+      one.packet = *packet;
+    }
+    one.icmp = open_icmp();
+  }
+  // For reuseport the program sees the UDP payload. It applies to the group, so one socket carries it.
+  if (options.workers > 1 &&
+      !attach(all.front().udp, SO_ATTACH_REUSEPORT_CBPF, steering_program(kChaddr, options.workers, options.steering_seed)))
+    return fail("cannot steer packets to workers (SO_ATTACH_REUSEPORT_CBPF)");
+  return all;
+}
+
+std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served) {
+  std::vector<std::string> warnings;
+  const int all = read_rp_filter("all");
+  for (const ScannedInterface& interface : served) {
+    // ip-sysctl: the larger of the two values counts; 1 is strict.
+    if (std::max(all, read_rp_filter(interface.name)) != 1) continue;
+    warnings.push_back(fmt::format(
+        "rp_filter is strict on {}: the kernel drops relayed packets whose source has no route back over it; "
+        "if relays go unanswered: sysctl -w net.ipv4.conf.{}.rp_filter=2 (and net.ipv4.conf.all.rp_filter if that is 1).",
+        interface.name, interface.name));
+  }
+  return warnings;
+}
+
+Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const InterfaceTable& interfaces) noexcept {
+  const auto* info = find_control<in_pktinfo>(control, IPPROTO_IP, IP_PKTINFO);
+  if (info == nullptr) return discarded(engine::DropReason::not_for_server);
+  // ipi_spec_dst is the local address; they differ for broadcast and multicast, which the packet socket serves.
+  if (info->ipi_addr.s_addr != info->ipi_spec_dst.s_addr) return discarded(engine::DropReason::not_for_server);
+  Received result;
+  result.arrival.interface = interfaces.find(static_cast<std::uint32_t>(info->ipi_ifindex));
+  if (result.arrival.interface == nullptr) return discarded(engine::DropReason::not_for_server);
+  result.arrival.source = {ntohl(from.sin_addr.s_addr)};
+  result.arrival.source_port = ntohs(from.sin_port);
+  result.arrival.destination = {ntohl(info->ipi_addr.s_addr)};
+  result.payload = data;
+  return result;
+}
+
+Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port,
+                    const InterfaceTable& interfaces) noexcept {
+  Received result;
+  result.arrival.interface = interfaces.find(static_cast<std::uint32_t>(from.sll_ifindex));
+  if (result.arrival.interface == nullptr) return discarded(engine::DropReason::not_for_server);
+  const auto* aux = find_control<tpacket_auxdata>(control, SOL_PACKET, PACKET_AUXDATA);
+  const bool checksum_ready = aux == nullptr || (aux->tp_status & TP_STATUS_CSUMNOTREADY) == 0;
+  const auto datagram = wire::parse_ethernet_udp(frame, checksum_ready);
+  if (!datagram) return discarded(engine::DropReason::bad_frame);
+  if (datagram->destination_port != port) return discarded(engine::DropReason::not_for_server);
+  result.arrival.source = datagram->source;
+  result.arrival.source_port = datagram->source_port;
+  result.arrival.destination = datagram->destination;
+  result.arrival.from_link = true;
+  result.payload = datagram->payload;
+  return result;
+}
+
+EchoReply read_echo(Bytes packet) noexcept {
+  if (packet.size() < 20) return {};
+  const std::size_t header = std::size_t{packet[0] & 0x0fu} * 4;
+  if (header < 20 || packet.size() < header + 8 || packet[header] != ICMP_ECHOREPLY) return {};
+  return {true, {load_be32(&packet[12])}, load_be16(&packet[header + 4]), load_be16(&packet[header + 6])};
+}
+
+std::size_t write_echo(MutableBytes out, std::uint16_t id, std::uint16_t sequence) noexcept {
+  constexpr std::size_t kSize = 16;
+  std::memset(out.data(), 0, kSize);
+  out[0] = ICMP_ECHO;
+  store_be16(&out[4], id);
+  store_be16(&out[6], sequence);
+  store_be16(&out[2], internet_checksum(out.first(kSize)));
+  return kSize;
+}
+
+void prepare_send(Outgoing& out, worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure,
+                  std::uint16_t server_port) noexcept {
+  out.message = {};
+  out.message.msg_iov = &out.data;
+  out.message.msg_iovlen = 1;
+  out.by_packet = departure.kind != engine::Departure::Kind::routed;
+  if (!out.by_packet) {
+    out.inet = {};
+    out.inet.sin_family = AF_INET;
+    out.inet.sin_port = htons(departure.port);
+    out.inet.sin_addr.s_addr = htonl(departure.to.value);
+    out.message.msg_name = &out.inet;
+    out.message.msg_namelen = sizeof out.inet;
+    out.data = {buffer.frame + worker::TransmitBuffer::kHeadroom, payload_size};
+    if (!departure.from.is_zero()) {
+      // The reply leaves from the address that was asked, also when that is a VIP.
+      out.message.msg_control = out.control;
+      out.message.msg_controllen = sizeof out.control;
+      cmsghdr* c = CMSG_FIRSTHDR(&out.message);
+      c->cmsg_level = IPPROTO_IP;
+      c->cmsg_type = IP_PKTINFO;
+      c->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
+      in_pktinfo info{};
+      info.ipi_spec_dst.s_addr = htonl(departure.from.value);
+      std::memcpy(CMSG_DATA(c), &info, sizeof info);
+    }
+    return;
+  }
+  static constexpr wire::MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  const bool broadcast = departure.kind == engine::Departure::Kind::link_broadcast;
+  const wire::MacAddress to = broadcast ? kBroadcast : departure.mac;
+  const Ipv4 from = departure.from.is_zero() ? departure.interface->address : departure.from;
+  const std::size_t size =
+      wire::write_ethernet_udp({buffer.frame, worker::TransmitBuffer::kHeadroom + payload_size}, to, departure.interface->mac, from,
+                               departure.to, server_port, departure.port, payload_size);
+  out.link = {};
+  out.link.sll_family = AF_PACKET;
+  out.link.sll_protocol = htons(ETH_P_IP);
+  out.link.sll_ifindex = static_cast<int>(departure.interface->index);
+  out.link.sll_halen = 6;
+  std::copy(to.begin(), to.end(), out.link.sll_addr);
+  out.message.msg_name = &out.link;
+  out.message.msg_namelen = sizeof out.link;
+  out.data = {buffer.frame, size};
+}
+
+}  // namespace coaxd::io

@@ -1,0 +1,100 @@
+// sockets.h: the kernel's side of RFC 2131 §4.1: which sockets a worker has, what each of them is for, and how a datagram's
+// surroundings become an Arrival and a Departure becomes a message to send. Used by both transports.
+//
+//   udp     0.0.0.0:67, SO_REUSEPORT: whatever was sent to a unicast address: relays, renewing clients. Every reuseport socket also
+//           gets every broadcast, so it drops what was not sent to a local unicast address.
+//   packet  AF_PACKET with fanout: broadcasts from clients on the link, which UDP could neither receive without an own address
+//           nor answer without ARP. Sends frames to clients that have no address yet.
+//   icmp    raw, echo replies only: ping-check.
+//
+// Steering: both groups pick the worker by a seeded hash of chaddr, not by the 4-tuple, for a CMTS relay is one flow (DESIGN §3). It
+// gives order and locality in the common case; correctness never rests on it.
+// Threads: open_sockets() from main; afterwards each worker uses its own.
+#pragma once
+
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "server/engine/arrival.h"
+#include "server/engine/drop_reason.h"
+#include "server/io/interfaces.h"
+#include "server/worker/transport.h"
+
+namespace coaxd::io {
+
+struct SocketError {
+  int error = 0;
+  std::string message;  // one sentence with the mend in it
+};
+
+class WorkerSockets {
+ public:
+  WorkerSockets() = default;
+  WorkerSockets(WorkerSockets&& other) noexcept;
+  WorkerSockets& operator=(WorkerSockets&&) = delete;
+  ~WorkerSockets();
+
+  int udp = -1;
+  int packet = -1;  // -1: no interface has clients of its own, or not permitted
+  int icmp = -1;
+};
+
+struct SocketOptions {
+  unsigned workers = 1;
+  std::uint16_t port = engine::kServerPort;
+  std::uint32_t steering_seed = 0;
+  bool packet_sockets = true;
+  int receive_buffer = 8 << 20;  // an avalanche arrives faster than any server answers; the kernel keeps what fits
+};
+
+// All workers' sockets, steered; the port is probed without SO_REUSEPORT first, or a second server of the same user would bind
+// happily and steal clients.
+std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const SocketOptions& options);
+
+// rp_filter on: the kernel drops relayed packets whose source has no route back over the interface they came in, which dhcpd's
+// raw socket would have seen. One warning per interface concerned, with the mend.
+std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served);
+
+// --- receiving ---
+// Ancillary room for one received message: IP_PKTINFO or PACKET_AUXDATA.
+inline constexpr std::size_t kControlSize = 64;
+
+struct Received {
+  Bytes payload;             // DHCP message
+  engine::Arrival arrival;
+  engine::DropReason discard = engine::DropReason::none;  // not none: payload means nothing
+};
+Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const InterfaceTable& interfaces) noexcept;
+Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port, const InterfaceTable& interfaces) noexcept;
+
+struct EchoReply {
+  bool valid = false;
+  Ipv4 from;
+  std::uint16_t id = 0, sequence = 0;
+};
+EchoReply read_echo(Bytes packet) noexcept;
+// Writes an ICMP echo request (8 octets of header, 8 of data) and its checksum.
+std::size_t write_echo(MutableBytes out, std::uint16_t id, std::uint16_t sequence) noexcept;
+
+// --- sending ---
+// One outgoing message: the kernel reads it after the call that queued it, so it must stay in place until the send is complete.
+struct Outgoing {
+  union {
+    sockaddr_in inet;
+    sockaddr_ll link;
+  };
+  iovec data;
+  msghdr message;
+  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(sizeof(in_pktinfo))];
+  bool by_packet = false;  // which socket
+};
+void prepare_send(Outgoing& out, worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure,
+                  std::uint16_t server_port) noexcept;
+
+}  // namespace coaxd::io

@@ -1,0 +1,390 @@
+// How a turn goes: wait() submits what is queued and sleeps until a completion or the time; then it looks at every completion once. A
+// datagram's provided buffer goes back to the kernel right after the handler saw it. Work queued by the handler (sends, a journal write)
+// is submitted by the next wait() or flush(), so a batch of packets costs one system call.
+//
+// user_data: kind in the top octet, an index or token below.
+#include "server/io/uring_transport.h"
+
+#include <liburing.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "server/base/assert.h"
+#include "server/io/clock.h"
+#include "server/io/transmit_pool.h"
+
+namespace coaxd::io {
+
+namespace {
+
+enum class Kind : std::uint64_t { udp = 1, packet, icmp, wake, send, echo, write, sync };
+
+constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
+
+// One provided buffer: io_uring_recvmsg_out, the sender's address, ancillary data, a frame of at most one Ethernet MTU.
+constexpr std::size_t kBufferSize = 2048;
+constexpr std::size_t kBuffers = 4096;  // a power of two; 8 MiB a worker, beside the sockets' own receive buffers
+constexpr std::uint16_t kBufferGroup = 1;
+// Submissions of one turn: a reply for each datagram of a batch, journal write and sync, re-arming, echoes. Full: submit early.
+constexpr unsigned kEntries = 1024;
+// Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
+constexpr unsigned kCompletions = 8192;
+constexpr std::size_t kWrites = 8;  // a journal has one write in flight, its retry probe another
+constexpr std::size_t kEchoes = 64;
+
+struct Write {
+  int file = -1;
+  std::uint64_t offset = 0;
+  Bytes data;
+  bool sync = false;
+  std::uint64_t token = 0;
+  bool used = false;
+  int write_error = 0;
+};
+
+class UringTransport final : public worker::Transport, private store::AsyncDisk {
+ public:
+  UringTransport(WorkerSockets& sockets, const InterfaceTable& interfaces, const TransportOptions& options)
+      : sockets_(sockets),
+        interfaces_(interfaces),
+        port_(options.port),
+        pool_(options.transmit_buffers),
+        outgoing_(options.transmit_buffers) {
+    postponed_.reserve(kBuffers);
+    receive_header_.msg_namelen = sizeof(sockaddr_storage);
+    receive_header_.msg_controllen = kControlSize;
+  }
+
+  ~UringTransport() override {
+    if (ring_up_) {
+      if (buffer_ring_ != nullptr) {
+        io_uring_unregister_buf_ring(&ring_, kBufferGroup);
+        munmap(buffer_ring_, kBuffers * sizeof(io_uring_buf));
+      }
+      io_uring_queue_exit(&ring_);
+    }
+    if (wake_fd_ >= 0) close(wake_fd_);
+  }
+
+  int open() {
+    wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_fd_ < 0) return errno;
+    io_uring_params params{};
+    params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
+    params.cq_entries = kCompletions;
+    int result = io_uring_queue_init_params(kEntries, &ring_, &params);
+    if (result == -EINVAL) {  // before Linux 6.1
+      params = {};
+      params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
+      params.cq_entries = kCompletions;
+      result = io_uring_queue_init_params(kEntries, &ring_, &params);
+    }
+    if (result < 0) return -result;
+    ring_up_ = true;
+    return 0;
+  }
+
+  Instant now() override { return clock_.now(); }
+
+  void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
+    if (!started_) start();
+    handler_ = &handler;
+    intake_ = intake;
+    delivered_ = 0;
+    if (intake == Intake::everything) deliver_postponed();
+    if (delivered_ == 0 && io_uring_cq_ready(&ring_) == 0) {
+      sleep(until_mono_ns);
+    } else {
+      // There is work already: let the kernel run what it has finished meanwhile, without sleeping.
+      io_uring_submit_and_get_events(&ring_);
+    }
+    reap();
+  }
+
+  void flush() override {
+    if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
+  }
+
+  void wake() override {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
+  }
+
+  worker::TransmitBuffer take() override { return pool_.take(); }
+  void give_back(worker::TransmitBuffer buffer) override { pool_.give_back(buffer.index); }
+
+  void send(worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) override {
+    Outgoing& out = outgoing_[buffer.index];
+    prepare_send(out, buffer, payload_size, departure, port_);
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_sendmsg(entry, out.by_packet ? sockets_.packet : sockets_.udp, &out.message, MSG_DONTWAIT);
+    entry->user_data = tag(Kind::send, buffer.index);
+  }
+
+  bool send_echo(Ipv4 to, std::uint16_t id, std::uint16_t sequence) override {
+    if (sockets_.icmp < 0) return false;
+    const auto echo = std::find_if(echoes_.begin(), echoes_.end(), [](const Echo& e) { return !e.used; });
+    if (echo == echoes_.end()) return false;
+    echo->used = true;
+    echo->address = {};
+    echo->address.sin_family = AF_INET;
+    echo->address.sin_addr.s_addr = htonl(to.value);
+    echo->data = {echo->packet.data(), write_echo(echo->packet, id, sequence)};
+    echo->message = {};
+    echo->message.msg_name = &echo->address;
+    echo->message.msg_namelen = sizeof echo->address;
+    echo->message.msg_iov = &echo->data;
+    echo->message.msg_iovlen = 1;
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_sendmsg(entry, sockets_.icmp, &echo->message, MSG_DONTWAIT);
+    entry->user_data = tag(Kind::echo, static_cast<std::uint64_t>(echo - echoes_.begin()));
+    return true;
+  }
+
+  store::AsyncDisk& disk() override { return *this; }
+
+ private:
+  struct Echo {
+    sockaddr_in address;
+    iovec data;
+    msghdr message;
+    std::array<std::uint8_t, 16> packet;
+    bool used = false;
+  };
+  struct Postponed {  // a datagram that arrived while only completions were wanted
+    Kind kind;
+    std::uint16_t buffer;
+    int size;
+  };
+
+  // First use, in the worker's own thread.
+  void start() {
+    started_ = true;
+    COAXD_ASSERT(io_uring_enable_rings(&ring_) >= 0);
+    void* memory = mmap(nullptr, kBuffers * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    COAXD_ASSERT(memory != MAP_FAILED);
+    buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);
+    io_uring_buf_reg registration{};
+    registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
+    registration.ring_entries = kBuffers;
+    registration.bgid = kBufferGroup;
+    COAXD_ASSERT(io_uring_register_buf_ring(&ring_, &registration, 0) == 0);
+    io_uring_buf_ring_init(buffer_ring_);
+    for (std::size_t i = 0; i < kBuffers; ++i) recycle(static_cast<std::uint16_t>(i));
+    arm(Kind::udp);
+    arm(Kind::packet);
+    arm(Kind::icmp);
+    arm(Kind::wake);
+  }
+
+  io_uring_sqe* next_entry() {
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    if (entry == nullptr) {
+      io_uring_submit(&ring_);
+      entry = io_uring_get_sqe(&ring_);
+      COAXD_ASSERT(entry != nullptr);
+    }
+    return entry;
+  }
+
+  // Two linked requests must be submitted together, or the link breaks.
+  void ensure_room(unsigned entries) {
+    if (io_uring_sq_space_left(&ring_) < entries) io_uring_submit(&ring_);
+  }
+
+  void arm(Kind kind) {
+    const int fd = kind == Kind::udp ? sockets_.udp : kind == Kind::packet ? sockets_.packet : kind == Kind::icmp ? sockets_.icmp : wake_fd_;
+    if (fd < 0) return;
+    io_uring_sqe* entry = next_entry();
+    if (kind == Kind::wake) {
+      io_uring_prep_read(entry, fd, &wake_value_, sizeof wake_value_, 0);
+    } else {
+      io_uring_prep_recvmsg_multishot(entry, fd, &receive_header_, 0);
+      entry->flags |= IOSQE_BUFFER_SELECT;
+      entry->buf_group = kBufferGroup;
+    }
+    entry->user_data = tag(kind);
+  }
+
+  std::uint8_t* buffer(std::uint16_t index) noexcept { return buffers_.get() + std::size_t{index} * kBufferSize; }
+
+  void recycle(std::uint16_t index) {
+    io_uring_buf_ring_add(buffer_ring_, buffer(index), kBufferSize, index, io_uring_buf_ring_mask(kBuffers), 0);
+    io_uring_buf_ring_advance(buffer_ring_, 1);
+  }
+
+  void sleep(std::int64_t until_mono_ns) {
+    const std::int64_t left = std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns());
+    __kernel_timespec time{left / 1'000'000'000, left % 1'000'000'000};
+    io_uring_cqe* first = nullptr;
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
+  }
+
+  void reap() {
+    unsigned seen = 0;
+    unsigned head = 0;
+    io_uring_cqe* completion = nullptr;
+    io_uring_for_each_cqe(&ring_, head, completion) {
+      if (delivered_ >= kBatch && intake_ == Intake::everything) break;
+      handle(completion->user_data, completion->res, completion->flags);
+      ++seen;
+    }
+    io_uring_cq_advance(&ring_, seen);
+  }
+
+  void handle(std::uint64_t user_data, int result, std::uint32_t flags) {
+    const Kind kind = static_cast<Kind>(user_data >> 56);
+    const std::uint64_t value = user_data & 0x00ffffffffffffffu;
+    switch (kind) {
+      case Kind::udp:
+      case Kind::packet:
+      case Kind::icmp:
+        if ((flags & IORING_CQE_F_BUFFER) != 0) {
+          const auto index = static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT);
+          if (intake_ == Intake::completions) {
+            postponed_.push_back({kind, index, result});
+          } else {
+            if (result >= 0) deliver(kind, index, result);
+            recycle(index);
+          }
+        }
+        // Without MORE the kernel has ended the multishot: no buffer was free (the socket's own buffer keeps the packets), or an error that
+        // a UDP socket reports once (an ICMP unreachable).
+        if ((flags & IORING_CQE_F_MORE) == 0) arm(kind);
+        return;
+      case Kind::wake:
+        arm(Kind::wake);
+        return;
+      case Kind::send:
+        pool_.give_back(static_cast<std::uint32_t>(value));
+        if (result < 0) handler_->on_send_failed(-result);
+        return;
+      case Kind::echo:
+        echoes_[value].used = false;
+        return;
+      case Kind::write:
+        write_done(writes_[value], result);
+        return;
+      case Kind::sync:
+        finish(writes_[value], result < 0 ? result : 0);
+        return;
+    }
+  }
+
+  void deliver(Kind kind, std::uint16_t index, int size) {
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffer(index), size, &receive_header_);
+    if (out == nullptr || (out->flags & MSG_TRUNC) != 0) {
+      handler_->on_discarded(engine::DropReason::bad_frame);
+      return;
+    }
+    const Bytes payload{static_cast<const std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_header_)),
+                        io_uring_recvmsg_payload_length(out, size, &receive_header_)};
+    if (kind == Kind::icmp) {
+      if (const EchoReply echo = read_echo(payload); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
+      return;
+    }
+    msghdr control{};
+    control.msg_control = static_cast<std::uint8_t*>(io_uring_recvmsg_name(out)) + receive_header_.msg_namelen;
+    control.msg_controllen = out->controllen;
+    const void* name = io_uring_recvmsg_name(out);
+    const Received received =
+        kind == Kind::udp ? read_udp(payload, *static_cast<const sockaddr_in*>(name), control, interfaces_)
+                          : read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, interfaces_);
+    ++delivered_;
+    if (received.discard != engine::DropReason::none) {
+      handler_->on_discarded(received.discard);
+    } else {
+      handler_->on_datagram(received.payload, received.arrival);
+    }
+  }
+
+  void deliver_postponed() {
+    if (postponed_.empty()) return;
+    for (const Postponed& one : postponed_) {
+      if (one.size >= 0) deliver(one.kind, one.buffer, one.size);
+      recycle(one.buffer);
+    }
+    postponed_.clear();
+  }
+
+  // --- AsyncDisk ---
+
+  void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool sync, std::uint64_t token) override {
+    const auto place = std::find_if(writes_.begin(), writes_.end(), [](const Write& w) { return !w.used; });
+    COAXD_ASSERT(place != writes_.end());
+    *place = {file, offset, data, sync, token, true, 0};
+    submit(*place);
+  }
+
+  void submit(Write& write) {
+    const auto index = static_cast<std::uint64_t>(&write - writes_.data());
+    ensure_room(2);
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_write(entry, write.file, write.data.data(), static_cast<unsigned>(write.data.size()), write.offset);
+    entry->user_data = tag(Kind::write, index);
+    if (!write.sync) return;
+    // The link ends a short write's sync with ECANCELED; write_done() sees the short write first.
+    entry->flags |= IOSQE_IO_LINK;
+    entry = next_entry();
+    io_uring_prep_fsync(entry, write.file, IORING_FSYNC_DATASYNC);
+    entry->user_data = tag(Kind::sync, index);
+  }
+
+  void write_done(Write& write, int result) {
+    const bool complete = result >= 0 && static_cast<std::size_t>(result) == write.data.size();
+    if (complete) {
+      if (!write.sync) finish(write, 0);
+      return;  // its sync is under way
+    }
+    // A full disk shows as a short write first; what is missing is tried by the journal's own retry.
+    write.write_error = result < 0 ? result : -ENOSPC;
+    if (!write.sync) finish(write, write.write_error);
+  }
+
+  void finish(Write& write, int result) {
+    const int final_result = write.write_error != 0 ? write.write_error : result;
+    write.used = false;
+    handler_->on_disk(write.token, final_result);
+  }
+
+  WorkerSockets& sockets_;
+  const InterfaceTable& interfaces_;
+  const std::uint16_t port_;
+  Clock clock_;
+  TransmitPool pool_;
+  std::vector<Outgoing> outgoing_;  // by transmit buffer
+  std::array<Write, kWrites> writes_{};
+  std::array<Echo, kEchoes> echoes_{};
+
+  io_uring ring_{};
+  bool ring_up_ = false, started_ = false;
+  io_uring_buf_ring* buffer_ring_ = nullptr;
+  std::unique_ptr<std::uint8_t[]> buffers_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffers * kBufferSize);
+  msghdr receive_header_{};
+  int wake_fd_ = -1;
+  std::uint64_t wake_value_ = 0;
+
+  worker::Handler* handler_ = nullptr;
+  Intake intake_ = Intake::everything;
+  std::size_t delivered_ = 0;
+  std::vector<Postponed> postponed_;
+};
+
+}  // namespace
+
+std::unique_ptr<worker::Transport> make_uring_transport(WorkerSockets& sockets, const InterfaceTable& interfaces,
+                                                        const TransportOptions& options, int& error) {
+  auto transport = std::make_unique<UringTransport>(sockets, interfaces, options);
+  error = transport->open();
+  if (error != 0) return nullptr;
+  return transport;
+}
+
+}  // namespace coaxd::io

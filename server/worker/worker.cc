@@ -1,0 +1,366 @@
+#include "server/worker/worker.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace coaxd::worker {
+
+namespace {
+
+// One packet changes its own binding and, with one-lease-per-client, releases a few others.
+constexpr std::size_t kChangesPerReply = 2;
+// Leases ended per turn: enough for a million in seconds, little enough that packets do not notice.
+constexpr std::size_t kExpiriesPerTurn = 64;
+// With nothing to do the loop still comes round, to look at the clock and at requests.
+constexpr std::int64_t kIdleNs = 500'000'000;
+
+// wire::ParseError's order is that of the first drop reasons (drop_reason.h); a static check would need both lists.
+engine::DropReason to_drop(wire::ParseError error) noexcept {
+  return static_cast<engine::DropReason>(static_cast<int>(error) +
+                                         static_cast<int>(engine::DropReason::too_short));
+}
+static_assert(static_cast<int>(engine::DropReason::too_many_options) -
+                  static_cast<int>(engine::DropReason::too_short) ==
+              static_cast<int>(wire::ParseError::too_many_options));
+
+}  // namespace
+
+Worker::Worker(const Parts& parts, Snapshot snapshot)
+    : transport_(parts.transport),
+      journal_(parts.journal),
+      leases_(parts.leases),
+      changes_(kMaxHeld * kChangesPerReply),
+      engine_(parts.leases, parts.limits, changes_, parts.settings),
+      log_packets_(parts.log_packets),
+      echo_id_(static_cast<std::uint16_t>(0x4300 + parts.index)),
+      held_(kMaxHeld),
+      held_effects_(kMaxHeld) {
+  probes_.reserve(kMaxProbes);
+  engine_.use(std::move(snapshot.config), std::move(snapshot.names));
+  now_ = transport_.now();
+}
+
+Worker::~Worker() = default;
+
+void Worker::run() {
+  while (!stop_.load(std::memory_order_acquire) || !held_.empty()) {
+    std::int64_t until = transport_.now().mono_ns + kIdleNs;
+    if (!probes_.empty()) until = std::min(until, probes_.front().deadline_ns);
+    turn(until);
+    if (park_.load(std::memory_order_acquire)) park();
+  }
+  transport_.flush();
+}
+
+void Worker::turn(std::int64_t until_mono_ns) {
+  now_ = transport_.now();
+  transport_.wait(*this, until_mono_ns, Transport::Intake::everything);
+  now_ = transport_.now();
+  finish_probes();
+  expire();
+  journal_.flush();
+  release_settled();  // `memory` settles at once, and so does a synchronous disk
+  if (journal_.failed() != 0 && now_.mono_ns >= retry_at_ns_) {
+    retry_at_ns_ = now_.mono_ns + kStoreRetryNs;
+    journal_.retry();
+  }
+  store_error_.store(journal_.failed(), std::memory_order_relaxed);
+  transport_.flush();
+  counters_.turns.add();
+}
+
+void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
+  if (const auto parsed = message_.parse(payload); !parsed) {
+    drop(to_drop(parsed.error()));
+    return;
+  }
+  counters_.received[static_cast<std::size_t>(message_.type())].add();
+  if (held_.full()) {
+    drop(engine::DropReason::overload);
+    return;
+  }
+  TransmitBuffer buffer = transport_.take();
+  if (!buffer) {
+    drop(engine::DropReason::no_transmit_buffer);
+    return;
+  }
+  engine_.decide(message_, arrival, now_, buffer.payload(), actions_);
+  act(buffer);
+}
+
+void Worker::act(TransmitBuffer buffer) {
+  using Verdict = engine::Actions::Verdict;
+  for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
+  if (actions_.verdict == Verdict::drop && actions_.reason != engine::DropReason::none) drop(actions_.reason);
+
+  if (actions_.changes != nullptr) {
+    const bool replies = actions_.verdict == Verdict::reply;
+    if (!replies) transport_.give_back(buffer);
+    if (!hold(actions_.changes, replies ? buffer : TransmitBuffer{}) && replies) transport_.give_back(buffer);
+    return;
+  }
+  run_effects(actions_.effects);
+  switch (actions_.verdict) {
+    case Verdict::drop:
+      transport_.give_back(buffer);
+      return;
+    case Verdict::reply:
+      send(buffer, actions_.reply_size, actions_.reply_type, actions_.departure, actions_.reply_log);
+      return;
+    case Verdict::probe:
+      start_probe(buffer);
+      return;
+  }
+}
+
+// Appends every change to the journal and remembers what waits for it. False: nothing waits, everything is as before.
+bool Worker::hold(engine::Change* changes, TransmitBuffer buffer) {
+  if (held_.full()) {
+    drop(engine::DropReason::overload);
+    undo(changes);
+    return false;
+  }
+  std::uint64_t last = 0;
+  const auto at = lease::to_stored(now_.wall);
+  for (engine::Change* change = changes; change != nullptr; change = change->next) {
+    const std::uint64_t sequence = journal_.append(change->address, change->claim.generation, at,
+                                                   store::Record::Kind::binding, change->binding);
+    if (sequence == 0) {
+      // Records of this packet that were already appended do no harm: their bindings are undone now, nobody is answered, and
+      // whatever these addresses become next carries a higher generation.
+      drop(journal_.failed() != 0 ? engine::DropReason::store_failed : engine::DropReason::overload);
+      undo(changes);
+      return false;
+    }
+    last = sequence;
+  }
+  Held& held = held_.push();
+  held.sequence = last;
+  held.changes = changes;
+  held.buffer = buffer;
+  held.size = actions_.reply_size;
+  held.type = actions_.reply_type;
+  held.departure = actions_.departure;
+  held.log = actions_.reply_log;
+  held.effects = 0;
+  for (const engine::Effect& effect : actions_.effects) {
+    if (held_effects_.full()) {
+      counters_.effects_lost.add();
+      continue;
+    }
+    copy_effect(effect, held_effects_.push());
+    ++held.effects;
+  }
+  return true;
+}
+
+void Worker::undo(engine::Change* changes) noexcept {
+  while (changes != nullptr) {
+    engine::Change* next = changes->next;
+    engine_.settle(changes, false);
+    changes = next;
+  }
+}
+
+// Called after every completion, before the next batch can start: so a settled sequence that is not durable yet never will be.
+void Worker::release_settled() {
+  while (!held_.empty() && held_.front().sequence <= journal_.settled()) {
+    Held& held = held_.front();
+    const bool durable = held.sequence <= journal_.durable();
+    for (engine::Change* change = held.changes; change != nullptr;) {
+      engine::Change* next = change->next;
+      engine_.settle(change, durable);
+      (durable ? counters_.commits : counters_.commits_failed).add();
+      change = next;
+    }
+    for (; held.effects > 0; --held.effects) {
+      if (durable) emit(held_effects_.front());
+      held_effects_.pop();
+    }
+    if (held.buffer) {
+      if (durable) {
+        send(held.buffer, held.size, held.type, held.departure, held.log);
+      } else {
+        drop(engine::DropReason::store_failed);
+        transport_.give_back(held.buffer);
+      }
+    }
+    held_.pop();
+  }
+}
+
+void Worker::send(TransmitBuffer buffer, std::size_t size, wire::MessageType type, const engine::Departure& departure,
+                  const engine::LogEvent& event) {
+  transport_.send(buffer, size, departure);
+  counters_.sent[static_cast<std::size_t>(type)].add();
+  // An ACK's line is what operators and courts look for: it waits for room rather than be lost.
+  log(event, type == wire::MessageType::ack);
+}
+
+void Worker::log(const engine::LogEvent& event, bool must_keep) {
+  if (event.kind == engine::LogKind::none || (!log_packets_ && event.kind != engine::LogKind::text)) return;
+  // The last quarter of the queue is kept for the lines that must not be lost.
+  if (!must_keep && outlets_.logs.size() >= outlets_.logs.capacity() / 4 * 3) {
+    counters_.logs_lost.add();
+    return;
+  }
+  engine::LogEvent* place = outlets_.logs.reserve();
+  while (place == nullptr) {
+    std::this_thread::yield();  // back-pressure on the clients, not a lost line
+    place = outlets_.logs.reserve();
+  }
+  *place = event;
+  outlets_.logs.push();
+}
+
+void Worker::copy_effect(const engine::Effect& effect, HeldEffect& out) noexcept {
+  out.kind = effect.kind;
+  if (effect.kind == engine::Effect::Kind::log) {
+    out.level = effect.level;
+    out.size = static_cast<std::uint16_t>(std::min(effect.text.size(), out.text.size()));
+    std::copy_n(effect.text.begin(), out.size, out.text.begin());
+    return;
+  }
+  out.size = 0;
+  out.argc = 0;
+  for (Bytes argument : effect.argv) {
+    if (out.size + argument.size() + 1 > out.text.size()) {
+      out.argc = 0;  // cut arguments would run something else than was asked for
+      return;
+    }
+    std::copy(argument.begin(), argument.end(), out.text.begin() + out.size);
+    out.size = static_cast<std::uint16_t>(out.size + argument.size());
+    out.text[out.size++] = '\0';
+    ++out.argc;
+  }
+}
+
+void Worker::run_effects(std::span<const engine::Effect> effects) {
+  for (const engine::Effect& effect : effects) {
+    HeldEffect copy;
+    copy_effect(effect, copy);
+    emit(copy);
+  }
+}
+
+void Worker::emit(const HeldEffect& effect) {
+  if (effect.kind == engine::Effect::Kind::log) {
+    static constexpr std::uint8_t kPriority[] = {2, 3, 6, 7};  // fatal error info debug, as syslog counts
+    engine::LogEvent event;
+    event.kind = engine::LogKind::text;
+    event.level = kPriority[static_cast<std::size_t>(effect.level)];
+    event.text_size = static_cast<std::uint16_t>(std::min<std::size_t>(effect.size, event.text.size()));
+    std::copy_n(effect.text.begin(), event.text_size, event.text.begin());
+    log(event, false);
+    return;
+  }
+  ExecuteEffect* place = effect.argc == 0 ? nullptr : outlets_.effects.reserve();
+  if (place == nullptr) {
+    counters_.effects_lost.add();
+    return;
+  }
+  place->argc = effect.argc;
+  place->size = effect.size;
+  std::copy_n(effect.text.begin(), effect.size, place->text.begin());
+  outlets_.effects.push();
+  counters_.effects_run.add();
+}
+
+void Worker::on_disk(std::uint64_t token, int result) {
+  journal_.on_complete(token, result);
+  release_settled();
+}
+
+void Worker::on_send_failed(int) { drop(engine::DropReason::send_failed); }
+
+void Worker::start_probe(TransmitBuffer buffer) {
+  const std::uint16_t sequence = next_echo_++;
+  if (probes_.size() == kMaxProbes || !transport_.send_echo(actions_.probe_address, echo_id_, sequence)) {
+    // Asking is a courtesy (RFC 2131 §3.1 step 2, SHOULD); being unable to ask must not stop the network.
+    send(buffer, actions_.reply_size, actions_.reply_type, actions_.departure, actions_.reply_log);
+    return;
+  }
+  counters_.probes_sent.add();
+  const Probe probe{.deadline_ns = now_.mono_ns + actions_.probe_timeout.count() * 1'000'000,
+                    .address = actions_.probe_address,
+                    .slot = actions_.probe_slot,
+                    .sequence = sequence,
+                    .buffer = buffer,
+                    .size = actions_.reply_size,
+                    .departure = actions_.departure,
+                    .log = actions_.reply_log};
+  // By deadline: timeouts differ by scope, so the newest is not always the last.
+  const auto place = std::upper_bound(probes_.begin(), probes_.end(), probe,
+                                      [](const Probe& a, const Probe& b) { return a.deadline_ns < b.deadline_ns; });
+  probes_.insert(place, probe);
+}
+
+void Worker::finish_probes() {
+  std::size_t due = 0;
+  for (; due < probes_.size() && probes_[due].deadline_ns <= now_.mono_ns; ++due) {
+    const Probe& probe = probes_[due];
+    send(probe.buffer, probe.size, wire::MessageType::offer, probe.departure, probe.log);
+  }
+  probes_.erase(probes_.begin(), probes_.begin() + static_cast<std::ptrdiff_t>(due));
+}
+
+void Worker::on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) {
+  if (id != echo_id_) return;  // every worker hears every reply
+  const auto found = std::find_if(probes_.begin(), probes_.end(), [&](const Probe& probe) {
+    return probe.address == from && probe.sequence == sequence;
+  });
+  if (found == probes_.end()) return;
+  const Probe probe = *found;
+  probes_.erase(found);
+  transport_.give_back(probe.buffer);
+  counters_.probes_answered.add();
+  drop(engine::DropReason::probe_answered);
+  engine::Change* change = engine_.probe_answered(probe.slot, now_, actions_);
+  for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
+  if (change != nullptr) hold(change, TransmitBuffer{});
+}
+
+void Worker::expire() {
+  if (expiry_frozen_.load(std::memory_order_relaxed) || held_.full() || journal_.failed() != 0) return;
+  if (leases_.next_due_at() > lease::to_stored(now_.wall)) return;
+  engine::Change* change = engine_.expire(now_, kExpiriesPerTurn, actions_);
+  for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
+  if (change == nullptr) return;
+  std::size_t count = 0;
+  for (const engine::Change* c = change; c != nullptr; c = c->next) ++count;
+  if (hold(change, TransmitBuffer{})) counters_.expired.add(count);
+}
+
+void Worker::request_stop() noexcept {
+  stop_.store(true, std::memory_order_release);
+  transport_.wake();
+}
+
+void Worker::request_park() noexcept {
+  park_.store(true, std::memory_order_release);
+  transport_.wake();
+}
+
+// The reload barrier. Claims must not cross it (the table is rebuilt meanwhile), so what is held is settled first; packets wait in the
+// sockets' buffers.
+void Worker::park() {
+  while (!held_.empty()) {
+    journal_.flush();
+    transport_.flush();
+    transport_.wait(*this, transport_.now().mono_ns + kIdleNs, Transport::Intake::completions);
+    release_settled();
+  }
+  parked_.store(true, std::memory_order_release);  // pairs with at_rest()
+  park_.wait(true, std::memory_order_acquire);     // pairs with resume()
+  if (next_.config) engine_.use(std::move(next_.config), std::move(next_.names));
+  next_ = {};
+  parked_.store(false, std::memory_order_release);
+}
+
+void Worker::resume(Snapshot snapshot) noexcept {
+  next_ = std::move(snapshot);  // the worker is parked: nobody else looks
+  park_.store(false, std::memory_order_release);
+  park_.notify_one();
+}
+
+}  // namespace coaxd::worker
