@@ -1,10 +1,17 @@
-"""Reads dhcpd.leases (dhcpd.leases(5)) for comparison: last block of each lease, dates made relative."""
+"""Reads and writes dhcpd.leases (dhcpd.leases(5)) for comparison: dates are relative, the last block of a lease wins."""
 import calendar
 import re
 import time
 
 _BLOCK = re.compile(r"^lease (\S+) \{\n(.*?)^\}", re.M | re.S)
 _DATE = re.compile(r"(starts|ends|tstp|tsfp|atsfp|cltt) (?:\d (\d+/\d+/\d+ \d+:\d+:\d+)|never|epoch (\d+)[^;]*);")
+
+
+def dated(text, now):
+    """Puts dates in place of {now}, {now-60}, {now+3600}."""
+    def date(match):
+        return time.strftime("%w %Y/%m/%d %H:%M:%S", time.gmtime(now + int(match[1] or 0)))
+    return re.sub(r"\{now([+-]\d+)?\}", date, text)
 
 
 def read(path):

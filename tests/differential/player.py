@@ -96,7 +96,8 @@ class Player:
         with testbed.Testbed() as bed, tempfile.TemporaryDirectory(prefix="coaxd-diff-", dir=self._folder) as folder:
             self._bed = bed
             self._server = server.Server(self._binary, bed.server, folder, self._config_filter(group.config),
-                                         testbed.SERVER_INTERFACES, self._extra)
+                                         testbed.SERVER_INTERFACES, self._extra,
+                                         leases_file.dated(group.stored, time.time()))
             try:
                 self._server.start()
                 for scenario, record in zip(group.scenarios, records):
@@ -205,8 +206,9 @@ class Player:
             kind = "REQUEST" if step.verb in ("SELECT", "REBOOT", "RENEW", "REBIND") else step.verb
             message.add(53, bytes([dhcp_packet.TYPE_CODES[kind]]))
         for key, value in args:
-            if value == "@":
-                value = client.server_id if key == "sid" else client.address
+            if value.startswith("@"):
+                holder = self._client(value[1:]) if value[1:] else client
+                value = holder.server_id if key == "sid" else holder.address
             if key in route:
                 route[key] = value
             elif key == "cut":

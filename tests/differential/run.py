@@ -36,7 +36,7 @@ def arguments():
     parser.add_argument("--reference", default=server.DHCPD)
     parser.add_argument("--scenarios", type=pathlib.Path, default=HERE / "scenarios")
     parser.add_argument("--deliberate", type=pathlib.Path, default=HERE / "deliberate.toml")
-    parser.add_argument("--jobs", type=int, default=4, help="groups played at a time")
+    parser.add_argument("--jobs", type=int, default=6, help="groups played at a time")
     parser.add_argument("--folder", default="/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
                         help="where the servers keep their files")
     parser.add_argument("--self-test", action="store_true")

@@ -4,6 +4,10 @@
       subnet 10.1.0.0 netmask 255.255.0.0 { ... }
     end
 
+    stored                                     # optional: the dhcpd.leases that the server finds at its start
+      lease 10.1.0.9 { starts {now-60}; ends {now+3600}; ... }
+    end
+
     scenario host-over-class  §6               # name, then what it proves
       cm1 DISCOVER via=10.1.0.1 prl=1,15       -> OFFER domain-name=host
       cm1 SELECT   via=10.1.0.1                -> ACK
@@ -19,7 +23,7 @@ Keys:  via=GIADDR (relayed; else broadcast on the LAN)  from=IP (unicast from th
        req=50 sid=54 lease=51 prl=55 cid=61 host=12 vendor=60 max=57, or an option's name or code   options, in the order given
        circuit= remote= link= agent.N=   sub-options of 82, in the order given
        82=none  no option 82;  area.CODE=  option inside file/sname (with 52);  nocookie;  cut=N  truncated to N bytes
-       `@` as a value: the address (or server identifier) that this client was last offered
+       `@` as a value: the address (or server identifier) that this client was last offered; `@cm8`: that of cm8
 Values: as dhcp_packet.show() prints them; 0x... or aa:bb for bytes.
 Other lines: `alive IP` answers pings, `dead IP` stops that; `restart [kill]` stops and starts the server;
 `leases` compares the leases files at the scenario's end; `nolog` leaves the log lines uncompared.
@@ -74,6 +78,7 @@ class Group:
     """One server start: a configuration and the scenarios played to it, one after the other."""
     name: str
     config: str
+    stored: str = ""
     scenarios: list = dataclasses.field(default_factory=list)
 
 
@@ -129,16 +134,20 @@ def _packet(line, text, words):
 def parse(path):
     """The groups of a file; scenario names are FILE/NAME."""
     stem = path.stem
-    groups, config, scenario = [], None, None
+    groups, block, kind, scenario = [], None, None, None
     for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = raw.strip()
         try:
-            if config is not None:
-                if text == "end":
-                    groups.append(Group(f"{stem}.{len(groups) + 1}", "\n".join(config) + "\n"))
-                    config, scenario = None, None
+            if block is not None:
+                if text != "end":
+                    block.append(raw)
+                    continue
+                if kind == "config":
+                    groups.append(Group(f"{stem}.{len(groups) + 1}", "\n".join(block) + "\n"))
+                    scenario = None
                 else:
-                    config.append(raw)
+                    groups[-1].stored = "\n".join(block) + "\n"
+                block = None
                 continue
             if not text or text.startswith("#"):
                 continue
@@ -148,8 +157,8 @@ def parse(path):
                 groups[-1].scenarios.append(scenario)
                 continue
             words = shlex.split(text, comments=True)
-            if words[0] == "config":
-                config = []
+            if words[0] in ("config", "stored"):
+                block, kind = [], words[0]
             elif words[0] == "client":
                 scenario.clients[words[1]] = words[2]
             elif words[0] == "nolog":
@@ -162,6 +171,6 @@ def parse(path):
                 scenario.steps.append(_packet(number, text.split(" #")[0], words))
         except (ValueError, IndexError, AttributeError) as error:
             raise ScriptError(f"{path}:{number}: {error}\n    {text}") from error
-    if config is not None:
-        raise ScriptError(f"{path}: config without end")
+    if block is not None:
+        raise ScriptError(f"{path}: {kind} without end")
     return groups
