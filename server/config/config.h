@@ -137,6 +137,8 @@ class Config {
   std::span<const FailoverPeer> failover_peers() const noexcept { return failover_peers_; }
   OptionRegistry& options() const noexcept { return *options_; }
   const Sources& sources() const noexcept { return sources_; }
+  // What parsing and resolving had to say without refusing the configuration; render() them with sources().
+  std::span<const Diagnostic> warnings() const noexcept { return warnings_; }
   // Global value of a parameter written as a constant (lease-file-name, pid-file-name, local-port, log-facility ...).
   Bytes global_constant(Parameter parameter) const noexcept;
 
@@ -152,7 +154,8 @@ class Config {
   std::vector<std::unique_ptr<Class>> classes_;
   std::vector<FailoverPeer> failover_peers_;
   std::vector<const OptionDefinition*> identifier_options_;
-  // Lookup structures: private to config.cc's Index (flat, sorted or hashed; built once).
+  std::vector<Diagnostic> warnings_;
+  // Lookup structures: config_index.h (flat, sorted or hashed; built once).
   struct Index;
   std::shared_ptr<const Index> index_;
 };
@@ -165,7 +168,8 @@ struct ResolveOptions {
   void* lookup_context = nullptr;
 };
 
-// Consumes the Ast. On failure the diagnostics say what is wrong (those of the Ast included).
-std::expected<std::shared_ptr<const Config>, std::vector<Diagnostic>> resolve(Ast ast, const ResolveOptions& options);
+// Consumes the Ast, but for its sources on failure: render() the diagnostics with them. An Ast with errors is refused with its own
+// diagnostics; what it means is looked at only when all of it could be read.
+std::expected<std::shared_ptr<const Config>, std::vector<Diagnostic>> resolve(Ast&& ast, const ResolveOptions& options = {});
 
 }  // namespace coaxd::config

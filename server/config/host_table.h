@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "server/base/ipv4.h"
+#include "server/config/ast.h"
 
 namespace coaxd::config {
-
-class Config;
 
 class HostTable {
  public:
@@ -35,12 +34,15 @@ class HostTable {
   std::vector<Entry> entries_;  // sorted, unique
 };
 
-// Every name that an expression, option value or fixed-address of the configuration mentions, each once.
-std::vector<std::string> host_names(const Config& config);
+// Every name that an expression, option value or fixed-address of the configuration mentions, each once, in order of name.
+std::vector<std::string> host_names(const Ast& ast);
+
+// A HostLookup (config.h) whose context is a HostTable: fixed addresses are those the names had when the configuration was loaded.
+std::vector<Ipv4> find_in_table(std::string_view name, void* table);
 
 // Asks the system's resolver for all names at once and waits no longer than `limit`. A name without an answer keeps the addresses
 // it had in `previous` (may be null): a resolver that is down must not take an option away from a running server.
-// Blocks: start and control thread only.
+// Blocks: start and control thread only, never two at once.
 std::shared_ptr<const HostTable> look_up_hosts(std::span<const std::string> names, std::chrono::milliseconds limit,
                                                const HostTable* previous);
 
