@@ -254,17 +254,21 @@ TestPacket overloaded(std::uint8_t which) {
 
 TEST(Rfc2131_4_1_Overload, FileThenSname) {
   Message message;
-  ASSERT_TRUE(message.parse(overloaded(0)));
+  const TestPacket with_0 = overloaded(0);
+  ASSERT_TRUE(message.parse(with_0));
   EXPECT_EQ(as_text(message.option(12)), "op");
-  ASSERT_TRUE(message.parse(overloaded(1)));
+  const TestPacket with_1 = overloaded(1);
+  ASSERT_TRUE(message.parse(with_1));
   EXPECT_EQ(as_text(message.option(12)), "opfi");
   EXPECT_TRUE(message.has(67));
   EXPECT_FALSE(message.has(55));
-  ASSERT_TRUE(message.parse(overloaded(2)));
+  const TestPacket with_2 = overloaded(2);
+  ASSERT_TRUE(message.parse(with_2));
   EXPECT_EQ(as_text(message.option(12)), "opsn");
   EXPECT_TRUE(message.has(55));
   EXPECT_FALSE(message.has(67));
-  ASSERT_TRUE(message.parse(overloaded(3)));
+  const TestPacket with_3 = overloaded(3);
+  ASSERT_TRUE(message.parse(with_3));
   EXPECT_EQ(as_text(message.option(12)), "opfisn");
 }
 
@@ -409,7 +413,8 @@ TEST(StashAgentOptions, AreAdoptedForClassificationButWereNotReceived) {
 
 TEST(Message, NothingOfThePacketBeforeIsLeft) {
   Message message;
-  ASSERT_TRUE(message.parse(modem_discover()));
+  const TestPacket full = modem_discover();
+  ASSERT_TRUE(message.parse(full));
   ASSERT_TRUE(message.has(82));
   TestPacket bootp;
   ASSERT_TRUE(message.parse(bootp));

@@ -50,7 +50,8 @@ class TestPacket {
   }
 
   const Octets& octets() const { return octets_; }
-  operator Bytes() const { return octets_; }
+  operator Bytes() const& { return octets_; }
+  operator Bytes() const&& = delete;  // a Message borrows its datagram
 
  private:
   Octets octets_;
