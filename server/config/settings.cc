@@ -1,0 +1,312 @@
+#include "server/config/settings.h"
+
+#include <fmt/format.h>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <toml++/toml.h>
+#pragma GCC diagnostic pop
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "server/base/ipv4.h"
+
+namespace coaxd::config {
+namespace {
+
+constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
+constexpr std::string_view kDurabilities[] = {"durable", "crash-safe", "memory"};
+constexpr std::string_view kFailoverModes[] = {"", "alone"};
+
+
+// "" or ADDRESS:PORT, the address in digits: a name would be looked up before there is anything to log to.
+std::string_view check_listen(std::string_view value) {
+  if (value.empty()) return {};
+  const std::size_t colon = value.rfind(':');
+  unsigned port = 0;
+  const char* end = value.data() + value.size();
+  if (colon == std::string_view::npos) return "expecting \"ADDRESS:PORT\"";
+  const auto [stop, problem] = std::from_chars(value.data() + colon + 1, end, port);
+  if (problem != std::errc() || stop != end || port == 0 || port > 65535) return "expecting a port from 1 to 65535 after the colon";
+  const std::string_view host = value.substr(0, colon);
+  const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  if (!v6 && !Ipv4::parse(host)) return "expecting an IPv4 address or [IPv6 address] before the colon";
+  return {};
+}
+
+// The file may be read before a chroot or a change of directory and used after it.
+std::string_view check_path(std::string_view value) {
+  return value.empty() || value.starts_with('/') ? std::string_view{} : "expecting an absolute path";
+}
+
+// A row's two functions, from the member they reach.
+template <auto Group, auto Member>
+SettingRow::Value get_member(const Settings& settings) {
+  const auto& value = (settings.*Group).*Member;
+  using T = std::remove_cvref_t<decltype(value)>;
+  if constexpr (std::is_enum_v<T>) {
+    return static_cast<std::uint32_t>(value);
+  } else {
+    return value;
+  }
+}
+template <auto Group, auto Member>
+void set_member(Settings& settings, const SettingRow::Value& value) {
+  auto& member = (settings.*Group).*Member;
+  using T = std::remove_cvref_t<decltype(member)>;
+  if constexpr (std::is_enum_v<T>) {
+    member = static_cast<T>(std::get<std::uint32_t>(value));
+  } else {
+    member = std::get<T>(value);
+  }
+}
+
+template <auto Group, auto Member>
+constexpr SettingRow boolean(std::string_view table, std::string_view key, std::string_view help) {
+  return {table, key, SettingType::boolean, 0, 0, {}, nullptr, help, get_member<Group, Member>, set_member<Group, Member>};
+}
+template <auto Group, auto Member>
+constexpr SettingRow number(std::string_view table, std::string_view key, std::uint32_t low, std::uint32_t high,
+                            std::string_view help) {
+  return {table, key, SettingType::number, low, high, {}, nullptr, help, get_member<Group, Member>, set_member<Group, Member>};
+}
+template <auto Group, auto Member>
+constexpr SettingRow text(std::string_view table, std::string_view key, std::string_view (*check)(std::string_view),
+                          std::string_view help) {
+  return {table, key, SettingType::text, 0, 0, {}, check, help, get_member<Group, Member>, set_member<Group, Member>};
+}
+template <auto Group, auto Member>
+constexpr SettingRow choice(std::string_view table, std::string_view key, std::span<const std::string_view> choices,
+                            std::string_view help) {
+  return {table, key, SettingType::choice, 0, 0, choices, nullptr, help, get_member<Group, Member>, set_member<Group, Member>};
+}
+
+using S = Settings;
+constexpr SettingRow kRows[] = {
+    number<&S::server, &S::Server::workers>("server", "workers", 0, 256, "Packet workers; 0 is one for each core."),
+    choice<&S::server, &S::Server::io>("server", "io", kIoChoices,
+        "How packets are received and sent: io_uring where the kernel lets it, else Boost.Asio, or one of them by name."),
+    boolean<&S::server, &S::Server::rfc5107>("server", "rfc5107",
+        "Let a relay override the server identifier (RFC 5107); dhcpd does not."),
+    boolean<&S::server, &S::Server::cpu_affinity>("server", "cpu_affinity", "Bind each worker to a core of its own."),
+
+    text<&S::store, &S::Store::path>("store", "path", check_path,
+        "Directory of the lease store; empty is the path of the leases file with .db appended."),
+    choice<&S::store, &S::Store::durability>("store", "durability", kDurabilities,
+        "What a lease survives before it is acknowledged: a power cut, a crash of the server only, or nothing."),
+    number<&S::store, &S::Store::history_days>("store", "history_days", 0, 36500,
+        "How long it is kept who had which address; 0 is for ever."),
+    boolean<&S::store, &S::Store::mirror>("store", "mirror",
+        "Keep a leases file in dhcpd's format current, so that going back to dhcpd loses nothing."),
+    number<&S::store, &S::Store::mirror_seconds>("store", "mirror_seconds", 1, 86400, "How old that leases file may be."),
+    number<&S::store, &S::Store::segment_mb>("store", "segment_mb", 1, 4096, "Size of a journal segment file in MiB."),
+
+    choice<&S::failover, &S::Failover::mode>("failover", "mode", kFailoverModes,
+        "\"alone\" says that the failover partner is off and stays off: pools with a failover peer are then served by this server "
+        "alone. Without it such a configuration is refused, for the partner might give the same address to somebody else."),
+
+    number<&S::names, &S::Names::refresh_seconds>("names", "refresh_seconds", 10, 86400,
+        "How often host names in dhcpd.conf are looked up again."),
+    number<&S::names, &S::Names::timeout_ms>("names", "timeout_ms", 100, 60000,
+        "How long the start waits for the name servers."),
+
+    boolean<&S::log, &S::Log::packets>("log", "packets", "Log DHCPDISCOVER, DHCPACK and so on as dhcpd does."),
+    number<&S::log, &S::Log::lines_per_second>("log", "lines_per_second", 0, 10'000'000,
+        "More lines than this are counted instead of written, DHCPACK excepted; 0 is no limit."),
+
+    text<&S::metrics, &S::Metrics::listen>("metrics", "listen", check_listen,
+        "Address and port that serve the counters as Prometheus text, such as \"127.0.0.1:9767\"; empty is off."),
+
+    text<&S::control, &S::Control::socket>("control", "socket", check_path, "Socket that coaxctl talks to; empty is none."),
+
+    number<&S::limits, &S::Limits::pending_changes>("limits", "pending_changes", 64, 1u << 20,
+        "Lease changes of one worker that may wait for the disk; further packets are dropped, and clients ask again."),
+    number<&S::limits, &S::Limits::execute_waiting>("limits", "execute_waiting", 0, 1u << 20,
+        "Programs of execute() that may wait to be run; further ones are counted and left out."),
+    number<&S::limits, &S::Limits::execute_seconds>("limits", "execute_seconds", 1, 3600,
+        "How long a program of execute() may run before it is stopped."),
+};
+
+std::string name_of(const SettingRow& row) { return fmt::format("[{}] {}", row.table, row.key); }
+
+// Levenshtein's distance, for "did you mean".
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+// Empty when nothing is near enough to be meant.
+template <typename Range>
+std::string suggestion(std::string_view wrong, const Range& known) {
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;
+  for (const std::string_view candidate : known) {
+    const std::size_t d = distance(wrong, candidate);
+    if (d < least) {
+      least = d;
+      best = candidate;
+    }
+  }
+  return best.empty() ? std::string() : fmt::format("; did you mean {}?", best);
+}
+
+class Reader {
+ public:
+  Reader(std::uint32_t file, std::vector<Diagnostic>& problems) : file_(file), problems_(problems) {}
+
+  void read(const toml::table& root, Settings& settings) {
+    for (const auto& [name, node] : root) {
+      const auto in_table = [&](const SettingRow& row) { return row.table == name.str(); };
+      if (std::ranges::none_of(kRows, in_table)) {
+        error(name.source(), fmt::format("no table [{}]{}", name.str(), suggestion(name.str(), names(&SettingRow::table))));
+      } else if (const toml::table* table = node.as_table()) {
+        read_table(name.str(), *table, settings);
+      } else {
+        error(name.source(), fmt::format("expecting the table [{}]", name.str()));
+      }
+    }
+  }
+
+  void error(const toml::source_region& where, std::string message) {
+    problems_.push_back({Severity::error, {file_, where.begin.line, where.begin.column}, std::move(message)});
+  }
+
+ private:
+  void read_table(std::string_view table, const toml::table& keys, Settings& settings) {
+    for (const auto& [name, node] : keys) {
+      const auto same = [&](const SettingRow& row) { return row.table == table && row.key == name.str(); };
+      const auto row = std::ranges::find_if(kRows, same);
+      if (row == std::end(kRows)) {
+        auto known = names(&SettingRow::key, table);
+        error(name.source(), fmt::format("no key {} in [{}]{}", name.str(), table, suggestion(name.str(), known)));
+      } else {
+        read_value(*row, node, settings);
+      }
+    }
+  }
+
+  void read_value(const SettingRow& row, const toml::node& node, Settings& settings) {
+    switch (row.type) {
+      case SettingType::boolean:
+        if (const auto* value = node.as_boolean()) return row.set(settings, value->get());
+        return error(node.source(), name_of(row) + ": expecting true or false");
+      case SettingType::number:
+        if (const auto* value = node.as_integer(); value != nullptr && value->get() >= row.low && value->get() <= row.high) {
+          return row.set(settings, static_cast<std::uint32_t>(value->get()));
+        }
+        return error(node.source(), fmt::format("{}: expecting a number from {} to {}", name_of(row), row.low, row.high));
+      case SettingType::text: {
+        const auto* value = node.as_string();
+        if (value == nullptr) return error(node.source(), name_of(row) + ": expecting a string");
+        const std::string_view problem = row.check != nullptr ? row.check(value->get()) : std::string_view{};
+        if (!problem.empty()) return error(node.source(), fmt::format("{}: {}", name_of(row), problem));
+        return row.set(settings, value->get());
+      }
+      case SettingType::choice: {
+        const auto* value = node.as_string();
+        const auto chosen = value == nullptr ? row.choices.end() : std::ranges::find(row.choices, value->get());
+        if (chosen != row.choices.end()) {
+          return row.set(settings, static_cast<std::uint32_t>(chosen - row.choices.begin()));
+        }
+        const std::string hint = value == nullptr ? std::string() : suggestion(value->get(), row.choices);
+        return error(node.source(),
+                     fmt::format("{}: expecting one of \"{}\"{}", name_of(row), fmt::join(row.choices, "\", \""), hint));
+      }
+    }
+  }
+
+  static std::vector<std::string_view> names(std::string_view SettingRow::*name, std::string_view table = {}) {
+    std::vector<std::string_view> result;
+    for (const SettingRow& row : kRows) {
+      if (table.empty() || row.table == table) result.push_back(row.*name);
+    }
+    return result;
+  }
+
+  std::uint32_t file_;
+  std::vector<Diagnostic>& problems_;
+};
+
+std::string default_text(const SettingRow& row) {
+  const SettingRow::Value value = row.get(Settings{});
+  switch (row.type) {
+    case SettingType::boolean: return std::get<bool>(value) ? "true" : "false";
+    case SettingType::number: return fmt::format("{}", std::get<std::uint32_t>(value));
+    case SettingType::text: return fmt::format("\"{}\"", std::get<std::string>(value));
+    case SettingType::choice: return fmt::format("\"{}\"", row.choices[std::get<std::uint32_t>(value)]);
+  }
+  std::unreachable();
+}
+
+std::string range_text(const SettingRow& row) {
+  switch (row.type) {
+    case SettingType::number: return fmt::format(" ({} to {})", row.low, row.high);
+    case SettingType::choice: return fmt::format(" (\"{}\")", fmt::join(row.choices, "\", \""));
+    default: return {};
+  }
+}
+
+// "# " before each line, broken at blanks.
+std::string comment(std::string_view sentence) {
+  constexpr std::size_t kWidth = 100;
+  std::string result = "#";
+  std::size_t column = 1;
+  while (!sentence.empty()) {
+    const std::string_view word = sentence.substr(0, sentence.find(' '));
+    if (column + 1 + word.size() > kWidth) {
+      result += "\n#";
+      column = 1;
+    }
+    result.append(" ").append(word);
+    column += 1 + word.size();
+    sentence.remove_prefix(std::min(sentence.size(), word.size() + 1));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::span<const SettingRow> setting_rows() noexcept { return kRows; }
+
+std::expected<Settings, std::vector<Diagnostic>> parse_settings(std::string name, std::string text_, Sources& sources) {
+  const std::uint32_t file = sources.add(std::move(name), std::move(text_));
+  std::vector<Diagnostic> problems;
+  Reader reader(file, problems);
+  Settings settings;
+  const toml::parse_result result = toml::parse(sources.file(file).text);
+  if (result) {
+    reader.read(result.table(), settings);
+  } else {
+    reader.error(result.error().source(), std::string(result.error().description()));
+  }
+  if (problems.empty()) return settings;
+  std::ranges::stable_sort(problems, {}, [](const Diagnostic& d) { return std::pair(d.pos.line, d.pos.column); });
+  return std::unexpected(std::move(problems));
+}
+
+std::string settings_reference() {
+  std::string out;
+  std::string_view table;
+  for (const SettingRow& row : kRows) {
+    if (row.table != table) out += fmt::format("{}[{}]\n", table.empty() ? "" : "\n", row.table);
+    table = row.table;
+    out += fmt::format("{}\n{} = {}\n", comment(std::string(row.help) + range_text(row)), row.key, default_text(row));
+  }
+  return out;
+}
+
+}  // namespace coaxd::config

@@ -1,0 +1,95 @@
+// settings.h: coaxd.toml, for what dhcpd.conf never had. Every key has a default, so the file may be absent. One row a key (name, type,
+// range, help) feeds the reader, its errors and the manual. Values; load time only. Source: DESIGN §4; TOML 1.0.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "server/config/source.h"
+
+namespace coaxd::config {
+
+enum class IoChoice : std::uint8_t { automatic, uring, asio };
+enum class Durability : std::uint8_t {
+  durable,     // fdatasync before the ACK (RFC 2131 §3.1 step 4)
+  crash_safe,  // written but not synced: survives the process, not a power cut
+  memory,      // nothing is kept: for the laboratory
+};
+enum class FailoverMode : std::uint8_t { refuse, alone };
+
+struct Settings {
+  struct Server {
+    std::uint32_t workers = 0;  // 0: one per core
+    IoChoice io = IoChoice::automatic;
+    bool rfc5107 = false;
+    bool cpu_affinity = false;
+    bool operator==(const Server&) const = default;
+  } server;
+  struct Store {
+    std::string path;  // empty: the leases file's path with .db appended
+    Durability durability = Durability::durable;
+    std::uint32_t history_days = 180;
+    bool mirror = true;
+    std::uint32_t mirror_seconds = 60;
+    std::uint32_t segment_mb = 64;
+    bool operator==(const Store&) const = default;
+  } store;
+  struct Failover {
+    FailoverMode mode = FailoverMode::refuse;
+    bool operator==(const Failover&) const = default;
+  } failover;
+  struct Names {
+    std::uint32_t refresh_seconds = 300;
+    std::uint32_t timeout_ms = 5000;
+    bool operator==(const Names&) const = default;
+  } names;
+  struct Log {
+    bool packets = true;
+    std::uint32_t lines_per_second = 1000;  // 0: no limit
+    bool operator==(const Log&) const = default;
+  } log;
+  struct Metrics {
+    std::string listen;  // empty: off
+    bool operator==(const Metrics&) const = default;
+  } metrics;
+  struct Control {
+    std::string socket = "/run/coaxd/control.sock";  // empty: none
+    bool operator==(const Control&) const = default;
+  } control;
+  struct Limits {
+    std::uint32_t pending_changes = 8192;
+    std::uint32_t execute_waiting = 1024;
+    std::uint32_t execute_seconds = 60;
+    bool operator==(const Limits&) const = default;
+  } limits;
+  bool operator==(const Settings&) const = default;
+};
+
+enum class SettingType : std::uint8_t { boolean, number, text, choice };
+
+struct SettingRow {
+  std::string_view table, key;
+  SettingType type = SettingType::boolean;
+  std::uint32_t low = 0, high = 0;           // number
+  std::span<const std::string_view> choices;  // choice: in the order of its enumeration
+  // text: null, or what is wrong with it ("" when nothing)
+  std::string_view (*check)(std::string_view value) = nullptr;
+  std::string_view help;  // one sentence for the manual
+  using Value = std::variant<bool, std::uint32_t, std::string>;  // a choice is its number
+  Value (*get)(const Settings&) = nullptr;
+  void (*set)(Settings&, const Value&) = nullptr;
+};
+std::span<const SettingRow> setting_rows() noexcept;
+
+// Unknown keys and values that do not fit are errors, each at its place. The text is added to `sources`, with which they render.
+std::expected<Settings, std::vector<Diagnostic>> parse_settings(std::string name, std::string text, Sources& sources);
+
+// The whole file with every key at its default and its help above it: valid TOML, and the reference of docs/operating.md.
+std::string settings_reference();
+
+}  // namespace coaxd::config

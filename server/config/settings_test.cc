@@ -1,0 +1,107 @@
+#include "server/config/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace coaxd::config {
+namespace {
+
+// The first error as it is shown, or "".
+std::string first_error(const std::string& text) {
+  Sources sources;
+  const auto settings = parse_settings("coaxd.toml", text, sources);
+  return settings ? std::string() : settings.error().front().render(sources);
+}
+
+Settings read(const std::string& text) {
+  Sources sources;
+  const auto settings = parse_settings("coaxd.toml", text, sources);
+  EXPECT_TRUE(settings) << settings.error().front().render(sources);
+  return settings ? *settings : Settings{};
+}
+
+TEST(Settings, AbsentFileIsAllDefaults) { EXPECT_EQ(read(""), Settings{}); }
+
+TEST(Settings, ReferenceIsTheDefaultsAndNamesEveryKey) {
+  const std::string reference = settings_reference();
+  EXPECT_EQ(read(reference), Settings{});
+  for (const SettingRow& row : setting_rows()) {
+    EXPECT_NE(reference.find("\n" + std::string(row.key) + " = "), std::string::npos) << row.key;
+  }
+}
+
+TEST(Settings, EveryKeyReachesItsOwnMember) {
+  for (const SettingRow& row : setting_rows()) {
+    std::string value;
+    switch (row.type) {
+      case SettingType::boolean: value = std::get<bool>(row.get({})) ? "false" : "true"; break;
+      case SettingType::number: value = std::to_string(row.high); break;
+      case SettingType::text: value = row.key == "listen" ? "\"127.0.0.1:9\"" : "\"/a/b\""; break;
+      case SettingType::choice: value = "\"" + std::string(row.choices.back()) + "\""; break;
+    }
+    const Settings changed = read("[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n");
+    for (const SettingRow& other : setting_rows()) {
+      EXPECT_EQ(other.get(changed) == other.get({}), &other != &row) << row.key << " and " << other.key;
+    }
+  }
+}
+
+TEST(Settings, ChoicesFollowTheirEnumerations) {
+  EXPECT_EQ(read("[server]\nio = \"asio\"").server.io, IoChoice::asio);
+  EXPECT_EQ(read("[store]\ndurability = \"crash-safe\"").store.durability, Durability::crash_safe);
+  EXPECT_EQ(read("[failover]\nmode = \"alone\"").failover.mode, FailoverMode::alone);
+  EXPECT_EQ(read("[failover]\nmode = \"\"").failover.mode, FailoverMode::refuse);
+}
+
+TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {
+  EXPECT_EQ(first_error("[server]\nworker = 2\n"),
+            "coaxd.toml line 2: no key worker in [server]; did you mean workers?\n"
+            "coaxd.toml:2:1: error: no key worker in [server]; did you mean workers?\n"
+            "worker = 2\n"
+            "^\n");
+  EXPECT_NE(first_error("[sever]\n").find("no table [sever]; did you mean server?"), std::string::npos);
+  EXPECT_NE(first_error("[server]\nzzzzzzzzzzzz = 1\n").find("no key zzzzzzzzzzzz in [server]\n"), std::string::npos);
+  EXPECT_NE(first_error("workers = 2\n").find("no table [workers]"), std::string::npos);
+  EXPECT_NE(first_error("server = 2\n").find("expecting the table [server]"), std::string::npos);
+}
+
+TEST(Settings, WrongValuesAreRefusedAtTheirPlace) {
+  EXPECT_EQ(first_error("[server]\nworkers = \"two\"\n"),
+            "coaxd.toml line 2: [server] workers: expecting a number from 0 to 256\n"
+            "coaxd.toml:2:11: error: [server] workers: expecting a number from 0 to 256\n"
+            "workers = \"two\"\n"
+            "          ^\n");
+  for (const char* text : {"[server]\nworkers = -1", "[server]\nworkers = 257", "[server]\nworkers = 1.0",
+                           "[server]\nworkers = 99999999999999", "[server]\nrfc5107 = 1", "[server]\nrfc5107 = \"true\"",
+                           "[server]\nio = \"urinq\"", "[server]\nio = 1", "[store]\npath = 1", "[store]\npath = \"leases\"",
+                           "[metrics]\nlisten = \"9767\"", "[metrics]\nlisten = \"localhost:9767\"",
+                           "[metrics]\nlisten = \"127.0.0.1:0\"", "[metrics]\nlisten = \"127.0.0.1:65536\"",
+                           "[metrics]\nlisten = \"127.0.0.1:\"", "[metrics]\nlisten = \":9767\"",
+                           "[failover]\nmode = \"Alone\"", "[store]\nhistory_days = []"}) {
+    EXPECT_NE(first_error(text), "") << text;
+  }
+  EXPECT_NE(first_error("[server]\nio = \"urinq\"").find("did you mean uring?"), std::string::npos);
+}
+
+TEST(Settings, ListenTakesBothFamilies) {
+  EXPECT_EQ(read("[metrics]\nlisten = \"127.0.0.1:9767\"").metrics.listen, "127.0.0.1:9767");
+  EXPECT_EQ(read("[metrics]\nlisten = \"[::1]:9767\"").metrics.listen, "[::1]:9767");
+}
+
+TEST(Settings, AllErrorsOfAFileAreReportedInItsOrder) {
+  Sources sources;
+  const auto settings = parse_settings("coaxd.toml", "[store]\nzeal = 1\npath = 1\n[server]\nio = 2\n", sources);
+  ASSERT_FALSE(settings);
+  ASSERT_EQ(settings.error().size(), 3u);
+  EXPECT_EQ(settings.error()[0].pos.line, 2u);
+  EXPECT_EQ(settings.error()[1].pos.line, 3u);
+  EXPECT_EQ(settings.error()[2].pos.line, 5u);
+}
+
+TEST(Settings, TextThatIsNoTomlIsRefusedWithoutThrowing) {
+  for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n"}) {
+    EXPECT_NE(first_error(text).find("coaxd.toml:"), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace coaxd::config
