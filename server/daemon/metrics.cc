@@ -1,0 +1,213 @@
+#include "server/daemon/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "server/engine/drop_reason.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+using worker::Counter;
+using worker::Counters;
+
+constexpr std::string_view kTypeNames[Counters::kTypes] = {
+    "bootp",      "discover",        "offer",   "request",         "decline",          "ack",  "nak",
+    "release",    "inform",          "force-renew", "leasequery",  "lease-unassigned", "lease-unknown", "lease-active",
+    "bulk-leasequery", "lease-query-done", "active-leasequery", "lease-query-status", "tls",
+};
+
+constexpr MetricRow kReceived{"coaxd_packets_received_total", "counter", "DHCP messages received, by type."};
+constexpr MetricRow kSent{"coaxd_packets_sent_total", "counter", "DHCP replies sent, by type."};
+constexpr MetricRow kDropped{"coaxd_packets_dropped_total", "counter", "Packets that got no answer, by reason."};
+
+struct WorkerCounterRow {
+  MetricRow row;
+  Counter Counters::* counter;
+};
+constexpr WorkerCounterRow kWorkerCounters[] = {
+    {{"coaxd_commits_total", "counter", "Binding changes made durable."}, &Counters::commits},
+    {{"coaxd_commits_failed_total", "counter", "Binding changes undone because the store failed."}, &Counters::commits_failed},
+    {{"coaxd_leases_expired_total", "counter", "Leases that reached their end."}, &Counters::expired},
+    {{"coaxd_probes_sent_total", "counter", "ICMP echo requests sent before an OFFER (ping-check)."}, &Counters::probes_sent},
+    {{"coaxd_probes_answered_total", "counter", "Probes somebody answered: the address was abandoned."}, &Counters::probes_answered},
+    {{"coaxd_executes_total", "counter", "Programs handed to execute()."}, &Counters::effects_run},
+    {{"coaxd_executes_lost_total", "counter", "execute() or log() dropped because too many were waiting."}, &Counters::effects_lost},
+    {{"coaxd_log_lines_lost_total", "counter", "Packet log lines dropped because the log could not keep up (never an ACK)."},
+     &Counters::logs_lost},
+    {{"coaxd_options_left_out_total", "counter", "Options that found no room in a reply."}, &Counters::options_left_out},
+    {{"coaxd_turns_total", "counter", "Turns of the packet loops."}, &Counters::turns},
+};
+
+struct InputRow {
+  MetricRow row;
+  double (*read)(const MetricsInput&);
+};
+constexpr InputRow kInputs[] = {
+    {{"coaxd_start_time_seconds", "gauge", "Start of the process, seconds since 1970."},
+     [](const MetricsInput& in) { return static_cast<double>(in.start_time); }},
+    {{"coaxd_config_reloads_total", "counter", "Configurations taken over after the start."},
+     [](const MetricsInput& in) { return static_cast<double>(in.reloads); }},
+    {{"coaxd_config_reloads_failed_total", "counter", "Reloads refused because of an error; the old configuration went on."},
+     [](const MetricsInput& in) { return static_cast<double>(in.reloads_failed); }},
+    {{"coaxd_store_error", "gauge", "errno of the store's failure, 0 while it works. Not 0: no lease is given or renewed."},
+     [](const MetricsInput& in) { return static_cast<double>(in.store_error); }},
+    {{"coaxd_clock_frozen", "gauge", "1 while expiry is frozen because the wall clock stepped."},
+     [](const MetricsInput& in) { return in.clock_frozen ? 1.0 : 0.0; }},
+    {{"coaxd_journal_batches_total", "counter", "Journal writes (group commits)."},
+     [](const MetricsInput& in) { return static_cast<double>(in.journal_batches); }},
+    {{"coaxd_journal_records_total", "counter", "Binding changes in them."},
+     [](const MetricsInput& in) { return static_cast<double>(in.journal_records); }},
+    {{"coaxd_journal_octets_total", "counter", "Octets written to the journals."},
+     [](const MetricsInput& in) { return static_cast<double>(in.journal_octets); }},
+    {{"coaxd_journal_failures_total", "counter", "Journal writes that failed."},
+     [](const MetricsInput& in) { return static_cast<double>(in.journal_failures); }},
+    {{"coaxd_journal_sync_seconds_total", "counter", "Time journal writes took, until durable."},
+     [](const MetricsInput& in) { return in.journal_sync_seconds; }},
+    {{"coaxd_fold_records_total", "counter", "Journal records folded into SQLite."},
+     [](const MetricsInput& in) { return static_cast<double>(in.folded_records); }},
+    {{"coaxd_fold_lag_records", "gauge", "Durable records that SQLite does not have yet."},
+     [](const MetricsInput& in) { return static_cast<double>(in.fold_lag_records); }},
+    {{"coaxd_fold_errors_total", "counter", "Folds that failed and were tried again."},
+     [](const MetricsInput& in) { return static_cast<double>(in.fold_errors); }},
+    {{"coaxd_history_rows_total", "counter", "Rows written to the history."},
+     [](const MetricsInput& in) { return static_cast<double>(in.history_rows); }},
+    {{"coaxd_log_lines_total", "counter", "Lines written to the log."},
+     [](const MetricsInput& in) { return static_cast<double>(in.log_lines); }},
+    {{"coaxd_log_lines_suppressed_total", "counter", "Packet log lines held back by the rate limit (never an ACK)."},
+     [](const MetricsInput& in) { return static_cast<double>(in.log_suppressed); }},
+    {{"coaxd_lease_memory_bytes", "gauge", "Memory of the lease table, its index and its orders."},
+     [](const MetricsInput& in) { return static_cast<double>(in.lease_memory); }},
+};
+
+constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
+constexpr MetricRow kBuild{"coaxd_build_info", "gauge", "1, with version, durability and transport as labels."};
+
+std::uint64_t sum(const MetricsInput& input, Counter Counters::* counter) {
+  std::uint64_t total = 0;
+  for (const Counters* worker : input.workers) total += (worker->*counter).get();
+  return total;
+}
+
+std::string escape_label(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+// A whole number without an exponent, anything else with the digits it has.
+std::string number(double value) {
+  if (value == static_cast<double>(static_cast<std::int64_t>(value))) return fmt::format("{}", static_cast<std::int64_t>(value));
+  return fmt::format("{:.9g}", value);
+}
+
+std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::vector<MetricRow> metric_rows() {
+  std::vector<MetricRow> rows{kBuild, kReceived, kSent, kDropped};
+  for (const auto& r : kWorkerCounters) rows.push_back(r.row);
+  for (const auto& r : kInputs) rows.push_back(r.row);
+  rows.push_back(kPool);
+  return rows;
+}
+
+std::vector<Sample> gather(const MetricsInput& input) {
+  std::vector<Sample> samples;
+  samples.push_back({kBuild.name,
+                     fmt::format(R"(version="{}",durability="{}",io="{}")", input.version, input.durability, input.io), 1});
+  const auto by_type = [&](const MetricRow& row, std::array<Counter, Counters::kTypes> Counters::* counters) {
+    for (std::size_t type = 0; type < Counters::kTypes; ++type) {
+      std::uint64_t total = 0;
+      for (const Counters* worker : input.workers) total += (worker->*counters)[type].get();
+      // Types that were never seen stay out, but for those of the ordinary exchange.
+      if (total > 0 || type <= 8) samples.push_back({row.name, fmt::format(R"(type="{}")", kTypeNames[type]), static_cast<double>(total)});
+    }
+  };
+  by_type(kReceived, &Counters::received);
+  by_type(kSent, &Counters::sent);
+  for (std::size_t reason = 1; reason < static_cast<std::size_t>(engine::DropReason::count); ++reason) {
+    std::uint64_t total = 0;
+    for (const Counters* worker : input.workers) total += worker->dropped[reason].get();
+    samples.push_back({kDropped.name, fmt::format(R"(reason="{}")", engine::to_string(static_cast<engine::DropReason>(reason))),
+                       static_cast<double>(total)});
+  }
+  for (const auto& r : kWorkerCounters) samples.push_back({r.row.name, "", static_cast<double>(sum(input, r.counter))});
+  for (const auto& r : kInputs) samples.push_back({r.row.name, "", r.read(input)});
+  for (const PoolSample& pool : input.pools) {
+    const auto add = [&](std::string_view state, std::uint64_t value) {
+      samples.push_back({kPool.name,
+                         fmt::format(R"(network="{}",pool="{}",state="{}")", escape_label(pool.network), pool.first, state),
+                         static_cast<double>(value)});
+    };
+    add("total", pool.counts.total);
+    add("active", pool.counts.active);
+    add("free", pool.counts.free());
+    add("offered", pool.counts.offered);
+    add("abandoned", pool.counts.abandoned);
+  }
+  return samples;
+}
+
+std::string to_prometheus(const std::vector<Sample>& samples) {
+  std::string out;
+  const std::vector<MetricRow> rows = metric_rows();
+  std::string_view current;
+  for (const Sample& sample : samples) {
+    if (sample.name != current) {
+      current = sample.name;
+      const auto row = std::find_if(rows.begin(), rows.end(), [&](const MetricRow& r) { return r.name == current; });
+      fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", current, row->help, current, row->type);
+    }
+    out += sample.name;
+    if (!sample.labels.empty()) out += "{" + sample.labels + "}";
+    out += " " + number(sample.value) + "\n";
+  }
+  return out;
+}
+
+std::string to_json(const std::vector<Sample>& samples) {
+  std::string out = "[";
+  for (const Sample& sample : samples) {
+    if (out.size() > 1) out += ",\n ";
+    fmt::format_to(std::back_inserter(out), R"({{"name": {}, "labels": {}, "value": {}}})", json_text(sample.name),
+                   json_text(sample.labels), number(sample.value));
+  }
+  return out + "]\n";
+}
+
+std::string to_table(const std::vector<Sample>& samples) {
+  std::string out;
+  for (const Sample& sample : samples) {
+    // People look for what happened; what never did would hide it.
+    if (sample.value == 0 && !sample.labels.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "{:<36} {:<48} {}\n", sample.name, sample.labels, number(sample.value));
+  }
+  return out;
+}
+
+}  // namespace coaxd::daemon

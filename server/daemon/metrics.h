@@ -1,0 +1,56 @@
+// metrics.h: the server's numbers, gathered once and shown three ways: Prometheus text, JSON, a table for people. Control thread only;
+// reads the workers' counters without stopping anybody, so sums may be some packets apart.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/lease/lease_table.h"
+#include "server/worker/counters.h"
+
+namespace coaxd::daemon {
+
+// One sample. `labels` is ready for Prometheus: type="discover",worker="0".
+struct Sample {
+  std::string_view name;
+  std::string labels;
+  double value = 0;
+};
+
+// One row a metric: the manual's table (docs/operating.md) is checked against these.
+struct MetricRow {
+  std::string_view name;
+  std::string_view type;  // counter, gauge
+  std::string_view help;
+};
+std::vector<MetricRow> metric_rows();
+
+struct PoolSample {
+  std::string network;   // shared network's name
+  std::string first;     // first address of the pool
+  lease::PoolCounts counts;
+};
+
+struct MetricsInput {
+  std::vector<const worker::Counters*> workers;
+  std::vector<PoolSample> pools;
+  std::uint64_t folded_records = 0, fold_lag_records = 0, fold_errors = 0, history_rows = 0;
+  std::uint64_t log_lines = 0, log_suppressed = 0;
+  std::uint64_t journal_batches = 0, journal_records = 0, journal_octets = 0, journal_failures = 0;
+  double journal_sync_seconds = 0;
+  std::int64_t start_time = 0;
+  std::uint64_t reloads = 0, reloads_failed = 0;
+  std::uint64_t lease_memory = 0;
+  int store_error = 0;
+  bool clock_frozen = false;
+  std::string version, durability, io;
+};
+
+std::vector<Sample> gather(const MetricsInput& input);
+std::string to_prometheus(const std::vector<Sample>& samples);
+std::string to_json(const std::vector<Sample>& samples);
+std::string to_table(const std::vector<Sample>& samples);
+
+}  // namespace coaxd::daemon

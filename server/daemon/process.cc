@@ -1,0 +1,110 @@
+#include "server/daemon/process.h"
+
+#include <cap-ng.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace coaxd::daemon {
+
+Daemonizer::Daemonizer(bool foreground) {
+  if (foreground) return;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return;
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child < 0) {
+    std::fprintf(stderr, "Can't fork daemon: %s\n", std::strerror(errno));
+    std::_Exit(1);
+  }
+  if (child > 0) {
+    close(ends[1]);
+    char verdict = 0;
+    ssize_t got = 0;
+    while ((got = read(ends[0], &verdict, 1)) < 0 && errno == EINTR) {
+    }
+    std::_Exit(got == 1 ? 0 : 1);
+  }
+  close(ends[0]);
+  pipe_ = ends[1];
+  setsid();
+}
+
+void Daemonizer::ready() {
+  if (pipe_ < 0) return;
+  const char verdict = 1;
+  [[maybe_unused]] const auto written = ::write(pipe_, &verdict, 1);
+  close(pipe_);
+  pipe_ = -1;
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return;
+  for (int fd = 0; fd <= 2; ++fd) dup2(null, fd);
+  close(null);
+}
+
+bool PidFile::names_living_process(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return false;
+  long pid = 0;
+  const bool read = std::fscanf(file, "%ld", &pid) == 1;  // NOLINT(cert-err34-c): anything odd is no pid
+  std::fclose(file);
+  if (!read || pid <= 0 || pid == getpid()) return false;
+  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+}
+
+std::expected<void, std::string> PidFile::write(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "we");
+  if (file == nullptr) return std::unexpected(fmt::format("Can't create PID file {}: {}.", path, std::strerror(errno)));
+  std::fprintf(file, "%ld\n", static_cast<long>(getpid()));
+  std::fclose(file);
+  path_ = path;
+  return {};
+}
+
+PidFile::~PidFile() {
+  if (!path_.empty()) unlink(path_.c_str());
+}
+
+std::expected<void, std::string> drop_privileges(const std::string& user, const std::string& group, const std::string& chroot_dir) {
+  const passwd* account = nullptr;
+  gid_t gid = getgid();
+  if (!user.empty()) {
+    account = getpwnam(user.c_str());
+    if (account == nullptr) return std::unexpected(fmt::format("-user {}: no such user.", user));
+    gid = account->pw_gid;
+  }
+  if (!group.empty()) {
+    const ::group* entry = getgrnam(group.c_str());
+    if (entry == nullptr) return std::unexpected(fmt::format("-group {}: no such group.", group));
+    gid = entry->gr_gid;
+  }
+  if (!chroot_dir.empty() && (chroot(chroot_dir.c_str()) != 0 || chdir("/") != 0))
+    return std::unexpected(fmt::format("-chroot {}: {}.", chroot_dir, std::strerror(errno)));
+  if (account == nullptr) {
+    if (!group.empty() && (setgroups(0, nullptr) != 0 || setgid(gid) != 0))
+      return std::unexpected(fmt::format("-group {}: {}.", group, std::strerror(errno)));
+    return {};
+  }
+  capng_clear(CAPNG_SELECT_BOTH);
+  capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_BIND_SERVICE, CAP_NET_RAW,
+                CAP_NET_ADMIN, -1);
+  if (capng_change_id(static_cast<int>(account->pw_uid), static_cast<int>(gid),
+                      static_cast<capng_flags_t>(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)) != 0)
+    return std::unexpected(fmt::format("-user {}: {}.", user, std::strerror(errno)));
+  return {};
+}
+
+void notify_systemd(const std::string& state) { sd_notify(0, state.c_str()); }
+
+}  // namespace coaxd::daemon
