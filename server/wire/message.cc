@@ -121,7 +121,10 @@ std::expected<void, ParseError> Message::parse(Bytes datagram, Accept accept) no
 std::expected<void, ParseError> Message::index_options() noexcept {
   std::bitset<256> repeated;
   const auto index = [this, &repeated](std::uint8_t code, Bytes value) {
-    if (present_[code]) {
+    // An empty piece adds nothing, so only two that are not empty need joining. Until then the
+    // first walk may read what it found: it looks at option 52 for the fields to walk next.
+    if (has(code) && option_size_[code] != 0) {
+      if (value.empty()) return;
       option_size_[code] = static_cast<std::uint16_t>(option_size_[code] + value.size());
       repeated.set(code);
       return;

@@ -286,6 +286,21 @@ TEST(Rfc2132_9_3_Overload, ItsValueIsOneOctetOf1To3) {
             ParseError::bad_overload);
 }
 
+TEST(Rfc3396_7_Joining, AnEmptyPieceInFrontOfTheOverloadOptionHidesNothing) {
+  TestPacket packet;
+  packet.set(108, {12, 2, 'f', 'i', 255})
+      .cookie()
+      .add(52, {})
+      .raw({0})
+      .add(52, {1})
+      .add(52, {})
+      .end();
+  Message message;
+  ASSERT_TRUE(message.parse(packet));
+  EXPECT_EQ(of(message.option(52)), Octets{1});
+  EXPECT_EQ(as_text(message.option(12)), "fi");
+}
+
 TEST(Rfc2132_9_3_Overload, AnOverloadOptionInsideAnOverloadedFieldIsIgnored) {
   TestPacket packet;
   packet.set(44, {12, 2, 's', 'n', 255})
