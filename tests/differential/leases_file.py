@@ -34,6 +34,8 @@ def _relative(body):
         if not match:
             lines.append(line)
             continue
+        if match[1] == "tstp":
+            continue          # means something to a failover partner only; a missing one is read as `ends`
         seconds = _seconds(match)
         if start is None:
             start = seconds

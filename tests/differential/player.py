@@ -2,6 +2,7 @@
 import dataclasses
 import re
 import tempfile
+import threading
 import time
 
 import dhcp_packet
@@ -81,20 +82,60 @@ def _text(data):
     return head.decode("ascii")
 
 
+class Pace:
+    """Keeps two players in step, so that both servers see each packet in the same second of wall clock."""
+
+    def __init__(self):
+        self.begin = 0
+        self._step = threading.Barrier(2, self._not_at_the_end_of_a_second, timeout=60)
+        self._start = threading.Barrier(2, self._first_half_of_a_second, timeout=60)
+
+    def _first_half_of_a_second(self):
+        _leave_fraction_above(0.4)
+        self.begin = int(time.time())
+
+    @staticmethod
+    def _not_at_the_end_of_a_second():
+        _leave_fraction_above(0.85)
+
+    def scenario(self):
+        self._wait(self._start, self._first_half_of_a_second)
+
+    def step(self):
+        self._wait(self._step, self._not_at_the_end_of_a_second)
+
+    @staticmethod
+    def _wait(barrier, alone):
+        try:
+            barrier.wait()
+        except threading.BrokenBarrierError:
+            alone()               # the other player is gone
+
+    def leave(self):
+        self._start.abort()
+        self._step.abort()
+
+
+def _leave_fraction_above(limit):
+    fraction = time.time() % 1
+    if fraction > limit:
+        time.sleep(1.01 - fraction)
+
+
 class Player:
     """One server, one testbed, one thread. `mutate`, if given, changes each reply before it is recorded."""
 
     def __init__(self, binary, extra=(), mutate=None, config_filter=None, folder="/dev/shm"):
         self._binary, self._extra, self._mutate, self._folder = binary, extra, mutate, folder
         self._config_filter = config_filter or (lambda text: text)
-        self._bed = self._server = None
+        self._bed = self._server = self._pace = None
         self._clients, self._xid = {}, 0
 
-    def play(self, group):
+    def play(self, group, pace):
         """Records, one per scenario; a server that ends early leaves an error in the rest."""
         records = [Record() for _ in group.scenarios]
         with testbed.Testbed() as bed, tempfile.TemporaryDirectory(prefix="coaxd-diff-", dir=self._folder) as folder:
-            self._bed = bed
+            self._bed, self._pace = bed, pace
             self._server = server.Server(self._binary, bed.server, folder, self._config_filter(group.config),
                                          testbed.SERVER_INTERFACES, self._extra,
                                          leases_file.dated(group.stored, time.time()))
@@ -106,6 +147,7 @@ class Player:
                 for record in records:
                     record.error = record.error or f"server failed: {failure}"
             finally:
+                pace.leave()
                 self._server.stop(kill=True)
         return records
 
@@ -114,11 +156,10 @@ class Player:
         self._bed.alive.clear()
         self._bed.owners.clear()
         self._drain()
-        self._align()
-        begin = int(time.time())
+        self._pace.scenario()
         for number, step in enumerate(scenario.steps):
             self._xid = (number + 1) << 8
-            replies = self._step(step, begin)
+            replies = self._step(step)
             if record.answers:
                 record.answers[-1] += replies.pop(0)
             else:
@@ -134,24 +175,17 @@ class Player:
             record.leases = leases_file.read(self._server.leases_path)
             self._server.start()
 
-    @staticmethod
-    def _align():
-        """Starts in the first half of a second, so that both servers count the same whole seconds."""
-        fraction = time.time() % 1
-        if fraction > 0.5:
-            time.sleep(1.01 - fraction)
-
     def _drain(self):
         late = []
         while (got := self._bed.receive(0)) is not None:
             late.append(self._recorded(*got))
         return late
 
-    def _step(self, step, begin):
+    def _step(self, step):
         """Lists of replies: those that came late for the step before, then this step's."""
         if step.verb == "wait":
             late = []
-            until = begin + float(step.args[0]) + 0.05
+            until = self._pace.begin + float(step.args[0]) + 0.05
             while (left := until - time.time()) > 0:
                 if (got := self._bed.receive(left)) is not None:
                     late.append(self._recorded(*got))
@@ -167,6 +201,7 @@ class Player:
             return [self._drain()]
         late = self._drain()
         client = self._client(step.client)
+        self._pace.step()
         self._transmit(step, client)
         silent = step.answer == "silence"
         patience = SILENCE if silent else PROBE if self._bed.alive else PATIENCE
@@ -225,9 +260,9 @@ class Player:
                 setattr(message, key, value if key.endswith("addr") else int(value, 0))
             elif key in script.AGENT or key.startswith("agent."):
                 code = script.AGENT.get(key) or int(key[6:])
-                data = dhcp_packet.ip_bytes(value) if code == 5 else dhcp_packet.read(0, value)
+                data = dhcp_packet.ip_bytes(value) if key == "link" else dhcp_packet.read(0, value)
                 agent += bytes([code, len(data)]) + data
-            elif key in ("req", "sid", "dhcp-requested-address") or value != "none":
+            elif value != "none":
                 code = script.option_code(key)
                 message.add(code, dhcp_packet.read(code, value))
         if agent:

@@ -60,7 +60,8 @@ def load(folder, only):
 
 def play_both(pool, group, reference, candidate):
     """Both servers at the same time, so that both count the same seconds."""
-    first, second = pool.submit(reference.play, group), pool.submit(candidate.play, group)
+    pace = player.Pace()
+    first, second = pool.submit(reference.play, group, pace), pool.submit(candidate.play, group, pace)
     return first.result(), second.result()
 
 

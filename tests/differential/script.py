@@ -22,7 +22,7 @@ Keys:  via=GIADDR (relayed; else broadcast on the LAN)  from=IP (unicast from th
        ciaddr= secs= flags= htype= hlen= hops= op= chaddr= sname= file= yiaddr= siaddr=   header fields
        req=50 sid=54 lease=51 prl=55 cid=61 host=12 vendor=60 max=57, or an option's name or code   options, in the order given
        circuit= remote= link= agent.N=   sub-options of 82, in the order given
-       82=none  no option 82;  area.CODE=  option inside file/sname (with 52);  nocookie;  cut=N  truncated to N bytes
+       KEY=none  leaves out what the verb implies;  nocookie;  cut=N  truncated to N bytes
        `@` as a value: the address (or server identifier) that this client was last offered; `@cm8`: that of cm8
 Values: as dhcp_packet.show() prints them; 0x... or aa:bb for bytes.
 Other lines: `alive IP` answers pings, `dead IP` stops that; `restart [kill]` stops and starts the server;
