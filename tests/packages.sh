@@ -1,0 +1,35 @@
+# packages.sh: sourced by tests/run.sh and examples/quickstart.sh: Debian 12 packages, and install_missing NAME... which installs what is missing.
+
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config liburing-dev libboost1.81-dev libsqlite3-dev libfmt-dev libgtest-dev libgmock-dev
+  libbenchmark-dev libtomlplusplus-dev libcli11-dev libssl-dev libsystemd-dev libcap-ng-dev
+)
+# Real clients, relays, servers to compare with, and the tools that look at packets and files.
+test_packages=(
+  iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
+  tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db
+)
+demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay udhcpc isc-dhcp-client sqlite3)
+
+install_missing() {
+  local missing=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  echo "installing: ${missing[*]}"
+  # Servers and relays that a test brings in must not start serving this machine.
+  local policy=/usr/sbin/policy-rc.d made_policy=0
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    made_policy=1
+  fi
+  local status=0
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; } || status=$?
+  ((made_policy)) && rm -f "$policy"
+  if ((status)); then
+    echo "could not install: ${missing[*]} (run as root, with Debian 12's package sources)" >&2
+    return "$status"
+  fi
+}
