@@ -64,6 +64,8 @@ def take_apart(side, frame):
     fields["sname"] = "(options)" if overload & 2 else _text(message.sname)
     fields["size"] = str(message.size)
     fields["order"] = " ".join(str(o.code) if o.area == "options" else f"{o.area}:{o.code}" for o in message.options)
+    if message.unterminated:
+        fields["unterminated"] = " ".join(message.unterminated)
     for option in message.options:
         fields.setdefault(f"option {option.code}", "")
     for key in [key for key in fields if key.startswith("option ")]:
@@ -202,7 +204,10 @@ class Player:
         late = self._drain()
         client = self._client(step.client)
         self._pace.step()
-        self._transmit(step, client)
+        try:
+            self._transmit(step, client)
+        except (ValueError, OSError) as error:
+            raise script.ScriptError(f"line {step.line}: {step.text}: {error}") from error
         silent = step.answer == "silence"
         patience = SILENCE if silent else PROBE if self._bed.alive else PATIENCE
         replies = []

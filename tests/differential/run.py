@@ -162,4 +162,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except script.ScriptError as problem:
+        sys.exit(f"not ok {problem}")

@@ -39,7 +39,7 @@ ANSWERS = set(dhcp_packet.TYPE_CODES) | {"BOOTREPLY", "silence"}
 ALIASES = {"req": 50, "lease": 51, "sid": 54, "prl": 55, "max": 57, "vendor": 60, "cid": 61, "host": 12}
 HEADER = {"ciaddr", "yiaddr", "siaddr", "secs", "flags", "htype", "hlen", "hops", "op", "chaddr", "sname", "file"}
 AGENT = {"circuit": 1, "remote": 2, "link": 5}
-SEEN = HEADER | {"on", "eth-dst", "ip-src", "ip-dst", "ports", "size", "order", "giaddr", "vendor"}
+SEEN = HEADER | {"on", "eth-dst", "ip-src", "ip-dst", "ports", "size", "order", "giaddr", "vendor", "unterminated"}
 ROUTING = {"via", "from", "on", "cut"}
 WORDS = {"bcast", "nocookie"}
 

@@ -72,6 +72,8 @@ _INT_WIDTH = {2: 4, 13: 2, 23: 1, 26: 2, 51: 4, 52: 1, 53: 1, 57: 2, 58: 4, 59: 
 
 def read(code, text):
     """The inverse of show(); hex (0x...) is taken for any option."""
+    if not text:
+        return b""
     if text.startswith("0x"):
         return bytes.fromhex(text[2:])
     kind = OPTIONS.get(code, ("", "hex"))[1]
@@ -112,6 +114,7 @@ class Message:
     options: list[Option] = dataclasses.field(default_factory=list)
     cookie: bool = True
     size: int = 0          # of the decoded message, padding included
+    unterminated: list[str] = dataclasses.field(default_factory=list)      # areas without an end option
 
     def add(self, code, data):
         """Appends an option, in several instances when it is long (RFC 3396 §5)."""
@@ -154,13 +157,19 @@ class Message:
                       chaddr, sname, file, [], data[236:240] == COOKIE, len(data))
         if not message.cookie:
             return message
-        message.options = _options(data[240:], "options")
+        message._read_options(data[240:], "options")
         overload = (message.get(OVERLOAD) or b"\0")[0]
         if overload & 1:
-            message.options += _options(file, "file")
+            message._read_options(file, "file")
         if overload & 2:
-            message.options += _options(sname, "sname")
+            message._read_options(sname, "sname")
         return message
+
+    def _read_options(self, data, area):
+        found, terminated = _options(data, area)
+        self.options += found
+        if not terminated:
+            self.unterminated.append(area)
 
 
 def _options(data, area):
@@ -173,9 +182,7 @@ def _options(data, area):
             raise Malformed(f"option {data[at]} runs past the end of {area}")
         found.append(Option(data[at], data[at + 2:at + 2 + data[at + 1]], area))
         at += 2 + data[at + 1]
-    if at >= len(data):
-        raise Malformed(f"no end option in {area}")
-    return found
+    return found, at < len(data)
 
 
 def suboptions(data):
