@@ -49,12 +49,19 @@ enum class SlotState : std::uint8_t {
 // The atomic word, decoded. Equality of `raw` is equality of everything.
 struct SlotWord {
   std::uint64_t raw = 0;
-  SlotState state() const noexcept { return static_cast<SlotState>(raw >> 60); }
+  SlotState state() const noexcept { return static_cast<SlotState>((raw >> 60) & 7); }
   bool pending() const noexcept { return ((raw >> 59) & 1) != 0; }
   std::uint32_t generation() const noexcept { return static_cast<std::uint32_t>(raw >> 32) & 0x07ffffff; }
   StoredTime expiry() const noexcept { return static_cast<StoredTime>(raw); }  // offer or lease end
   bool operator==(const SlotWord&) const noexcept = default;
 };
+
+// Generations wrap after 134 million changes of one address (a client that renews ten times a second: five months), so they compare
+// as serial numbers (RFC 1982): the newer one is less than half way round ahead.
+constexpr bool newer_generation(std::uint32_t a, std::uint32_t b) noexcept {
+  const std::uint32_t ahead = (a - b) & 0x07ffffff;
+  return ahead != 0 && ahead < 0x04000000;
+}
 
 // Right to change one slot, from claim() until commit() or rollback(). Exactly one of them must follow.
 struct Claim {
@@ -93,7 +100,7 @@ class LeaseTable {
   // Makes slots for addresses that have none, assigns addresses to pools, rebuilds the orders. Slots of addresses that no pool names any
   // more stay (their leases come back with the range) but are not candidates. Also resizes the client index.
   void configure(std::span<const PoolSpec> pools, WallSeconds now);
-  // Recovery: puts a committed binding in place; keeps the higher generation. False: no slot for that address.
+  // Recovery: puts a committed binding in place; keeps the newer generation. False: no slot for that address.
   bool restore(Ipv4 address, const Binding& binding, std::uint32_t generation);
   // After the last restore(): rebuilds orders, counts and index in one pass.
   void restored(WallSeconds now);
@@ -111,7 +118,8 @@ class LeaseTable {
   ClientHash hash_client_id(Bytes client_id) const noexcept;
   ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
   // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose
-  // running offer is for that hash. At most out.size() (the rest is cut: an attacker's MAC with a thousand client-ids).
+  // running offer is for that hash. At most out.size(), and at most what the index holds of one key, 16 (the rest is cut: an attacker's
+  // MAC with a thousand client-ids).
   std::size_t find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept;
   std::size_t find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept;
   std::size_t find_offers(ClientHash client, std::span<SlotId> out) const noexcept;
@@ -139,7 +147,11 @@ class LeaseTable {
   // --- counting and walking (control plane, leasequery, export) ---
   PoolCounts counts(PoolId pool) const noexcept;
   std::uint32_t slot_count() const noexcept;  // walk with SlotId 0..slot_count()-1; absent ones say so
-  std::size_t memory_bytes() const noexcept;
+  std::size_t memory_bytes() const noexcept;  // address space in use but for untouched overflow
+  // Keys that the client index had no room for (client_index.h): their clients are found by address only.
+  std::uint64_t unindexed() const noexcept;
+  // Tests, while nothing else runs: orders, index and counts say the same as the slots.
+  bool consistent() const;
 
  private:
   struct Impl;

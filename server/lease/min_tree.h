@@ -13,6 +13,8 @@
 #include <limits>
 #include <vector>
 
+#include "server/lease/mapped_memory.h"
+
 namespace coaxd::lease {
 
 class MinTree {
@@ -22,7 +24,6 @@ class MinTree {
 
   // All keys kNone. Memory is mapped, zero-cost until touched; 4.27 octets a leaf.
   explicit MinTree(std::uint32_t leaves);
-  ~MinTree();
   MinTree(const MinTree&) = delete;
   MinTree& operator=(const MinTree&) = delete;
 
@@ -36,12 +37,26 @@ class MinTree {
   void load(std::uint32_t leaf, std::uint32_t key) noexcept;
   void build() noexcept;
   std::uint32_t size() const noexcept { return leaves_; }
+  std::size_t memory_bytes() const noexcept { return memory_.size(); }
+  // Tests: the invariant, while no set() runs.
+  bool consistent() const noexcept;
 
  private:
+  // Kept as ~key, so that untouched memory says kNone and a node's best child is its greatest.
+  using Entry = std::atomic<std::uint32_t>;
+  struct Best {
+    std::uint32_t entry;
+    std::uint32_t child;  // index within the level
+  };
+
+  Best best_of(std::size_t level, std::uint32_t node) const noexcept;
+  bool settle(std::size_t level, std::uint32_t node) const noexcept;
+  void climb(std::size_t level, std::uint32_t index) const noexcept;
+
   std::uint32_t leaves_;
-  std::vector<std::atomic<std::uint32_t>*> levels_;  // [0] the leaves, back() one node
-  void* memory_ = nullptr;
-  std::size_t memory_size_ = 0;
+  std::vector<Entry*> levels_;  // [0] the leaves, back() one node
+  std::vector<std::uint32_t> nodes_;  // how many nodes of kFanOut entries a level has
+  MappedMemory memory_;
 };
 
 }  // namespace coaxd::lease

@@ -1,0 +1,55 @@
+// client_index.h: from a client to his slots. 64-bit entries, 32 bits of the hash and the slot, in buckets of eight (a cache line). A
+// key may stand in either of two buckets, drawn from its hash; insert() takes the emptier one, so at our load (at most 6 of 8) a
+// bucket pair is practically never full, lookups always cost two lines that are fetched at once, and an entry that goes leaves an empty
+// place: no tombstones, no moves, no decay.
+//
+// An entry is a hint: the reader verifies at the slot, octet by octet. Only the owner of a slot (PENDING) inserts and erases its
+// entries, so they appear once, and at rest there are exactly those of the committed bindings and running offers.
+// Any thread, lock-free; reset() alone. A key with more slots than two buckets hold (one MAC with a dozen client-ids) is found at those
+// that found room; the others count in refused().
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "server/lease/lease_table.h"
+#include "server/lease/mapped_memory.h"
+
+namespace coaxd::lease {
+
+class ClientIndex {
+ public:
+  static constexpr std::uint32_t kBucketEntries = 8;
+  static constexpr std::size_t kMaxFound = 2 * kBucketEntries;
+  using Found = std::array<SlotId, kMaxFound>;
+
+  // Empties it and makes room for this many addresses, at four entries each: one for the client-id, one for the hardware
+  // address, rarely a third for an offer to somebody else.
+  void reset(std::uint64_t addresses);
+
+  bool insert(ClientHash client, SlotId slot) noexcept;
+  void erase(ClientHash client, SlotId slot) noexcept;
+  // Slots that may be this client's; how many.
+  std::size_t find(ClientHash client, Found& out) const noexcept;
+
+  std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
+  std::uint64_t count() const noexcept;  // walks; tests
+  std::size_t memory_bytes() const noexcept { return memory_.size(); }
+
+ private:
+  using Entry = std::atomic<std::uint64_t>;  // upper half of the hash, never 0 | slot; 0: empty
+  struct Pair {
+    Entry* first;
+    Entry* second;
+  };
+  static std::uint64_t entry_of(ClientHash client, SlotId slot) noexcept;
+  Pair buckets_of(ClientHash client) const noexcept;
+
+  MappedMemory memory_;
+  std::uint64_t buckets_ = 0;
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+}  // namespace coaxd::lease

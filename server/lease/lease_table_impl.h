@@ -1,0 +1,82 @@
+// lease_table_impl.h: what a LeaseTable is made of, and the one rule by which its parts keep in step:
+//
+//   Whoever holds PENDING of a slot owns everything about it: payload, offer hash, its index entries, its pool's counts. Offers and
+//   withdrawals take PENDING for the moment they need, too. So all of these are exact at rest.
+//   The leaves of the two orders are functions of the word alone, and anybody may write them: settle() writes the leaf and looks at the
+//   word again until it has not changed. Proof that a leaf is right at rest: its last writer found the word, afterwards, as the one it
+//   had computed from; a later change of the word would have been followed by its own settle(), which would have found the leaf right
+//   or been the last writer. (All seq_cst.) A leaf may lag while its owner is interrupted: who trips over it settles it himself.
+//
+// Included by lease_table*.cc only.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/lease/address_map.h"
+#include "server/lease/client_index.h"
+#include "server/lease/lease_table.h"
+#include "server/lease/mapped_memory.h"
+#include "server/lease/min_tree.h"
+#include "server/lease/slot.h"
+
+namespace coaxd::lease {
+
+struct LeaseTable::Impl {
+  struct Pool {
+    explicit Pool(std::uint32_t leaves) : order(leaves) {}
+    MinTree order;
+    std::uint64_t total = 0;
+    // On their own cache line: every lease of the pool writes here.
+    alignas(64) std::atomic<std::uint64_t> active{0};
+    std::atomic<std::uint64_t> offered{0};
+    std::atomic<std::uint64_t> abandoned{0};
+
+    std::atomic<std::uint64_t>* counter(SlotState state) noexcept;
+  };
+
+  // What a slot's index entries are: the keys of its committed binding, and of its running offer. 0: none.
+  struct Keys {
+    ClientHash client_id = 0;
+    ClientHash hardware = 0;
+    bool contains(ClientHash key) const noexcept { return key == client_id || key == hardware; }
+  };
+
+  explicit Impl(HashSeed hash_seed) : seed(hash_seed) {}
+
+  Slot& slot(SlotId id) const noexcept { return slots.as<Slot>()[id]; }
+  ClientHash hash_client_id(Bytes client_id) const noexcept;
+  ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
+  Keys keys_of(const Payload& payload) const noexcept;
+
+  // --- PENDING ---
+  bool take(SlotId id, SlotWord expected) noexcept;
+  // Ends PENDING: publishes, counts, settles both orders.
+  void give(SlotId id, SlotState before, SlotWord after) noexcept;
+  void end_offer(SlotId id, const Keys& keys) noexcept;
+  void write_keys(SlotId id, const Keys& before, const Keys& after) noexcept;
+
+  // --- orders ---
+  void settle_order(SlotId id) noexcept;
+  void settle_expiry(SlotId id) noexcept;
+
+  void count(SlotId id, SlotState before, SlotState after) noexcept;
+  void rebuild();
+
+  HashSeed seed;
+  AddressMap map;
+  MappedMemory slots;
+  OverflowSlab overflow;
+  ClientIndex index;
+  std::vector<std::unique_ptr<Pool>> pools;
+  std::unique_ptr<MinTree> expiry = std::make_unique<MinTree>(0);
+};
+
+// The order in which a pool gives its addresses: never used (0), then by end, and abandoned ones after all others.
+std::uint32_t order_key(SlotWord word) noexcept;
+// When something has to happen to this slot; MinTree::kNone: never.
+std::uint32_t expiry_key(SlotWord word) noexcept;
+
+}  // namespace coaxd::lease

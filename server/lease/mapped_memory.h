@@ -1,0 +1,58 @@
+// mapped_memory.h: zeroed memory straight from the kernel, owned. A page costs nothing until somebody writes to it, so tables are
+// sized for the worst case and paid for as used. Growing keeps the contents and may move them: only while nobody looks.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "server/base/assert.h"
+
+namespace coaxd::lease {
+
+class MappedMemory {
+ public:
+  MappedMemory() = default;
+  explicit MappedMemory(std::size_t bytes) { resize(bytes); }
+  ~MappedMemory() {
+    if (data_ != nullptr) ::munmap(data_, size_);
+  }
+  MappedMemory(MappedMemory&& other) noexcept { swap(other); }
+  MappedMemory& operator=(MappedMemory&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+
+  // Only grows. A machine that cannot give the address space cannot hold this configuration: we stop.
+  void resize(std::size_t bytes) {
+    if (bytes <= size_) return;
+    void* memory = data_ == nullptr ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                                    : ::mremap(data_, size_, bytes, MREMAP_MAYMOVE);
+    COAXD_ASSERT(memory != MAP_FAILED);
+    data_ = memory;
+    size_ = bytes;
+    // Slots and index are visited at random: with 4 KiB pages every visit would miss the TLB, too. A hint, so the result is unused.
+    if (bytes >= kHugeFrom) (void)::madvise(data_, size_, MADV_HUGEPAGE);
+  }
+
+  template <typename T>
+  T* as() const noexcept {
+    return static_cast<T*>(data_);
+  }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  static constexpr std::size_t kHugeFrom = std::size_t{8} << 20;
+
+  void swap(MappedMemory& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace coaxd::lease
