@@ -68,6 +68,7 @@ struct Context {
   // --- the evaluator's own, no business of the caller ---
   CallFrame* frame = nullptr;
   std::uint16_t depth = 0;
+  std::string_view being_set;               // by the `set` whose value is being computed
   bool in_option_value = false;             // such an expression sees no lease variables (dhcpd-compat §19)
   const config::OptionSpace* vendor_space = nullptr;  // parse-vendor-option ran: option 43 is read as this space
 };

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/engine/variables.h"
+
 namespace coaxd::engine {
 namespace {
 
 constexpr std::uint32_t kDirectCodes = 256;  // larger ones (vendor numbers) are few: searched
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
 
 }  // namespace
 
@@ -153,7 +149,7 @@ std::span<const OptionState::Entry> OptionState::entries(std::uint32_t space) co
 
 const config::OptionSpace* OptionState::find_space(std::string_view name) const noexcept {
   for (std::uint32_t i = 0; i < registry_.space_count(); ++i) {
-    if (equal_ignoring_case(registry_.space(i).name, name)) return &registry_.space(i);
+    if (same_name(registry_.space(i).name, name)) return &registry_.space(i);
   }
   return nullptr;
 }

@@ -43,6 +43,7 @@ class OptionState {
     bool is_null = false;
   };
   std::span<const Entry> entries(std::uint32_t space) const noexcept;
+  const Entry* entry(std::uint32_t space, std::uint32_t code) const noexcept { return find(space, code); }
 
   // How spaces lie in each other: the option that encapsulates a space, null for none. Fixed at construction.
   const config::OptionDefinition* carrier(std::uint32_t space) const noexcept { return carriers_[space]; }

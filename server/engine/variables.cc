@@ -73,7 +73,13 @@ class Appender {
   bool fits_ = true;
 };
 
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 }  // namespace
+
+bool same_name(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
 
 std::optional<Variable> Variables::next() noexcept {
   if (rest_.empty()) return std::nullopt;
@@ -92,7 +98,7 @@ std::optional<Variable> Variables::next() noexcept {
 std::optional<Value> Variables::find(Bytes packed, std::string_view name) noexcept {
   Variables all(packed);
   while (const std::optional<Variable> variable = all.next()) {
-    if (variable->name == name) return variable->value;
+    if (same_name(variable->name, name)) return variable->value;
   }
   return std::nullopt;
 }
@@ -110,7 +116,7 @@ std::optional<Bytes> with_variable(Bytes packed, std::string_view name, const Va
   if (is_new && !value.is_null()) area.add(name, value);
   Variables old(packed);
   while (const std::optional<Variable> variable = old.next()) {
-    if (variable->name != name) {
+    if (!same_name(variable->name, name)) {
       area.add(variable->name, variable->value);
     } else if (!value.is_null()) {
       area.add(name, value);

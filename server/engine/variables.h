@@ -30,6 +30,9 @@ struct Value {
   }
 };
 
+// Names of variables are one whatever their case (observed).
+bool same_name(std::string_view a, std::string_view b) noexcept;
+
 struct Variable {
   std::string_view name;
   Value value;
