@@ -30,6 +30,19 @@ struct Record {
 
 inline constexpr std::size_t kMaxRecordSize = 1100;
 
+// Generations are 27 bits wide and wrap (lease_table.h), so "later" is a question of distance: half the circle, 67 million changes of
+// one address, separates a wrap from a stale record.
+inline constexpr std::uint32_t kGenerationMask = 0x07ffffff;
+constexpr bool is_later(std::uint32_t generation, std::uint32_t than) noexcept {
+  const std::uint32_t distance = (generation - than) & kGenerationMask;
+  return distance != 0 && distance <= kGenerationMask / 2;
+}
+
+// The part of a record from `state` to its end; SQLite keeps the same octets (docs/store-schema.md).
+std::size_t encode_binding(MutableBytes out, const lease::Binding& binding) noexcept;
+// False when these octets are not exactly one binding.
+bool decode_binding(Bytes in, lease::Binding& out) noexcept;
+
 // Octets written; out must have kMaxRecordSize.
 std::size_t encode_record(MutableBytes out, std::uint64_t segment_key, Ipv4 address, std::uint32_t generation, std::uint32_t at,
                           Record::Kind kind, const lease::Binding& binding) noexcept;
@@ -43,7 +56,13 @@ struct DecodedRecord {
   Record record;
   std::size_t size = 0;
 };
-// Reads one record at the head of `in`.
+// Reads one record at the head of `in`; `out` is complete only if nothing is returned.
 std::optional<RecordError> decode_record(Bytes in, std::uint64_t segment_key, DecodedRecord& out) noexcept;
+
+
+// Moves an encoded record under another segment's key: a batch that did not fit its segment goes to the next one.
+void rekey_record(MutableBytes record, std::uint64_t segment_key) noexcept;
+// Octets of the (valid) record at the head of `in`.
+std::size_t record_size(Bytes in) noexcept;
 
 }  // namespace coaxd::store
