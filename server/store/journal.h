@@ -51,7 +51,8 @@ class Journal {
   // The disk's completion for `token`.
   void on_complete(std::uint64_t token, int result) noexcept;
 
-  // Every sequence <= settled() has its fate: durable if <= durable(), else lost (its write failed).
+  // Every sequence <= settled() has its fate: durable if <= durable(), else lost (its write failed). The lost ones are named only until
+  // something later becomes durable, so the owner looks after each on_complete() and flush(); while failed(), append() refuses.
   std::uint64_t durable() const noexcept { return durable_; }
   std::uint64_t settled() const noexcept { return settled_; }
   std::uint64_t appended() const noexcept { return appended_; }
@@ -71,6 +72,8 @@ class Journal {
 
  private:
   struct Impl;
+  void fail(int error) noexcept;
+
   std::unique_ptr<Impl> impl_;
   std::uint64_t appended_ = 0, settled_ = 0, durable_ = 0;
   int failed_ = 0;

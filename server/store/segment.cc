@@ -1,0 +1,161 @@
+#include "server/store/segment.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "server/base/assert.h"
+#include "server/base/crc32c.h"
+#include "server/store/little_endian.h"
+
+namespace coaxd::store {
+namespace {
+
+constexpr char kMagic[8] = {'c', 'o', 'a', 'x', 'd', 'j', 'n', 'l'};
+constexpr std::size_t kHeadCrc = 40;
+
+// A batch head has the shape of a record's beginning (size, CRC, key). Another start value keeps one from passing for the other.
+constexpr std::uint32_t kBatchSeed = 0x62617463;
+
+std::uint32_t batch_crc(const std::uint8_t* head) noexcept {
+  return crc32c({head + 8, kBatchHeadSize - 8}, crc32c({head, 4}, kBatchSeed));
+}
+
+// Where the octets of the key next stand at a place that could be a batch head or record: both carry it at offset 8.
+std::optional<std::size_t> next_candidate(Bytes octets, std::size_t from, std::uint64_t key) noexcept {
+  std::uint8_t needle[8];
+  store_le(needle, key);
+  if (from + 16 > octets.size()) return std::nullopt;
+  const auto begin = octets.begin() + static_cast<std::ptrdiff_t>(from + 8);
+  const auto found = std::search(begin, octets.end(), std::begin(needle), std::end(needle));
+  if (found == octets.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - octets.begin()) - 8;
+}
+
+// One pass over a segment's octets.
+struct Scan {
+  Bytes octets;
+  std::uint64_t key;
+  std::uint64_t from, below;
+  const std::function<void(Bytes, const DecodedRecord&)>& record;
+  ScanResult result{};
+  std::uint64_t holes = 0;  // not yet known whether damage or a torn tail
+  DecodedRecord decoded{};
+
+  std::optional<std::size_t> find(std::size_t at, std::size_t limit, auto is_valid) {
+    for (auto next = next_candidate(octets, at, key); next && *next < limit;
+         next = next_candidate(octets, *next + 1, key)) {
+      if (is_valid(*next)) return next;
+    }
+    return std::nullopt;
+  }
+
+  void read_records(std::uint64_t number, std::size_t begin, std::size_t end) {
+    const std::size_t readable = std::min(end, octets.size());
+    std::size_t at = begin;
+    while (at < readable) {
+      const Bytes rest = octets.subspan(at, readable - at);
+      const auto error = decode_record(rest, key, decoded);
+      if (!error) {
+        if (number >= from && number < below) {
+          ++result.records;
+          record(rest.first(decoded.size), decoded);
+        }
+        at += decoded.size;
+        result.last_end = at;
+        continue;
+      }
+      ++holes;
+      const auto next = find(at + 1, readable, [&](std::size_t p) {
+        return decode_record(octets.subspan(p, readable - p), key, decoded) != RecordError::torn;
+      });
+      if (!next) return;
+      at = *next;
+    }
+    if (readable < end) ++holes;
+  }
+
+  void run() {
+    std::size_t at = 0;
+    while (at < octets.size()) {
+      auto head = decode_batch_head(octets.subspan(at), key);
+      if (!head) {
+        const auto next = find(at, octets.size(), [&](std::size_t p) {
+          return decode_batch_head(octets.subspan(p), key).has_value();
+        });
+        // No later batch. Our key at the right place is a batch that was begun; anything else was never ours.
+        if (!next) {
+          const auto candidate = next_candidate(octets, at, key);
+          if (candidate && *candidate == at) ++holes;
+          break;
+        }
+        ++holes;
+        at = *next;
+        head = decode_batch_head(octets.subspan(at), key);
+      }
+      result.damaged += holes;  // they lie before a later batch
+      holes = 0;
+      result.last_batch = head->number;
+      result.last_begin = at;
+      result.last_end = at + kBatchHeadSize;
+      const std::size_t end = at + kBatchHeadSize + head->records_size;
+      read_records(head->number, at + kBatchHeadSize, end);
+      at = end;
+      if (end <= octets.size() && holes == 0) result.end = end;
+    }
+    result.torn = holes > 0;
+  }
+};
+
+}  // namespace
+
+void encode_segment_head(MutableBytes out, const SegmentHead& head) noexcept {
+  COAXD_ASSERT(out.size() >= kSegmentHeadSize);
+  std::uint8_t* p = out.data();
+  std::memset(p, 0, kSegmentHeadSize);
+  std::memcpy(p, kMagic, sizeof kMagic);
+  store_le(p + 8, kSegmentVersion);
+  store_le(p + 12, head.worker);
+  store_le(p + 16, head.store);
+  store_le(p + 24, head.number);
+  store_le(p + 32, head.key);
+  store_le(p + kHeadCrc, crc32c({p, kHeadCrc}));
+}
+
+std::optional<SegmentError> decode_segment_head(Bytes in, SegmentHead& out) noexcept {
+  if (in.size() < kHeadCrc + 4) return SegmentError::damaged;
+  const std::uint8_t* p = in.data();
+  if (std::memcmp(p, kMagic, sizeof kMagic) != 0) return SegmentError::damaged;
+  if (load_le<std::uint32_t>(p + kHeadCrc) != crc32c({p, kHeadCrc})) return SegmentError::damaged;
+  if (load_le<std::uint32_t>(p + 8) > kSegmentVersion) return SegmentError::newer_version;
+  out.worker = load_le<std::uint32_t>(p + 12);
+  out.store = load_le<std::uint64_t>(p + 16);
+  out.number = load_le<std::uint64_t>(p + 24);
+  out.key = load_le<std::uint64_t>(p + 32);
+  return std::nullopt;
+}
+
+void encode_batch_head(MutableBytes out, std::uint64_t segment_key, std::uint64_t number,
+                       std::size_t records_size) noexcept {
+  std::uint8_t* p = out.data();
+  store_le(p, static_cast<std::uint32_t>(records_size));
+  store_le(p + 8, segment_key);
+  store_le(p + 16, number);
+  store_le(p + 4, batch_crc(p));
+}
+
+std::optional<BatchHead> decode_batch_head(Bytes in, std::uint64_t segment_key) noexcept {
+  if (in.size() < kBatchHeadSize) return std::nullopt;
+  const std::uint8_t* p = in.data();
+  if (load_le<std::uint64_t>(p + 8) != segment_key) return std::nullopt;
+  if (load_le<std::uint32_t>(p + 4) != batch_crc(p)) return std::nullopt;
+  return BatchHead{.number = load_le<std::uint64_t>(p + 16), .records_size = load_le<std::uint32_t>(p)};
+}
+
+ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, std::uint64_t from, std::uint64_t below,
+                        const std::function<void(Bytes octets, const DecodedRecord&)>& record) {
+  Scan scan{octets, segment_key, from, below, record};
+  scan.run();
+  return scan.result;
+}
+
+}  // namespace coaxd::store
