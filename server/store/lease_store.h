@@ -33,6 +33,7 @@ struct StoreOptions {
   bool accept_clock_step = false;  // start although records are newer than now
   std::uint32_t history_days = 0;  // 0: kept for ever
   FileSystem* files = nullptr;     // null: the real one
+  const char* sqlite_vfs = nullptr;  // null: SQLite's own; the simulation gives one that forgets as its disk does
 };
 
 struct RecoveryStats {
@@ -41,6 +42,7 @@ struct RecoveryStats {
   std::uint64_t torn = 0;      // journals that ended in a torn record (normal after a crash, at most one a journal)
   std::uint64_t damaged = 0;   // records that could not be read although later ones could
   WallSeconds newest = 0;
+  std::vector<std::string> messages;  // one sentence for each thing that is damaged
 };
 
 class LeaseStore {
@@ -48,10 +50,12 @@ class LeaseStore {
   static std::expected<std::unique_ptr<LeaseStore>, StoreError> open(const StoreOptions& options);
   virtual ~LeaseStore() = default;
 
-  // Calls back once per address with its newest committed binding, in any order.
+  // Calls back once per address with its newest committed binding, in any order. Before journal(); refuses when `now` is more than a minute
+  // older than the newest record. Again after start(): what is settled now, for a reload that brings back a removed range (a
+  // slot must go on from its stored generation, or its new records would be older than its old ones). An erased lease comes as a free binding.
   using Visitor = std::function<void(Ipv4, const lease::Binding&, std::uint32_t generation)>;
   virtual std::expected<RecoveryStats, StoreError> recover(const Visitor& visit) = 0;
-  // First start: bindings imported from dhcpd.leases, durable when it returns.
+  // Bindings imported from dhcpd.leases, durable when it returns. Before start(). Each needs a generation later than the recovered one.
   virtual std::expected<void, StoreError> import(std::span<const Record> records) = 0;
 
   // Worker i's journal over its disk. Call once per worker, before start().
@@ -59,6 +63,8 @@ class LeaseStore {
   virtual void start() = 0;  // the fold thread
   // Folds everything that is readable, checkpoints, removes folded segments, stops the thread. After the workers have stopped.
   virtual void stop() = 0;
+  // Folds what is readable now in the caller's thread (backup, tests). Any thread.
+  virtual std::expected<void, StoreError> fold_now() { return {}; }
 
   struct Health {
     std::atomic<std::uint64_t> folded_records{0}, fold_lag_records{0}, fold_errors{0}, history_rows{0};

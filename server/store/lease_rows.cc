@@ -1,0 +1,214 @@
+#include "server/store/lease_rows.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/base/assert.h"
+
+namespace coaxd::store {
+namespace {
+
+using lease::Item;
+
+// RFC 3046 §2.0: sub-option code, length, octets. What does not fit is not there.
+Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept {
+  while (agent_info.size() >= 2) {
+    const std::size_t length = agent_info[1];
+    if (agent_info.size() < 2 + length) break;
+    if (agent_info[0] == code) return agent_info.subspan(2, length);
+    agent_info = agent_info.subspan(2 + length);
+  }
+  return {};
+}
+
+constexpr std::uint8_t kCircuitId = 1;  // RFC 3046 §3.1
+constexpr std::uint8_t kRemoteId = 2;   // RFC 3046 §3.2
+
+bool same_client(const lease::Binding& a, const lease::Binding& b) noexcept {
+  return a.htype == b.htype && equal(a.hardware(), b.hardware()) && equal(a.get(Item::client_id), b.get(Item::client_id));
+}
+
+bool same_place(const lease::Binding& a, const lease::Binding& b) noexcept {
+  const Bytes old = a.get(Item::agent_info);
+  const Bytes now = b.get(Item::agent_info);
+  return equal(sub_option(old, kCircuitId), sub_option(now, kCircuitId)) &&
+         equal(sub_option(old, kRemoteId), sub_option(now, kRemoteId));
+}
+
+bool is_held(const Record& record) noexcept {
+  return record.kind == Record::Kind::binding && record.binding.state == lease::BindingState::active;
+}
+
+std::string_view end_reason(const Record& record) noexcept {
+  if (record.kind == Record::Kind::erased) return "erased";
+  return lease::row_of(record.binding.state).word;
+}
+
+void bind_optional(Statement& statement, int index, Bytes value) {
+  if (value.empty()) {
+    statement.bind_null(index);
+  } else {
+    statement.bind(index, value);
+  }
+}
+
+}  // namespace
+
+std::string to_hex(Bytes octets) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t octet : octets) {
+    if (!text.empty()) text += ':';
+    text += kDigits[octet >> 4];
+    text += kDigits[octet & 15];
+  }
+  return text;
+}
+
+std::expected<LeaseRows, int> LeaseRows::prepare(Database& database) {
+  LeaseRows rows;
+  struct Want {
+    Statement* statement;
+    std::string_view sql;
+  };
+  const std::array<Want, 5> wanted{{
+      {&rows.select_, "SELECT generation, changed, binding, period FROM leases WHERE ip = ?1"},
+      {&rows.upsert_,
+       "INSERT OR REPLACE INTO leases (ip, generation, changed, binding, period, state, ends, mac) "
+       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+      {&rows.open_,
+       "INSERT INTO history (ip, since, until, changed, reason, mac, client_id, circuit_id, remote_id, hostname) "
+       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+      {&rows.close_, "UPDATE history SET until = max(since, ?2), changed = ?3, reason = ?4 WHERE id = ?1"},
+      {&rows.rename_, "UPDATE history SET hostname = ?2, changed = ?3 WHERE id = ?1"},
+  }};
+  for (const Want& want : wanted) {
+    auto statement = database.prepare(want.sql);
+    if (!statement) return std::unexpected(statement.error());
+    *want.statement = std::move(*statement);
+  }
+  return rows;
+}
+
+int LeaseRows::apply(Database& database, std::vector<FoldEntry>& entries) {
+  // By address: neighbours share pages, and each row is read and written once however often it has changed.
+  std::ranges::sort(entries, {}, [](const FoldEntry& e) { return std::pair(e.address, e.octets.data()); });
+  Row row;
+  for (auto group = entries.begin(); group != entries.end();) {
+    const auto end = std::find_if(group, entries.end(), [&](const FoldEntry& e) { return e.address != group->address; });
+    if (const int code = load(group->address, row); code != SQLITE_OK) return code;
+    // CAS order is not journal order (DESIGN §3): by generation, seen from what is known, so that a wrap does not matter.
+    const std::uint32_t origin = (row.exists ? row.generation : group->generation) - kGenerationMask / 2;
+    std::stable_sort(group, end, [origin](const FoldEntry& a, const FoldEntry& b) {
+      return ((a.generation - origin) & kGenerationMask) < ((b.generation - origin) & kGenerationMask);
+    });
+    for (auto entry = group; entry != end; ++entry) {
+      const auto error = decode_record(entry->octets, entry->key, decoded_);
+      COAXD_ASSERT(!error);  // it was valid when it was gathered
+      if (const int code = step(database, decoded_.record, row); code != SQLITE_OK) return code;
+    }
+    if (const int code = save(group->address, row); code != SQLITE_OK) return code;
+    group = end;
+  }
+  return SQLITE_OK;
+}
+
+int LeaseRows::load(std::uint32_t address, Row& row) {
+  row.exists = false;
+  row.period = 0;
+  row.binding = lease::Binding{};
+  const int code = select_.bind(1, std::int64_t{address}).step();
+  if (code == SQLITE_ROW) {
+    row.exists = true;
+    row.generation = static_cast<std::uint32_t>(select_.integer(0));
+    row.changed = static_cast<std::uint32_t>(select_.integer(1));
+    // An unreadable blob (someone edited the file) is replaced by what the journal says; its period stays open to be closed.
+    if (!decode_binding(select_.blob(2), row.binding)) row.binding = lease::Binding{};
+    row.period = select_.integer(3);
+  }
+  select_.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int LeaseRows::save(std::uint32_t address, const Row& row) {
+  std::array<std::uint8_t, kMaxRecordSize> octets{};
+  const std::size_t size = encode_binding(octets, row.binding);
+  mac_ = to_hex(row.binding.hardware());
+  upsert_.bind(1, std::int64_t{address}).bind(2, std::int64_t{row.generation}).bind(3, std::int64_t{row.changed});
+  upsert_.bind(4, Bytes(octets).first(size));
+  if (row.period != 0) {
+    upsert_.bind(5, row.period);
+  } else {
+    upsert_.bind_null(5);
+  }
+  upsert_.bind(6, lease::row_of(row.binding.state).word).bind(7, std::int64_t{row.binding.ends});
+  upsert_.bind(8, std::string_view(mac_));
+  return upsert_.run();
+}
+
+// One change of one address: the periods it ends and begins, and the row as it is afterwards.
+int LeaseRows::step(Database& database, const Record& record, Row& row) {
+  if (row.exists && !is_later(record.generation, row.generation)) return late(record, row);
+  const bool held = is_held(record);
+  const bool client = same_client(row.binding, record.binding);
+  const bool stays = held && client && same_place(row.binding, record.binding);
+  int code = SQLITE_OK;
+  if (row.period != 0 && !stays) {
+    // A lease that ran out while nobody looked has ended when it said, not when we noticed.
+    const std::uint32_t until = std::min(record.at, row.binding.ends);
+    code = close_period(row, until, !held ? end_reason(record) : client ? "moved" : "replaced");
+    row.period = 0;
+  }
+  if (code == SQLITE_OK && held) {
+    if (row.period == 0) {
+      code = open_period(database, record, row);
+    } else if (!equal(row.binding.get(Item::hostname), record.binding.get(Item::hostname))) {
+      rename_.bind(1, row.period).bind(2, as_text(record.binding.get(Item::hostname))).bind(3, std::int64_t{record.at});
+      code = rename_.run();
+    }
+  }
+  row.exists = true;
+  row.generation = record.generation;
+  row.changed = record.at;
+  // An erased lease leaves a free row: the generation must not begin again below records that are still in a journal.
+  row.binding = record.kind == Record::Kind::erased ? lease::Binding{} : record.binding;
+  return code;
+}
+
+void LeaseRows::bind_holder(const Record& record) {
+  const Bytes agent = record.binding.get(Item::agent_info);
+  mac_ = to_hex(record.binding.hardware());
+  open_.bind(1, std::int64_t{record.address.value}).bind(2, std::int64_t{record.at}).bind(6, std::string_view(mac_));
+  bind_optional(open_, 7, record.binding.get(Item::client_id));
+  bind_optional(open_, 8, sub_option(agent, kCircuitId));
+  bind_optional(open_, 9, sub_option(agent, kRemoteId));
+  const Bytes hostname = record.binding.get(Item::hostname);
+  if (hostname.empty()) {
+    open_.bind_null(10);
+  } else {
+    open_.bind(10, as_text(hostname));
+  }
+}
+
+int LeaseRows::open_period(Database& database, const Record& record, Row& row) {
+  bind_holder(record);
+  const int code = open_.bind_null(3).bind(4, std::int64_t{record.at}).bind_null(5).run();
+  row.period = database.last_row_id();
+  ++history_rows_;
+  return code;
+}
+
+int LeaseRows::close_period(const Row& row, std::uint32_t until, std::string_view reason) {
+  return close_.bind(1, row.period).bind(2, std::int64_t{until}).bind(3, std::int64_t{until}).bind(4, reason).run();
+}
+
+// Another worker's later change was folded first. The address has moved on; the period still belongs into the history.
+int LeaseRows::late(const Record& record, const Row& row) {
+  if (record.generation == row.generation || !is_held(record)) return SQLITE_OK;
+  bind_holder(record);
+  const std::uint32_t until = std::max(record.at, std::min(row.changed, record.binding.ends));
+  ++history_rows_;
+  return open_.bind(3, std::int64_t{until}).bind(4, std::int64_t{until}).bind(5, std::string_view("replaced")).run();
+}
+
+}  // namespace coaxd::store

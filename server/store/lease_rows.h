@@ -1,0 +1,57 @@
+// lease_rows.h: applies committed changes to the tables `leases` and `history`: the newest generation of an address stays, and every
+// period in which somebody held an address becomes a row with a beginning and an end. Called within a transaction of the owner.
+// Source: docs/store-schema.md. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <vector>
+
+#include "server/store/record.h"
+#include "server/store/sqlite.h"
+
+namespace coaxd::store {
+
+// A record still in its journal octets: a fold round has tens of thousands of them.
+struct FoldEntry {
+  std::uint32_t address = 0;
+  std::uint32_t generation = 0;
+  Bytes octets;
+  std::uint64_t key = 0;  // of its segment
+};
+
+class LeaseRows {
+ public:
+  static std::expected<LeaseRows, int> prepare(Database& database);
+
+  // Applies all, in any order given; sorts `entries`. SQLITE_OK or an error, after which the transaction must be rolled back.
+  int apply(Database& database, std::vector<FoldEntry>& entries);
+
+  std::uint64_t history_rows() const noexcept { return history_rows_; }  // written since prepare()
+
+ private:
+  struct Row {
+    bool exists = false;
+    std::uint32_t generation = 0;
+    std::uint32_t changed = 0;
+    lease::Binding binding;
+    std::int64_t period = 0;  // id of the open history row, 0: none
+  };
+  int load(std::uint32_t address, Row& row);
+  int save(std::uint32_t address, const Row& row);
+  int step(Database& database, const Record& record, Row& row);
+  int open_period(Database& database, const Record& record, Row& row);
+  int close_period(const Row& row, std::uint32_t until, std::string_view reason);
+  int late(const Record& record, const Row& row);
+  void bind_holder(const Record& record);
+
+  Statement select_, upsert_, open_, close_, rename_;
+  DecodedRecord decoded_;
+  std::string mac_;
+  std::uint64_t history_rows_ = 0;
+};
+
+// Octets as people write them: `00:10:95:01:02:03`.
+std::string to_hex(Bytes octets);
+
+}  // namespace coaxd::store

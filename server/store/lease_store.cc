@@ -1,0 +1,364 @@
+#include "server/store/lease_store.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "server/base/assert.h"
+#include "server/store/fold.h"
+#include "server/store/journal_files.h"
+#include "server/store/posix_disk.h"
+#include "server/store/recovery.h"
+#include "server/store/schema.h"
+#include "server/store/sqlite.h"
+#include "server/store/store_lock.h"
+
+namespace coaxd::store {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often the fold thread looks whether a segment must be made ready: one lasts seconds at full rate.
+constexpr milliseconds kPreparePace{20};
+// How often it folds: the history is this far behind; each round costs an fsync that competes with the journals'.
+constexpr milliseconds kFoldPace{250};
+constexpr std::uint64_t kMinSegment = 8192;
+constexpr std::size_t kBatchCapacity = 1 << 20;
+constexpr WallSeconds kClockTolerance = 60;  // DESIGN, "Clocks"
+constexpr std::int64_t kPrunedAtOnce = 1000;
+
+std::unexpected<StoreError> failure(int error, std::string message) {
+  return std::unexpected(StoreError{error, std::move(message)});
+}
+
+class EmbeddedStore final : public LeaseStore {
+ public:
+  explicit EmbeddedStore(const StoreOptions& options)
+      : options_(options),
+        files_(options.files != nullptr ? *options.files : PosixFileSystem::instance()),
+        directory_(options.path + "-journal.d") {
+    options_.segment_size = std::max(options_.segment_size, kMinSegment);
+  }
+  ~EmbeddedStore() override {
+    halt();
+    for (auto& [worker, cursor] : journals_) {
+      for (const SegmentFile& file : cursor.old) files_.close(file.segment.file);
+    }
+  }
+
+  std::expected<void, StoreError> set_up();
+
+  std::expected<RecoveryStats, StoreError> recover(const Visitor& visit) override;
+  std::expected<void, StoreError> import(std::span<const Record> records) override;
+  std::unique_ptr<Journal> journal(unsigned worker, AsyncDisk& disk) override;
+  void start() override;
+  void stop() override;
+  std::expected<void, StoreError> fold_now() override;
+  const Health& health() const noexcept override { return health_; }
+  const std::string& path() const noexcept override { return options_.path; }
+
+ private:
+  StoreError sqlite_error(int code, std::string_view doing) const;
+  std::expected<void, StoreError> open_database();
+  std::expected<void, StoreError> load_segments();
+  std::expected<void, StoreError> load_positions();
+  std::expected<void, StoreError> replay();
+  std::expected<void, StoreError> visit_rows(const Visitor& visit, RecoveryStats& stats);
+
+  void run();
+  void halt();
+  void prepare_segments();
+  int fold_all();
+  void prune();
+  void note(int error);
+
+  StoreOptions options_;
+  FileSystem& files_;
+  const std::string directory_;
+  StoreLock lock_;
+  Database database_;
+  std::uint64_t store_id_ = 0;
+  Health health_;
+
+  std::optional<Replay> replay_;  // until start(): afterwards SQLite is to have it
+  RecoveryStats stats_;
+
+  // Everything below `mutex_` is the lock holder's: the fold thread, or who calls recover() and fold_now() while it runs.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  Journals journals_;
+  std::unique_ptr<Fold> fold_;
+  std::uint64_t folded_live_ = 0;  // records of this life that are in SQLite
+  std::thread thread_;
+};
+
+StoreError EmbeddedStore::sqlite_error(int code, std::string_view doing) const {
+  const int error = errno_of(code);
+  return {error, fmt::format("store {}: {}: {} ({})", options_.path, doing, database_.message(), std::strerror(error))};
+}
+
+std::expected<void, StoreError> EmbeddedStore::set_up() {
+  if (options_.files == nullptr) {
+    auto lock = StoreLock::acquire(options_.path, directory_);
+    if (!lock) return std::unexpected(lock.error());
+    lock_ = std::move(*lock);
+  }
+  if (auto opened = open_database(); !opened) return opened;
+  if (auto loaded = load_segments(); !loaded) return loaded;
+  return load_positions();
+}
+
+std::expected<void, StoreError> EmbeddedStore::open_database() {
+  auto database = Database::open(options_.path, options_.sqlite_vfs);
+  if (!database) {
+    return failure(errno_of(database.error()),
+                   fmt::format("cannot open store {}: {}; file and directory must be writable for this user", options_.path,
+                               sqlite3_errstr(database.error())));
+  }
+  database_ = std::move(*database);
+  const auto id = open_schema(database_);
+  if (!id) {
+    if (id.error().newer_version != 0) {
+      return failure(0, fmt::format("store {} has schema version {}, this coaxd knows {}: start the later coaxd that wrote it",
+                                    options_.path, id.error().newer_version, kSchemaVersion));
+    }
+    return std::unexpected(sqlite_error(id.error().code, "cannot be set up"));
+  }
+  store_id_ = *id;
+  auto fold = Fold::create(files_, database_);
+  if (!fold) return std::unexpected(sqlite_error(fold.error(), "has not the expected tables"));
+  fold_ = std::move(*fold);
+  return {};
+}
+
+std::expected<void, StoreError> EmbeddedStore::load_segments() {
+  auto listing = list_segments(files_, directory_, store_id_);
+  if (!listing) {
+    return failure(listing.error(), fmt::format("cannot read {}: {}", directory_, std::strerror(listing.error())));
+  }
+  for (SegmentFile& file : listing->segments) journals_[file.worker].old.push_back(std::move(file));
+  if (!listing->newer.empty()) {
+    return failure(0, fmt::format("{} was written by a later coaxd: start that one", listing->newer.front()));
+  }
+  if (!listing->foreign.empty()) {
+    return failure(0, fmt::format("{} belongs to another store than {}: put that store back, or move {} away and lose what "
+                                  "it holds",
+                                  listing->foreign.front(), options_.path, directory_));
+  }
+  for (const std::string& path : listing->damaged) {
+    ++stats_.damaged;
+    stats_.messages.push_back(fmt::format("{}: its head cannot be read; set aside as {}.damaged", path, path));
+    (void)files_.rename(path, path + ".damaged");
+  }
+  return {};
+}
+
+std::expected<void, StoreError> EmbeddedStore::load_positions() {
+  auto rows = database_.prepare("SELECT worker, segment, batch FROM journals");
+  int code = rows ? SQLITE_OK : rows.error();
+  while (code == SQLITE_OK && (code = rows->step()) == SQLITE_ROW) {
+    JournalCursor& cursor = journals_[static_cast<std::uint32_t>(rows->integer(0))];
+    cursor.last_segment = static_cast<std::uint64_t>(rows->integer(1));
+    cursor.folded_batch = cursor.last_batch = static_cast<std::uint64_t>(rows->integer(2));
+    code = SQLITE_OK;
+  }
+  const auto newest = database_.integer("SELECT value FROM meta WHERE key = 'newest'");
+  if (code != SQLITE_DONE || !newest) return std::unexpected(sqlite_error(code, "cannot be read"));
+  stats_.newest = *newest;
+  return {};
+}
+
+std::expected<void, StoreError> EmbeddedStore::replay() {
+  if (replay_) return {};
+  replay_.emplace();
+  if (auto read = replay_->run(files_, journals_, stats_); !read) {
+    return failure(read.error(), fmt::format("cannot read the journal in {}: {}", directory_, std::strerror(read.error())));
+  }
+  return {};
+}
+
+std::expected<RecoveryStats, StoreError> EmbeddedStore::recover(const Visitor& visit) {
+  const std::lock_guard hold(mutex_);
+  if (thread_.joinable()) {
+    RecoveryStats stats;
+    if (const int code = fold_all(); code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
+    if (auto visited = visit_rows(visit, stats); !visited) return std::unexpected(visited.error());
+    return stats;
+  }
+  if (auto read = replay(); !read) return std::unexpected(read.error());
+  if (options_.now != 0 && options_.now + kClockTolerance < stats_.newest && !options_.accept_clock_step) {
+    return failure(0, fmt::format("the clock ({}) is {} s behind the newest lease record ({}): leases would be taken for "
+                                  "younger than they are; set the clock, or start once with --accept-clock-step",
+                                  options_.now, stats_.newest - options_.now, stats_.newest));
+  }
+  if (auto visited = visit_rows(visit, stats_); !visited) return std::unexpected(visited.error());
+  return stats_;
+}
+
+// SQLite's rows, each unless the journal has a later change, then what only the journal has.
+std::expected<void, StoreError> EmbeddedStore::visit_rows(const Visitor& visit, RecoveryStats& stats) {
+  auto rows = database_.prepare("SELECT ip, generation, binding FROM leases");
+  if (!rows) return std::unexpected(sqlite_error(rows.error(), "cannot be read"));
+  Replay::Changes newer;
+  if (replay_) newer = replay_->changes();
+  lease::Binding binding;
+  int code = SQLITE_OK;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    const Ipv4 address{static_cast<std::uint32_t>(rows->integer(0))};
+    const auto generation = static_cast<std::uint32_t>(rows->integer(1));
+    if (const auto change = newer.find(address.value); change != newer.end()) {
+      if (is_later(change->second.generation, generation)) continue;
+      newer.erase(change);
+    }
+    if (!decode_binding(rows->blob(2), binding)) {
+      ++stats.damaged;
+      stats.messages.push_back(fmt::format("store {}: the lease of {} cannot be read", options_.path, to_string(address)));
+      continue;
+    }
+    ++stats.folded;
+    visit(address, binding, generation);
+  }
+  if (code != SQLITE_DONE) return std::unexpected(sqlite_error(code, "cannot be read"));
+  DecodedRecord decoded;
+  for (const auto& [address, change] : newer) {
+    COAXD_ASSERT(replay_->decode(change, decoded));
+    const bool erased = decoded.record.kind == Record::Kind::erased;
+    visit(Ipv4{address}, erased ? lease::Binding{} : decoded.record.binding, change.generation);
+  }
+  return {};
+}
+
+std::expected<void, StoreError> EmbeddedStore::import(std::span<const Record> records) {
+  const std::lock_guard hold(mutex_);
+  if (const int code = fold_all(); code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
+  if (const int code = fold_->import(records); code != SQLITE_OK) {
+    return std::unexpected(sqlite_error(code, "leases cannot be imported"));
+  }
+  health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
+  return {};
+}
+
+std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk) {
+  const std::lock_guard hold(mutex_);
+  (void)replay();  // a caller that skipped recover(); an unreadable journal has its own error there
+  JournalCursor& cursor = journals_[worker];
+  COAXD_ASSERT(!cursor.source);
+  cursor.source = std::make_unique<SegmentSource>(
+      files_, directory_, store_id_, worker, options_.segment_size,
+      SegmentSource::Start{.segment = cursor.last_segment + 1, .batch = cursor.last_batch + 1});
+  cursor.source->prepare();  // when it fails, the journal says so at its first flush
+  const std::size_t capacity = std::min<std::uint64_t>(kBatchCapacity, (options_.segment_size - kSegmentHeadSize) / 2);
+  auto journal = std::make_unique<Journal>(
+      disk, *cursor.source, Journal::Options{.durability = options_.durability, .batch_capacity = capacity});
+  cursor.source->prepare();
+  return journal;
+}
+
+void EmbeddedStore::start() {
+  COAXD_ASSERT(!thread_.joinable());
+  replay_.reset();
+  thread_ = std::thread([this] { run(); });
+}
+
+void EmbeddedStore::run() {
+  std::unique_lock hold(mutex_);
+  auto next_fold = std::chrono::steady_clock::now();
+  while (!stopping_) {
+    prepare_segments();
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_fold) {
+      note(fold_all());
+      prune();
+      next_fold = std::chrono::steady_clock::now() + kFoldPace;
+    }
+    wake_.wait_for(hold, kPreparePace, [this] { return stopping_; });
+  }
+}
+
+void EmbeddedStore::halt() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard hold(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void EmbeddedStore::stop() {
+  halt();
+  const std::lock_guard hold(mutex_);
+  sqlite3_busy_timeout(database_.handle(), 5000);
+  note(fold_all());
+  // A shell that reads keeps the log from being emptied; the next start goes on with it.
+  (void)database_.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+std::expected<void, StoreError> EmbeddedStore::fold_now() {
+  const std::lock_guard hold(mutex_);
+  prepare_segments();
+  const int code = fold_all();
+  note(code);
+  if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
+  return {};
+}
+
+void EmbeddedStore::prepare_segments() {
+  for (auto& [worker, cursor] : journals_) {
+    if (cursor.source) cursor.source->prepare();
+  }
+}
+
+// SQLITE_OK when everything readable is in SQLite, else the error that stopped it.
+int EmbeddedStore::fold_all() {
+  int code = SQLITE_OK;
+  for (;;) {
+    const bool live = std::ranges::all_of(journals_, [](const auto& j) { return j.second.old.empty(); });
+    const auto round = fold_->round(journals_);
+    if (!round) {
+      code = round.error();
+      break;
+    }
+    if (!round->progress) break;
+    health_.folded_records.fetch_add(round->records, std::memory_order_relaxed);
+    if (live) folded_live_ += round->records;
+    prepare_segments();
+  }
+  std::uint64_t appended = 0;
+  for (const auto& [worker, cursor] : journals_) appended += cursor.source ? cursor.source->records() : 0;
+  health_.fold_lag_records.store(appended - std::min(appended, folded_live_), std::memory_order_relaxed);
+  health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
+  return code;
+}
+
+void EmbeddedStore::note(int code) {
+  if (code != SQLITE_OK) health_.fold_errors.fetch_add(1, std::memory_order_relaxed);
+  health_.last_error.store(code < 0 ? -code : errno_of(code), std::memory_order_relaxed);
+}
+
+// Time is that of the newest record: the store reads no clock.
+void EmbeddedStore::prune() {
+  if (options_.history_days == 0) return;
+  auto statement = database_.prepare(
+      "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE until IS NOT NULL AND changed < "
+      "(SELECT value FROM meta WHERE key = 'newest') - ?1 * 86400 LIMIT ?2)");
+  if (!statement) return;
+  statement->bind(1, std::int64_t{options_.history_days}).bind(2, kPrunedAtOnce);
+  (void)statement->run();  // tried again in a moment
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<LeaseStore>, StoreError> LeaseStore::open(const StoreOptions& options) {
+  auto store = std::make_unique<EmbeddedStore>(options);
+  if (auto ready = store->set_up(); !ready) return std::unexpected(ready.error());
+  return store;
+}
+
+}  // namespace coaxd::store
