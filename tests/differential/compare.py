@@ -51,6 +51,8 @@ def read_deliberate(path):
 
 def unexpected(scenario, record):
     """Where the reference does not do what the script says it does; such a script proves nothing."""
+    if record.error:
+        return [f"the reference: {record.error}"]
     wrong = []
     for step, replies in zip(scenario.steps, record.answers):
         if not step.is_packet:
@@ -67,7 +69,9 @@ def unexpected(scenario, record):
 
 
 def differences(scenario, reference, candidate):
-    if reference.error or candidate.error:
+    if reference.error:
+        return []             # unexpected() says so
+    if candidate.error:
         return [Difference(scenario.name, "", "server", reference.error, candidate.error)]
     found = []
     for step, ours, theirs in zip(scenario.steps, reference.answers, candidate.answers):

@@ -135,7 +135,7 @@ class Player:
 
     def play(self, group, pace):
         """Records, one per scenario; a server that ends early leaves an error in the rest."""
-        records = [Record() for _ in group.scenarios]
+        records, played = [Record() for _ in group.scenarios], []
         with testbed.Testbed() as bed, tempfile.TemporaryDirectory(prefix="coaxd-diff-", dir=self._folder) as folder:
             self._bed, self._pace = bed, pace
             self._server = server.Server(self._binary, bed.server, folder, self._config_filter(group.config),
@@ -145,9 +145,11 @@ class Player:
                 self._server.start()
                 for scenario, record in zip(group.scenarios, records):
                     self._play_scenario(scenario, record)
+                    played.append(record)
             except server.ServerFailed as failure:
-                for record in records:
-                    record.error = record.error or f"server failed: {failure}"
+                for record in records[len(played):]:
+                    record.error = f"server failed: {failure}"
+                    failure = "see above"
             finally:
                 pace.leave()
                 self._server.stop(kill=True)

@@ -99,7 +99,7 @@ def compare_all(args, make_candidate, deliberate, report=print):
     for group, ours, theirs in play_all(groups, make_reference, make_candidate, args.jobs):
         for scenario, reference, candidate in zip(group.scenarios, ours, theirs):
             count += 1
-            wrong = [] if reference.error else compare.unexpected(scenario, reference)
+            wrong = compare.unexpected(scenario, reference)
             found = compare.differences(scenario, reference, candidate)
             left = compare.excuse(found, deliberate)
             if any(reference.answers):

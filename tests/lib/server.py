@@ -12,6 +12,15 @@ _LOGGED = re.compile(
     r"Dynamic and static leases present|Pool threshold |too many classes match|ICMP Echo reply while)")
 
 
+_BOILERPLATE = re.compile(r"Internet Systems Consortium DHCP Server.*?\n(?=\S+ line |\S*: |$)|^If you think you have received.*",
+                          re.S | re.M)
+
+
+def _essence(text):
+    """Why it did not start, without banner and advice."""
+    return _BOILERPLATE.sub("", text).strip() or text
+
+
 class ServerFailed(RuntimeError):
     """The server ended, or did not come up in time; the text is what it printed."""
 
@@ -52,7 +61,7 @@ class Server:
                 self._read = os.path.getsize(self.log_path)
                 return self
             if self._process.poll() is not None:
-                raise ServerFailed(text)
+                raise ServerFailed(_essence(text))
             if time.monotonic() > deadline:
                 self.stop(kill=True)
                 raise ServerFailed("did not start in time\n" + text)
