@@ -3,7 +3,6 @@
 // the echo of an echo is the same.
 #include <array>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "fuzz/fuzz.h"
@@ -48,21 +47,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = data[0] == 0 ? 255 : data[0];
   const Bytes value{data + 1, size - 1};
 
-  const auto received = std::make_unique<wire::Message>(),
-             adopting = std::make_unique<wire::Message>();
+  static wire::Message received, adopting;
   const auto packet = packet_with(value, piece), bare = packet_with({}, 255);
-  REQUIRE(received->parse(packet));
-  REQUIRE(adopting->parse(Bytes{bare}.first(240)));
-  REQUIRE(equal(received->relay_agent_info().raw(), value));
-  adopting->adopt_relay_agent_info(value);
-  compare(received->relay_agent_info(), adopting->relay_agent_info());
+  REQUIRE(received.parse(packet));
+  REQUIRE(adopting.parse(Bytes{bare}.first(240)));
+  REQUIRE(equal(received.relay_agent_info().raw(), value));
+  adopting.adopt_relay_agent_info(value);
+  compare(received.relay_agent_info(), adopting.relay_agent_info());
 
-  const auto once = echo(received->relay_agent_info());
-  adopting->adopt_relay_agent_info(once);
-  REQUIRE(equal(echo(adopting->relay_agent_info()), once));
+  const auto once = echo(received.relay_agent_info());
+  adopting.adopt_relay_agent_info(once);
+  REQUIRE(equal(echo(adopting.relay_agent_info()), once));
   for (unsigned code = 1; code < 256; ++code) {
     const auto c = static_cast<std::uint8_t>(code);
-    REQUIRE(equal(received->relay_agent_info().get(c), adopting->relay_agent_info().get(c)));
+    REQUIRE(equal(received.relay_agent_info().get(c), adopting.relay_agent_info().get(c)));
   }
   return 0;
 }
