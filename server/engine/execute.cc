@@ -90,9 +90,11 @@ void parse_vendor_option(Context& context) noexcept {
   if (name) context.vendor_space = context.reply->find_space(as_text(*name));
 }
 
-// From behind the label that fits, falling through the labels that follow. A null value fits `default` only.
+// From behind the label that fits, falling through the labels that follow. A null value fits `default` only. Observed: dhcpd
+// takes a bare variable or call for a number, so that text in it is null.
 Statements chosen(const Statement& statement, Context& context) noexcept {
-  const Value value = evaluate(statement.value, context);
+  Value value = evaluate(statement.value, context);
+  if (config::type_of(statement.value.kind) == config::ExprType::any && value.type != Value::Type::number) value = {};
   const Statements body = statement.body;
   std::size_t fallback = body.size();
   for (std::size_t i = 0; i < body.size(); ++i) {
