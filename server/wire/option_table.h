@@ -18,7 +18,7 @@ struct OptionDef {
   std::uint16_t code;
   std::string_view name;
   std::string_view format;
-  std::string_view source;  // RFC and section
+  std::string_view source;  // RFC, with its section where it defines more than this
 };
 
 // The spaces that exist before any `option space`: dhcp, agent, fqdn, nwip, vendor-class, vendor, isc.
