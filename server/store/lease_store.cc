@@ -305,6 +305,7 @@ std::expected<void, StoreError> EmbeddedStore::fold_now() {
   prepare_segments();
   const int code = fold_all();
   note(code);
+  prune();
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
   return {};
 }

@@ -51,7 +51,7 @@ std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& 
           damaged));
     }
     torn = torn || (result.torn && below == std::numeric_limits<std::uint64_t>::max());
-    if (result.last_batch != 0 && result.last_batch < below) cursor.last_batch = std::max(cursor.last_batch, result.last_batch);
+    cursor.last_batch = std::max(cursor.last_batch, std::min(result.last_batch, below - 1));
 
     // What is served from now on must not depend on pages that a failed fdatasync has left clean but not written: the last batch, the only
     // one that nobody has waited for, is written once more, and everything synced.

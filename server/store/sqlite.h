@@ -33,6 +33,7 @@ class Statement {
   void reset() noexcept { sqlite3_reset(handle_.get()); }
 
   // Columns count from 0; views until the next step() or reset().
+  int columns() const noexcept { return sqlite3_column_count(handle_.get()); }
   std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(handle_.get(), column); }
   bool is_null(int column) const noexcept { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
   Bytes blob(int column) const noexcept;
