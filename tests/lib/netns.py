@@ -6,11 +6,15 @@ ends, the kernel takes namespaces and veth pairs away by itself. Entering one ch
 """
 import contextlib
 import ctypes
+import fcntl
 import os
+import socket
+import struct
 import subprocess
 
 _CLONE_NEWNET = 0x40000000
 _SETPRIV = "/usr/bin/setpriv"
+_SIOCETHTOOL, _ETHTOOL_STXCSUM = 0x8946, 0x17
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -102,11 +106,21 @@ class Namespace:
 
 
 def veth(near, near_name, near_mac, far, far_name, far_mac):
-    """A cable between two namespaces, up at both ends."""
+    """A cable between two namespaces, up at both ends, on which every frame carries its real checksums."""
     near.ip(f"link add {near_name} address {near_mac} type veth "
             f"peer name {far_name} address {far_mac} netns {far.path}",
             f"link set {near_name} up")
     far.ip(f"link set {far_name} up")
+    _full_checksums(near, near_name)
+    _full_checksums(far, far_name)
+
+
+def _full_checksums(namespace, name):
+    """A veth leaves UDP checksums to hardware that is not there; captured frames must carry real ones to be checked."""
+    command = ctypes.create_string_buffer(struct.pack("II", _ETHTOOL_STXCSUM, 0))
+    request = struct.pack("16sP16x", name.encode(), ctypes.addressof(command))
+    with namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, _SIOCETHTOOL, request)
 
 
 def missing(*tools):
