@@ -85,6 +85,8 @@ class Parser {
   bool address(Ipv4& out);
   bool address_ahead();  // looked at: number, dot, number
   std::optional<std::string> host_name();
+  std::optional<std::string> dotted_name();
+  static std::string address_expected(const Token& found);
   std::optional<std::int64_t> date();
   std::optional<OptionName> option_name();
   OptionDefinition* known_option_name();  // of an option that must exist
@@ -103,6 +105,7 @@ class Parser {
   bool host_group(Declaration& host);
   bool host_uid(Declaration& host);
   bool host_identifier(Declaration& host);
+  void server_duid();
   void hardware(Declaration* host);
   void fixed_address(std::string_view word, Declaration* host);
   void class_declaration(Keyword kind, Declarations& out);
@@ -120,7 +123,11 @@ class Parser {
   void range(Declarations& out);
   void failover_peer(Declarations& out);
   bool peer_setting(Declaration& peer, const Token& word);
+  bool peer_number(Declaration& peer, const Token& word, std::string_view name, std::string_view complaint);
+  bool peer_address(Declaration& peer, const Token& word, std::string_view name);
+  void check_peer_role(const Declaration& peer, bool sharing = false);
   bool key(Declarations& out);
+  std::string key_secret();
   bool zone(Declarations& out);
 
   // --- options (parse_option_definition.cc, parse_option_value.cc) ---

@@ -10,16 +10,16 @@
 namespace coaxd::config {
 namespace {
 
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 std::string lower(std::string_view text) {
   std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
+  for (char& c : result) c = lower(c);
   return result;
 }
 
 // The letters of wire/option_table.h, and those only parameters have: T seconds or `infinite`, U a bare word, N one of the row's
-// choices.
+// choices, k a key's name.
 std::string_view format_of(ParameterValue value) {
   switch (value) {
     case ParameterValue::seconds: return "T";
@@ -33,6 +33,7 @@ std::string_view format_of(ParameterValue value) {
     case ParameterValue::address6: return "6";
     case ParameterValue::word: return "U";
     case ParameterValue::choice: return "N";
+    case ParameterValue::key_name: return "k";
   }
   std::unreachable();
 }
@@ -49,6 +50,7 @@ OptionRegistry::OptionRegistry() {
     add_space(space->name, space->code_width, space->length_width);
   }
   add_space("server", 2, 1);
+  add_space("dhcp6", 2, 2);  // its name may be written; its options have no effect here
   for (const wire::SpaceDef& space : wire::predefined_spaces()) {
     if (find_space(space.name) == nullptr) add_space(space.name, space.code_width, space.length_width);
   }
@@ -70,8 +72,10 @@ OptionRegistry::OptionRegistry() {
 }
 
 OptionSpace* OptionRegistry::find_space(std::string_view name) const {
-  const std::string key = lower(name);
-  const auto found = std::ranges::find(spaces_, key, [](const OptionSpace& space) { return lower(space.name); });
+  const auto same = [name](const OptionSpace& space) {
+    return std::ranges::equal(space.name, name, [](char a, char b) { return lower(a) == lower(b); });
+  };
+  const auto found = std::ranges::find_if(spaces_, same);
   return found == spaces_.end() ? nullptr : const_cast<OptionSpace*>(&*found);
 }
 
@@ -97,9 +101,14 @@ OptionDefinition& OptionRegistry::define(OptionSpace& space, std::string_view na
   return definition;
 }
 
+OptionDefinition* OptionRegistry::find_named(const OptionSpace& space, std::string_view name) const {
+  const auto found = space.by_name.find(lower(name));
+  return found == space.by_name.end() ? nullptr : found->second;
+}
+
 OptionDefinition* OptionRegistry::find(OptionSpace& space, std::string_view name) {
+  if (OptionDefinition* named = find_named(space, name)) return named;
   const std::string key = lower(name);
-  if (const auto found = space.by_name.find(key); found != space.by_name.end()) return found->second;
   if (!key.starts_with(kUnknown)) return nullptr;
   std::uint32_t code = 0;
   const auto [end, error] = std::from_chars(key.data() + kUnknown.size(), key.data() + key.size(), code);

@@ -22,7 +22,7 @@ struct OptionDefinition {
   OptionSpace* space = nullptr;
   std::uint32_t code = 0;
   std::string name;
-  std::string format;  // see wire/option_table.h; parameters also T, U and N (option_registry.cc)
+  std::string format;  // see wire/option_table.h; parameters also T, U, N and k (option_registry.cc)
   OptionSpace* encapsulates = nullptr;  // for formats that contain E
   bool predefined = false;
   bool synthesized = false;  // made for `unknown-N`
@@ -49,6 +49,8 @@ class OptionRegistry {
   OptionSpace& add_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width);
   OptionDefinition& define(OptionSpace& space, std::string_view name, std::uint32_t code, std::string format,
                            OptionSpace* encapsulates);
+  // Only what was defined by that name.
+  OptionDefinition* find_named(const OptionSpace& space, std::string_view name) const;
   // Also makes a definition of type X for the name unknown-N.
   OptionDefinition* find(OptionSpace& space, std::string_view name);
   // Also makes one (unknown-N, type X) for a code nobody defined.

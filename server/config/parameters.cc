@@ -78,7 +78,7 @@ constexpr ParameterRow kRows[] = {
     {db_time_format, "db-time-format", choice, kAny, honoured, kSeen, "default local"},
     {lease_id_format, "lease-id-format", choice, kGlobal, honoured, kSeen, "octal hex"},
     {omapi_port, "omapi-port", number16, kGlobal, harmless, kOmapi},
-    {omapi_key, "omapi-key", word, kGlobal, harmless, kOmapi},
+    {omapi_key, "omapi-key", key_name, kGlobal, harmless, kOmapi},
     {log_facility, "log-facility", choice, kGlobal, honoured, kSeen,
      "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7"},
     // DNS updates

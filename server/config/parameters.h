@@ -33,6 +33,7 @@ enum class ParameterValue : std::uint8_t {
   data,     // a string, or hex
   address, address6,
   word,     // bare
+  key_name, // in quotes, or bare words joined by dots
   choice,   // one of `choices`
 };
 

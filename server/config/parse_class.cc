@@ -26,9 +26,7 @@ void Parser::class_declaration(Keyword kind, Declarations& out) {
     return;
   }
   made.name = name.text;
-  if (!clauses.subclass) {
-    classes_.insert(made.name);  // inside its own body it is declared already
-  } else if (!classes_.contains(made.name)) {
+  if (clauses.subclass && !classes_.contains(made.name)) {
     fail(fmt::format("no class named {}", name.text));
     return;
   }
@@ -60,6 +58,7 @@ void Parser::class_declaration(Keyword kind, Declarations& out) {
       break;  // dhcpd leaves the block behind
     }
   }
+  if (!clauses.subclass) classes_.insert(made.name);
   out.push_back(std::move(made));
 }
 

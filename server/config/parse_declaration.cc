@@ -3,7 +3,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "server/base/bytes.h"
 #include "server/config/grammar.h"
 
 namespace coaxd::config {
@@ -119,10 +121,7 @@ bool Parser::declaration(Block block, Declaration* owner, Declarations& out, boo
       return seen;
     case Keyword::key: skip(); key(out); return seen;
     case Keyword::zone: skip(); zone(out); return seen;
-    case Keyword::server_duid:  // DHCPv6: accepted and without effect
-      skip();
-      skip_to_semicolon();
-      return seen;
+    case Keyword::server_duid: skip(); server_duid(); return false;
     default: statement_declaration(out, seen); return seen;
   }
 }
@@ -141,6 +140,17 @@ void Parser::statement_declaration(Declarations& out, bool seen) {
   }
   if (result == Parsed::ok) out.push_back(std::move(made));
   if (result == Parsed::absent) fail(seen ? "expecting a declaration" : "expecting a parameter or declaration");
+}
+
+// DHCPv6: accepted and without effect.
+void Parser::server_duid() {
+  const Token type = next();
+  constexpr std::string_view kTypes[] = {"LL", "LLT", "EN", "ll", "llt", "en"};
+  if (type.kind == TokenKind::number || std::ranges::find(kTypes, type.text) != std::end(kTypes)) {
+    skip_to_semicolon();
+  } else {
+    fail("DUID type of LLT, EN, or LL expected");
+  }
 }
 
 // `option` was taken: a space, a definition or a value.
@@ -162,6 +172,7 @@ void Parser::option_declaration(Block block, Declarations& out) {
     skip();
     return option_code(*name);
   }
+  if (name->definition == nullptr && name->space->name == "dhcp6") return skip_to_semicolon();  // without effect here
   if (name->definition == nullptr) {
     fail(fmt::format("unknown option {}.{}", name->space->name, name->name));
     return;
@@ -300,10 +311,17 @@ static bool has(const Declaration& declared, DeclarationKind kind) {
   return std::ranges::find(declared.items, kind, &Declaration::kind) != declared.items.end();
 }
 
+// As dhcpd shows data: text in quotes when all of it is printable, else hex.
+static std::string shown(const std::vector<std::uint8_t>& bytes) {
+  const bool printable = std::ranges::all_of(bytes, [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
+  return printable ? fmt::format("\"{}\"", as_text(bytes)) : fmt::format("{:x}", fmt::join(bytes, ":"));
+}
+
 bool Parser::host_uid(Declaration& declared) {
   const SourcePos pos = here();
-  if (has(declared, DeclarationKind::client_id)) {
-    error(fmt::format("Host {} already has a client identifier.", declared.name));
+  const auto first = std::ranges::find(declared.items, DeclarationKind::client_id, &Declaration::kind);
+  if (first != declared.items.end()) {
+    error(fmt::format("Host '{}' already has a uid '{}'", declared.name, shown(first->bytes)));
     return false;
   }
   Octets id;
@@ -386,7 +404,8 @@ void Parser::fixed_address(std::string_view word, Declaration* owner) {
   made.kind = DeclarationKind::fixed_address;
   made.pos = here();
   if (word.ends_with('6')) {
-    if (owner == nullptr) error(fmt::format("{} declaration not allowed here.", word));
+    const bool address = word.starts_with("fixed-address");
+    if (owner == nullptr) error(fmt::format("{} not allowed here.", address ? "fixed-address parameter" : "fixed-prefix6 declaration"));
     return skip_to_semicolon();
   }
   if (!option_value(kAddresses, made.value) || !semicolon()) return;

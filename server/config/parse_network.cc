@@ -251,7 +251,13 @@ std::optional<std::int64_t> Parser::date() {
       !separator(':', "expected colon separating minute from second.") || !field(second, "second")) {
     return std::nullopt;
   }
-  if (peek().kind == TokenKind::number && !field(offset, "offset")) return std::nullopt;
+  if (peek().kind == TokenKind::number) {
+    if (!field(offset, "offset")) return std::nullopt;
+  } else if (!at(';')) {
+    skip();
+    fail("Time zone offset or semicolon expected.");
+    return std::nullopt;
+  }
   if (year < 100) year += year < 70 ? 2000 : 1900;
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
                                          std::chrono::month(static_cast<unsigned>(month)),

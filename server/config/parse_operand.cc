@@ -10,7 +10,7 @@
 
 namespace coaxd::config {
 
-// Argument types: d data, n number, w a literal width 8, 16 or 32, s a string in quotes, v a variable's name; + as many of the type
+// Argument types: d data, n number, m the same where dhcpd asks for data when there is none, w a literal width 8, 16 or 32, s a string in quotes, v a variable's name; + as many of the type
 // before it as there are, at least one; P two or more.
 struct Parser::Function {
   Keyword word;
@@ -83,8 +83,8 @@ Parsed Parser::word_operand(Expr& out, const Token& word) {
       Function{Keyword::concat, ExprKind::concat, "dP"},
       Function{Keyword::lcase, ExprKind::lcase, "d"},
       Function{Keyword::ucase, ExprKind::ucase, "d"},
-      Function{Keyword::binary_to_ascii, ExprKind::binary_to_ascii, "nndd"},
-      Function{Keyword::reverse, ExprKind::reverse, "nd"},
+      Function{Keyword::binary_to_ascii, ExprKind::binary_to_ascii, "mmdd"},
+      Function{Keyword::reverse, ExprKind::reverse, "md"},
       Function{Keyword::pick_first_value, ExprKind::pick_first_value, "d+"},
       Function{Keyword::pick, ExprKind::pick_first_value, "d+"},
       Function{Keyword::packet, ExprKind::packet, "nn"},
@@ -165,9 +165,11 @@ Parsed Parser::argument(Expr& out, char type) {
       const Parsed result = data_expression(out.args.emplace_back());
       return result == Parsed::absent ? fail("expecting data expression.") : result;
     }
-    case 'n': {
+    case 'n':
+    case 'm': {
       const Parsed result = numeric_expression(out.args.emplace_back());
-      return result == Parsed::absent ? fail("expecting numeric expression.") : result;
+      const std::string_view message = type == 'n' ? "expecting numeric expression." : "expecting data expression.";
+      return result == Parsed::absent ? fail(std::string(message)) : result;
     }
     case 'w': {
       const Token token = next();
@@ -178,7 +180,7 @@ Parsed Parser::argument(Expr& out, char type) {
     }
     case 's': {
       const Token token = next();
-      if (token.kind != TokenKind::string) return lost("string expected.");
+      if (token.kind != TokenKind::string) return lost("Expecting quoted literal: \"foo.example.com\"");
       out.text = token.text;
       return Parsed::ok;
     }

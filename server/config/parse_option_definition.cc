@@ -42,7 +42,8 @@ void Parser::option_space() {
     std::string_view what, allowed;
     std::uint8_t value = 1;
   };
-  std::array widths = {Width{Keyword::code, "code", "1, 2 or 4"}, Width{Keyword::length, "length", "1 or 2"}};
+  std::array widths = {Width{Keyword::code, "code", ", expecting a 1, 2 or 4."},
+                       Width{Keyword::length, "length", " expecting 1 or 2."}};
   while (!at_end() && !at(';')) {
     const Token word = next();
     Width* width = word.is(widths[0].word) ? &widths[0] : word.is(widths[1].word) ? &widths[1] : nullptr;
@@ -52,18 +53,20 @@ void Parser::option_space() {
     }
     const Keyword expected = width == nullptr ? Keyword::size : Keyword::width;
     if (!next().is(expected)) {
-      fail(fmt::format("expecting {}.", width == nullptr ? "size" : "width"));
+      error(fmt::format("expecting {} token.", width == nullptr ? "size" : "width"));
       return;
     }
     const Token value = next();
     if (value.kind != TokenKind::number) {
-      fail("expecting number.");
+      error(width == nullptr                 ? "expecting a 10base number"
+            : width->word == Keyword::code ? "expecting number 1, 2, 4."
+                                           : "expecting number 1 or 2.");
       return;
     }
     if (width == nullptr) continue;  // the size of dhcpd's hash table: our tables grow
     const std::uint32_t octets = to_code(value.text);
     if (octets != 1 && octets != 2 && (octets != 4 || width->word != Keyword::code)) {
-      fail(fmt::format("invalid {} width ({}), expecting a {}.", width->what, octets, width->allowed));
+      error(fmt::format("invalid {} width ({}){}", width->what, octets, width->allowed));
       return;
     }
     width->value = static_cast<std::uint8_t>(octets);

@@ -41,12 +41,22 @@ class Parser::OptionValue {
   bool read_domain_list(bool compressed);
   bool read_address(bool many);
   bool read_address6();
+  bool read_key_name();
   bool begins(char type) const;
 
   Parser& parser_;
   const OptionDefinition& definition_;
   std::vector<Expr> parts_;
 };
+
+// dhcpd prints its own number for the kind of token, and who matches the line matches that too.
+std::string Parser::address_expected(const Token& found) {
+  constexpr int kString = 262, kEndOfFile = 607;
+  const int id = found.kind == TokenKind::symbol   ? static_cast<unsigned char>(found.text.front())
+                 : found.kind == TokenKind::string ? kString
+                                                   : kEndOfFile;
+  return fmt::format("{} ({}): expecting IP address or hostname", found.text, id);
+}
 
 Parsed Parser::option_statement(Statement& out, const OptionDefinition& definition, OptionOp op) {
   out.kind = StatementKind::option;
@@ -55,9 +65,8 @@ Parsed Parser::option_statement(Statement& out, const OptionDefinition& definiti
   if (at(';') && !definition.format.starts_with('Z')) {
     skip();  // and the semicolon that is then missing is asked of the next statement, as dhcpd does
   } else if (take('=')) {
-    const Parsed value = data_expression(out.value);
-    if (value == Parsed::absent) fail("expecting a data expression.");
-    if (value != Parsed::ok) return Parsed::failed;
+    // Nothing usable behind the `=` is told by the statement that the rest of the line then makes.
+    if (data_expression(out.value) != Parsed::ok) return Parsed::failed;
   } else if (!option_value(definition, out.value)) {
     return Parsed::failed;
   }
@@ -168,6 +177,7 @@ bool Parser::OptionValue::read_letter(Letter letter) {
     case 'D': return read_domain_list(letter.compressed);
     case 'I': return read_address(letter.repeats);
     case '6': return read_address6();
+    case 'k': return read_key_name();
     case 'Z':
       if (!parser_.at(';')) parser_.fail("semicolon expected.");
       octets();
@@ -259,6 +269,7 @@ bool Parser::OptionValue::read_choice() {
 bool Parser::OptionValue::read_domain_name() {
   const std::optional<std::string> name = parser_.host_name();
   if (name && DomainNameWriter(octets(), false).write(*name)) return true;
+  if (name) parser_.error("Error assembling domain name: Message too long");
   parser_.fail("not a valid domain name.");
   return false;
 }
@@ -272,7 +283,7 @@ bool Parser::OptionValue::read_domain_list(bool compressed) {
       return false;
     }
     if (!writer.write(token.text)) {
-      parser_.fail("Error assembling domain list: name or label too long");
+      parser_.fail(fmt::format("Error {} domain list: Message too long", compressed ? "compressing" : "assembling"));
       return false;
     }
   } while (parser_.take(','));
@@ -296,9 +307,17 @@ bool Parser::OptionValue::read_address(bool many) {
     return true;
   }
   if (!token.is('{') && !token.is('}')) parser_.skip();
-  constexpr int kStringToken = 262;  // dhcpd prints its own number for the kind of token, and so do those who match the line
-  const int id = token.kind == TokenKind::symbol ? token.text.front() : kStringToken;
-  return refuse(token, fmt::format("{} ({}): expecting IP address or hostname", token.text, id));
+  return refuse(token, address_expected(token));
+}
+
+bool Parser::OptionValue::read_key_name() {
+  const std::optional<std::string> name = parser_.dotted_name();
+  if (!name) {
+    parser_.fail("not a valid key name.");
+    return false;
+  }
+  octets().insert(octets().end(), name->begin(), name->end());
+  return true;
 }
 
 bool Parser::OptionValue::read_address6() {

@@ -2,12 +2,42 @@
 // (dhcpd-compat §5.4, §16). Who acts on them decides what the values mean.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "server/config/grammar.h"
 
 namespace coaxd::config {
+namespace {
+
+// Empty when the text is base64 that ends on an octet (RFC 4648 §4).
+std::string base64_problem(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  unsigned value = 0, bits = 0;
+  bool ended = false;
+  for (const char c : text) {
+    if (c == '=') {
+      ended = true;
+      continue;
+    }
+    if (ended) return fmt::format("stuff after base64 '=' terminator: {}.", static_cast<unsigned char>(c));
+    const std::size_t digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) return fmt::format("invalid base64 character {}.", static_cast<unsigned char>(c));
+    value = (value << 6 | static_cast<unsigned>(digit)) & 0xfff;
+    bits = (bits + 6) % 8;
+  }
+  value &= (1u << bits) - 1;
+  return value == 0 ? "" : fmt::format("partial base64 value left over: {}.", value);
+}
+
+}  // namespace
+
+static const Setting* find(const std::vector<Setting>& settings, std::string_view name) {
+  const auto found = std::ranges::find(settings, name, &Setting::name);
+  return found == settings.end() ? nullptr : &*found;
+}
 
 void Parser::failover_peer(Declarations& out) {
   Declaration made;
@@ -30,13 +60,13 @@ void Parser::failover_peer(Declarations& out) {
     return skip_past_brace(1);
   }
   for (Token word = next(); !word.is('}'); word = next()) {
-    if (word.kind == TokenKind::end_of_file) return error("unexpected end of file");
     if (!peer_setting(made, word) || !semicolon()) return skip_past_brace(1);
   }
-  const auto set = [&](std::string_view setting) {
-    return std::ranges::find(made.settings, setting, &Setting::name) != made.settings.end();
-  };
-  if (!set("peer address")) error("peer address may not be omitted");
+  if (!find(made.settings, "peer address")) error("peer address may not be omitted");
+  if (!find(made.settings, "secondary")) {  // primary unless told otherwise
+    if (!find(made.settings, "split") && !find(made.settings, "hba")) error("primary failover server must have hba or split.");
+    else if (!find(made.settings, "mclt")) error("primary failover server must have mclt.");
+  }
   peers_.insert(made.name);
   out.push_back(std::move(made));
 }
@@ -48,60 +78,94 @@ bool Parser::peer_setting(Declaration& peer, const Token& word) {
     std::string_view name;
   };
   static constexpr std::array kNumbers = {
-      Row{Keyword::max_response_delay, "max-response-delay"},   Row{Keyword::max_unacked_updates, "max-unacked-updates"},
-      Row{Keyword::max_transmit_idle, "max-transmit-idle"},     Row{Keyword::mclt, "mclt"},
-      Row{Keyword::split, "split"},                             Row{Keyword::auto_partner_down, "auto-partner-down"},
+      Row{Keyword::max_response_delay, "max-response-delay"},     Row{Keyword::max_unacked_updates, "max-unacked-updates"},
+      Row{Keyword::max_transmit_idle, "max-transmit-idle"},       Row{Keyword::mclt, "mclt"},
       Row{Keyword::max_lease_misbalance, "max-lease-misbalance"}, Row{Keyword::max_lease_ownership, "max-lease-ownership"},
-      Row{Keyword::min_balance, "min-balance"},                 Row{Keyword::max_balance, "max-balance"},
-      Row{Keyword::port, "port"},
+      Row{Keyword::auto_partner_down, "auto-partner-down"},       Row{Keyword::min_balance, "min-balance"},
+      Row{Keyword::max_balance, "max-balance"},
   };
-  const auto refuse = [this](std::string_view message) {
-    error(std::string(message));
-    return false;
-  };
-  const auto keep = [&](std::string_view name, std::string value) {
-    peer.settings.push_back({std::string(name), std::move(value), word.pos});
-    return true;
-  };
-  const auto number_setting = [&](std::string_view name) {
-    const Token value = next();
-    return value.kind == TokenKind::number ? keep(name, std::string(value.text)) : refuse("expecting number.");
-  };
-  if (word.is(Keyword::primary)) return keep("primary", "");
-  if (word.is(Keyword::secondary)) return keep("secondary", "");
-  Token kind = word;
-  const bool of_partner = word.is(Keyword::peer);
-  if (of_partner) kind = next();
-  if (of_partner && !kind.is(Keyword::address) && !kind.is(Keyword::port)) return refuse("expecting 'address' or 'port'");
-  if (kind.is(Keyword::address)) {
-    if (address_ahead()) {
-      Ipv4 value;
-      return address(value) && keep(of_partner ? "peer address" : "address", to_string(value));
-    }
-    const std::optional<std::string> name = host_name();
-    if (name) return keep(of_partner ? "peer address" : "address", *name);
-    const Token token = next();
-    return refuse(fmt::format("{} ({}): expecting IP address or hostname", token.text,
-                              token.kind == TokenKind::symbol ? token.text.front() : 262));
-  }
-  if (of_partner) return number_setting("peer port");
-  if (word.is(Keyword::hba)) {
-    Octets buckets;
-    if (!numbers(buckets, 32, ':', 16)) return false;
-    std::string value;
-    for (const std::uint8_t octet : buckets) value += fmt::format("{}{:02x}", value.empty() ? "" : ":", octet);
-    return keep("hba", std::move(value));
-  }
-  if (word.is(Keyword::load)) {
-    if (!next().is(Keyword::balance)) return refuse("expecting 'balance'");
-    if (!next().is(Keyword::max)) return refuse("expecting 'max'");
-    if (!next().is(Keyword::seconds)) return refuse("expecting 'secs'");
-    return number_setting("load balance max seconds");
-  }
   for (const Row& row : kNumbers) {
-    if (word.is(row.word)) return number_setting(row.name);
+    if (word.is(row.word)) return peer_number(peer, word, row.name, "expecting number.");
   }
-  return refuse("invalid statement in peer declaration");
+  switch (word.keyword) {
+    case Keyword::primary:
+    case Keyword::secondary:
+      peer.settings.push_back({std::string(word.text), "", word.pos});
+      if (word.is(Keyword::secondary)) check_peer_role(peer);
+      return true;
+    case Keyword::peer:
+      if (at(Keyword::address)) return skip(), peer_address(peer, word, "peer address");
+      if (at(Keyword::port)) return skip(), peer_number(peer, word, "peer port", "expecting number");
+      break;
+    case Keyword::address: return peer_address(peer, word, "address");
+    case Keyword::port: return peer_number(peer, word, "port", "expecting number");
+    case Keyword::split: {
+      if (!peer_number(peer, word, "split", "expecting number")) return false;
+      check_peer_role(peer);
+      constexpr int kMost = 256;
+      const std::string& value = peer.settings.back().value;
+      int split = -1;
+      std::from_chars(value.data(), value.data() + value.size(), split);
+      if (split >= 0 && split <= kMost) return true;
+      error("split must be between 0 and 256, inclusive");
+      peer.settings.pop_back();
+      return true;
+    }
+    case Keyword::hba: {
+      check_peer_role(peer, true);
+      Octets buckets;
+      if (!numbers(buckets, 32, ':', 16)) return false;
+      peer.settings.push_back({"hba", fmt::format("{:02x}", fmt::join(buckets, ":")), word.pos});
+      return true;
+    }
+    case Keyword::load: {
+      const auto expect = [this](Keyword wanted, std::string_view message) {
+        if (next().is(wanted)) return true;
+        error(std::string(message));
+        return false;
+      };
+      return expect(Keyword::balance, "expecting 'balance'") && expect(Keyword::max, "expecting 'max'") &&
+             expect(Keyword::seconds, "expecting 'secs'") &&
+             peer_number(peer, word, "load balance max seconds", "expecting number");
+    }
+    default: break;
+  }
+  error("invalid statement in peer declaration");
+  return false;
+}
+
+// Only the primary says how the load is shared (dhcpd-compat §16).
+void Parser::check_peer_role(const Declaration& peer, bool sharing) {
+  sharing = sharing || find(peer.settings, "split") || find(peer.settings, "hba");
+  if (sharing && find(peer.settings, "secondary")) error("secondary may not define load balance settings.");
+}
+
+bool Parser::peer_number(Declaration& peer, const Token& word, std::string_view name, std::string_view complaint) {
+  const Token value = next();
+  if (value.kind != TokenKind::number) {
+    error(std::string(complaint));
+    return false;
+  }
+  peer.settings.push_back({std::string(name), std::string(value.text), word.pos});
+  return true;
+}
+
+bool Parser::peer_address(Declaration& peer, const Token& word, std::string_view name) {
+  Ipv4 literal;
+  std::optional<std::string> value;
+  if (address_ahead()) {
+    if (!address(literal)) return false;
+    value = to_string(literal);
+  } else {
+    value = host_name();
+  }
+  if (!value) {
+    const Token token = next();
+    error(address_expected(token));
+    return false;
+  }
+  peer.settings.push_back({std::string(name), std::move(*value), word.pos});
+  return true;
 }
 
 bool Parser::key(Declarations& out) {
@@ -112,45 +176,41 @@ bool Parser::key(Declarations& out) {
     fail(std::move(message));
     return false;
   };
-  if (peek().kind == TokenKind::string) {
-    made.name = next().text;
-  } else if (std::optional<std::string> name = host_name()) {
-    made.name = std::move(*name);
-  } else {
-    return refuse("expecting key name.");
-  }
-  if (!left_brace()) return false;
-  while (!end_of_block()) {
+  std::optional<std::string> name = dotted_name();
+  if (!name) return refuse("expecting key name.");
+  made.name = std::move(*name);
+  if (!next().is('{')) return refuse("expecting left brace");
+  while (at(Keyword::algorithm) || at(Keyword::secret)) {
     const Token word = next();
-    if (word.is(Keyword::algorithm)) {
-      const std::optional<std::string> name = host_name();
-      if (!name) return refuse("expecting key algorithm name.");
-      made.settings.push_back({"algorithm", *name, word.pos});
-    } else if (word.is(Keyword::secret)) {
-      std::string secret;
-      if (peek().kind == TokenKind::string) {
-        secret = next().text;
-      } else {
-        while (!at_end() && !at(';')) secret += next().text;  // base64's + / and = are tokens of their own
-      }
-      constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n";
-      const std::size_t bad = secret.find_first_not_of(kBase64);
-      if (bad != std::string::npos) {
-        return refuse(fmt::format("invalid base64 character {}.", static_cast<unsigned char>(secret[bad])));
-      }
-      made.settings.push_back({"secret", std::move(secret), word.pos});
-    } else {
-      return refuse("expecting algorithm or secret.");
+    const bool secret = word.is(Keyword::secret);
+    if (find(made.settings, word.text)) {
+      return refuse(fmt::format("key {}: too many {}", made.name, secret ? "secrets" : "algorithms"));
     }
+    std::optional<std::string> value = secret ? std::optional(key_secret()) : host_name();
+    if (!value) return refuse("expecting key algorithm name.");
+    if (std::string problem = secret ? base64_problem(*value) : ""; !problem.empty()) return refuse(std::move(problem));
+    made.settings.push_back({secret ? "secret" : "algorithm", std::move(*value), word.pos});
     if (!semicolon()) return false;
   }
-  if (std::ranges::find(made.settings, "secret", &Setting::name) == made.settings.end()) {
-    error(fmt::format("key {} has no secret", made.name));
-  }
+  if (!next().is('}')) return refuse("expecting right brace.");
+  if (!find(made.settings, "secret")) error(fmt::format("key {} has no secret", made.name));  // dhcpd crashes here
   take(';');  // `key X { ... };`: the one place where it may stand (dhcpd-compat §1)
   keys_.insert(made.name);
   out.push_back(std::move(made));
   return true;
+}
+
+// Quoted, or bare up to the semicolon: base64's + / and = are tokens of their own.
+std::string Parser::key_secret() {
+  std::string secret(next().text);
+  while (!at_end() && !at(';') && !at('}')) secret += next().text;
+  return secret;
+}
+
+// A name as keys have it: in quotes, or words joined by dots.
+std::optional<std::string> Parser::dotted_name() {
+  if (peek().kind == TokenKind::string) return std::string(next().text);
+  return host_name();
 }
 
 bool Parser::zone(Declarations& out) {
@@ -165,10 +225,11 @@ bool Parser::zone(Declarations& out) {
   if (!name) return refuse("expecting hostname.");
   made.name = std::move(*name);
   if (!made.name.ends_with('.')) made.name += '.';
-  if (!left_brace()) return false;
+  if (!next().is('{')) return refuse("expecting left brace");
   while (!end_of_block()) {
     const Token word = next();
     std::string value;
+    if (word.is(Keyword::primary) && find(made.settings, "primary")) return refuse("more than one primary.");
     if (word.is(Keyword::primary) || word.is(Keyword::secondary)) {
       Expr addresses;
       static const OptionDefinition kAddresses{nullptr, 0, "zone", "IA", nullptr, true, false};
@@ -178,14 +239,12 @@ bool Parser::zone(Declarations& out) {
       static const OptionDefinition kAddresses{nullptr, 0, "zone", "6A", nullptr, true, false};
       if (!option_value(kAddresses, addresses)) return false;
     } else if (word.is(Keyword::key)) {
-      const Token key_name = peek();
-      std::optional<std::string> found =
-          key_name.kind == TokenKind::string ? std::optional(std::string(next().text)) : host_name();
+      std::optional<std::string> found = dotted_name();
       if (!found) return refuse("expecting key name.");
       if (!keys_.contains(*found)) error(fmt::format("unknown key {}", *found));
       value = std::move(*found);
     } else {
-      return refuse("expecting hostname.");
+      return refuse("expecting right brace.");
     }
     made.settings.push_back({std::string(word.text), std::move(value), word.pos});
     if (!semicolon()) return false;

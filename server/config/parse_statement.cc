@@ -79,9 +79,8 @@ Parsed Parser::statement(Statement& out, Cases cases) {
     }
   }
   if (token.is_identifier()) {
-    OptionSpace& parameters = ast_.options->space(OptionRegistry::kServer);
-    if (const OptionDefinition* parameter = ast_.options->find(parameters, token.text);
-        parameter != nullptr && parameter->predefined) {
+    const OptionSpace& parameters = ast_.options->space(OptionRegistry::kServer);
+    if (const OptionDefinition* parameter = ast_.options->find_named(parameters, token.text)) {
       skip();
       return option_statement(out, *parameter, OptionOp::supersede);
     }
