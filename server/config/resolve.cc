@@ -33,8 +33,8 @@ const Resolver::Row Resolver::kRows[] = {
     {DeclarationKind::lease_limit, &Resolver::declare_lease_limit},
     {DeclarationKind::failover_peer, &Resolver::declare_failover_peer},
     {DeclarationKind::use_failover, &Resolver::declare_use_failover},
-    {DeclarationKind::key, &Resolver::declare_key},
-    {DeclarationKind::zone, &Resolver::declare_zone},
+    {DeclarationKind::key, &Resolver::declare_nothing},
+    {DeclarationKind::zone, &Resolver::declare_nothing},
     {DeclarationKind::omapi_flag, &Resolver::declare_omapi_flag},
 };
 const std::size_t Resolver::kRowCount = std::size(kRows);
@@ -47,7 +47,6 @@ std::expected<std::shared_ptr<const Config>, std::vector<Diagnostic>> Resolver::
   top.scope = config_->scopes_.emplace_back(std::make_unique<Scope>()).get();
   declare_all(ast_.items, top);
   check_failover();
-  check_omapi_key();
   if (failed_) return std::unexpected(std::move(diagnostics_));
 
   config_->sources_ = std::move(ast_.sources);
@@ -83,23 +82,14 @@ void Resolver::warn(SourcePos pos, std::string message) {
 }
 
 void Resolver::declare_statement(Declaration& declaration, Place& place) {
-  check_classes_added(declaration.statement);
+  if (place.host != nullptr) note_client_id_option(declaration.statement, place);
   place.scope->statements.push_back(std::move(declaration.statement));
-}
-
-void Resolver::check_classes_added(const Statement& statement) {
-  if (statement.kind == StatementKind::add_class && find_class(statement.text) == nullptr) {
-    error(statement.pos, fmt::format("class {}: not found", statement.text));
-  }
-  for (const Statement& inner : statement.body) check_classes_added(inner);
-  for (const Statement& inner : statement.else_body) check_classes_added(inner);
 }
 
 // A group inside a network does not pass the network on (dhcpd-compat §3.1).
 void Resolver::declare_group(Declaration& declaration, Place& place) {
   Place inner;
   inner.scope = &new_scope(*place.scope);
-  inner.inside = DeclarationKind::group;
   declare_all(declaration.items, inner);
   if (!declaration.name.empty()) groups_[declaration.name] = inner.scope;  // its own hosts cannot name it yet
 }
@@ -109,10 +99,6 @@ void Resolver::declare_authoritative(Declaration& declaration, Place& place) {
 }
 
 void Resolver::declare_failover_peer(Declaration& declaration, Place&) {
-  if (std::ranges::find(config_->failover_peers_, declaration.name, &FailoverPeer::name) != config_->failover_peers_.end()) {
-    error(declaration.pos, fmt::format("redeclaration of failover peer {}", declaration.name));
-    return;
-  }
   config_->failover_peers_.push_back({declaration.name, declaration.pos});
 }
 
@@ -123,26 +109,6 @@ void Resolver::check_failover() {
                                 "pool declaration.", peer.name));
     error(peer.pos, "Failover configuration sanity check failed");
   }
-}
-
-void Resolver::declare_key(Declaration& declaration, Place&) { keys_.insert(declaration.name); }
-
-void Resolver::declare_zone(Declaration& declaration, Place&) {
-  for (const Setting& setting : declaration.settings) {
-    if (setting.name == "key" && !keys_.contains(setting.value)) {
-      error(setting.pos, fmt::format("unknown key {}", setting.value));
-    }
-  }
-}
-
-void Resolver::check_omapi_key() {
-  const Bytes name = config_->global_constant(Parameter::omapi_key);
-  if (name.empty() || keys_.contains(std::string(as_text(name)))) return;
-  SourcePos pos;
-  for (const Statement& statement : config_->global().statements) {
-    if (statement.value.bytes.data() == name.data()) pos = statement.pos;
-  }
-  error(pos, fmt::format("unknown key {}", as_text(name)));
 }
 
 void Resolver::index_functions(std::span<const Statement> statements, Config::Index& index) {
@@ -200,8 +166,7 @@ void Resolver::build_index() {
 }
 
 std::expected<std::shared_ptr<const Config>, std::vector<Diagnostic>> resolve(Ast&& ast, const ResolveOptions& options) {
-  const bool readable = std::ranges::none_of(ast.diagnostics, [](const Diagnostic& d) { return d.severity == Severity::error; });
-  if (!readable) return std::unexpected(std::move(ast.diagnostics));
+  if (!ast.ok()) return std::unexpected(std::move(ast.diagnostics));
   return Resolver(std::move(ast), options).run();
 }
 

@@ -1,85 +1,67 @@
-#include <fmt/format.h>
-
+#include "server/base/assert.h"
 #include "server/config/resolver.h"
 
 namespace coaxd::config {
 
-Class* Resolver::find_class(std::string_view name) {
+Class& Resolver::class_named(std::string_view name) {
   const auto found = classes_.find(name);
-  return found == classes_.end() ? nullptr : found->second;
+  COAXD_ASSERT(found != classes_.end());
+  return *found->second;
 }
 
-// Classes are global. The first declaration gives the order of the member test and the parent scope (dhcpd-compat §6.3); later
+// Classes are global. The first declaration gives the order of the member test and the parent scope (dhcpd-compat §6 step 3); later
 // ones add to it.
 void Resolver::declare_class(Declaration& declaration, Place& place) {
-  Class* cls = find_class(declaration.name);
-  Scope* scope = nullptr;
-  if (cls == nullptr) {
-    cls = config_->classes_.emplace_back(std::make_unique<Class>()).get();
-    cls->index = static_cast<std::uint32_t>(config_->classes_.size() - 1);
-    cls->name = declaration.name;
-    scope = &new_scope(*place.scope);
-    cls->scope = scope;
-    classes_.emplace(cls->name, cls);
-  } else {
-    scope = config_->scopes_[cls->scope->id].get();
+  if (!classes_.contains(declaration.name)) {
+    Class& made = *config_->classes_.emplace_back(std::make_unique<Class>());
+    made.index = static_cast<std::uint32_t>(config_->classes_.size() - 1);
+    made.name = declaration.name;
+    made.scope = &new_scope(*place.scope);
+    classes_.emplace(made.name, &made);
   }
-  ClassBlock block{cls};
+  Class& cls = class_named(declaration.name);
   Place inner;
-  inner.inside = DeclarationKind::class_decl;
-  inner.scope = scope;
-  inner.block = &block;
+  inner.scope = config_->scopes_[cls.scope->id].get();
+  inner.cls = &cls;
   declare_all(declaration.items, inner);
 }
 
 // Data declared again replaces the earlier subclass: dhcpd finds the newest first.
 void Resolver::declare_subclass(Declaration& declaration, Place&) {
-  Class* cls = find_class(declaration.name);
-  if (cls == nullptr) return error(declaration.pos, fmt::format("no class named {}", declaration.name));
+  Class& cls = class_named(declaration.name);
   Subclass subclass;
   subclass.id = subclass_count_++;
   subclass.data = std::move(declaration.bytes);
-  subclass.scope = cls->scope;
-  subclass.lease_limit = cls->lease_limit;  // as it stands now: a `lease limit` further down is for those further down
+  subclass.scope = cls.scope;
+  subclass.lease_limit = cls.lease_limit;  // as it stands now: a `lease limit` further down is for those further down
   if (declaration.has_body) {
-    ClassBlock block{cls, &subclass};
     Place inner;
-    inner.inside = DeclarationKind::subclass;
-    inner.scope = &new_scope(*cls->scope);
-    inner.block = &block;
+    inner.scope = &new_scope(*cls.scope);
+    inner.cls = &cls;
+    inner.subclass = &subclass;
     subclass.scope = inner.scope;
     declare_all(declaration.items, inner);
   }
-  const auto at = static_cast<std::uint32_t>(cls->subclasses.size());
-  cls->subclasses.push_back(std::move(subclass));
-  const std::string_view key = as_text(cls->subclasses.back().data);
-  cls->subclass_index[key] = at;
+  const auto at = static_cast<std::uint32_t>(cls.subclasses.size());
+  cls.subclasses.push_back(std::move(subclass));
+  cls.subclass_index[as_text(cls.subclasses.back().data)] = at;
 }
 
 void Resolver::declare_match_if(Declaration& declaration, Place& place) {
-  if (place.block == nullptr) return error(declaration.pos, "match not allowed here.");
-  if (place.block->subclass != nullptr) return error(declaration.pos, "invalid match in subclass.");
-  if (place.block->has_match_if) return error(declaration.pos, "A class may only have one 'match if' clause.");
-  place.block->has_match_if = true;
-  place.block->cls->match_if = std::move(declaration.value);
+  COAXD_ASSERT(place.cls != nullptr);
+  place.cls->match_if = std::move(declaration.value);
 }
 
 void Resolver::declare_match(Declaration& declaration, Place& place) {
-  const bool spawn = declaration.kind == DeclarationKind::spawn_with;
-  if (place.block == nullptr) return error(declaration.pos, "match not allowed here.");
-  if (place.block->subclass != nullptr) {
-    return error(declaration.pos, spawn ? "invalid spawn in subclass." : "invalid match in subclass.");
-  }
-  if (place.block->has_match) return error(declaration.pos, "can't override existing submatch/spawn.");
-  place.block->has_match = true;
-  place.block->cls->submatch = std::move(declaration.value);
-  place.block->cls->spawning = spawn;
+  COAXD_ASSERT(place.cls != nullptr);
+  place.cls->submatch = std::move(declaration.value);
+  place.cls->spawning = declaration.kind == DeclarationKind::spawn_with;
 }
 
 void Resolver::declare_lease_limit(Declaration& declaration, Place& place) {
-  if (place.block == nullptr) return error(declaration.pos, "lease limit not allowed here.");
+  COAXD_ASSERT(place.cls != nullptr);
   const auto limit = static_cast<std::uint32_t>(declaration.number);
-  (place.block->subclass != nullptr ? place.block->subclass->lease_limit : place.block->cls->lease_limit) = limit;
+  (place.subclass != nullptr ? place.subclass->lease_limit : place.cls->lease_limit) = limit;
 }
 
 }  // namespace coaxd::config

@@ -1,57 +1,72 @@
 #include <fmt/format.h>
 
+#include "server/base/assert.h"
 #include "server/config/resolver.h"
+#include "server/wire/option_table.h"
 
 namespace coaxd::config {
+namespace {
+
+// An expression that needs no packet to be known.
+bool append_constant(const Expr& expr, std::vector<std::uint8_t>& out) {
+  if (expr.kind == ExprKind::constant) {
+    out.insert(out.end(), expr.bytes.begin(), expr.bytes.end());
+    return true;
+  }
+  if (expr.kind != ExprKind::concat) return false;
+  for (const Expr& part : expr.args) {
+    if (!append_constant(part, out)) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 // Hosts are global wherever they stand; the place only gives them their parent scope (dhcpd-compat §3.1).
 void Resolver::declare_host(Declaration& declaration, Place& place) {
-  const bool in_network = place.inside == DeclarationKind::subnet || place.inside == DeclarationKind::shared_network;
-  if (in_network && !warned_of_global_hosts_) {
-    warned_of_global_hosts_ = true;
-    warn(declaration.pos,
-         "WARNING: Host declarations are global.  They are not limited to the scope you declared them in.");
-  }
   auto host = std::make_unique<Host>();
   host->name = declaration.name;
   Scope& scope = new_scope(*place.scope);
+  host->scope = &scope;
   Place inner;
-  inner.inside = DeclarationKind::host;
   inner.scope = &scope;
   inner.host = host.get();
   declare_all(declaration.items, inner);
   if (inner.host_group != nullptr) scope.parent = inner.host_group;
-  host->scope = &scope;
   if (inner.deleted) return;
-  if (!host_names_.insert(host->name).second) {
-    return error(declaration.pos, fmt::format("host {}: already exists", declaration.name));
+  if (inner.sent_client_id && host->client_id.empty()) {
+    host->client_id = std::move(*inner.sent_client_id);
+  } else if (inner.sent_client_id) {
+    const Bytes uid = host->client_id, ignored = *inner.sent_client_id;
+    warn(declaration.pos, fmt::format("Warning, host declaration '{}' already has uid '\"{}\"', ignoring dhcp-client-identifier "
+                                      "'\"{}\"'", host->name, as_text(uid), as_text(ignored)));
   }
   host->id = static_cast<std::uint32_t>(config_->hosts_.size());
   config_->hosts_.push_back(std::move(host));
 }
 
 void Resolver::declare_hardware(Declaration& declaration, Place& place) {
-  if (place.host == nullptr) return error(declaration.pos, "hardware address parameter not allowed here.");
-  if (!place.host->hardware.empty()) {
-    return error(declaration.pos, fmt::format("Host {} hardware address already configured.", place.host->name));
-  }
+  COAXD_ASSERT(place.host != nullptr);
   place.host->hardware = std::move(declaration.bytes);
 }
 
 void Resolver::declare_client_id(Declaration& declaration, Place& place) {
-  if (place.host == nullptr) return error(declaration.pos, "uid parameter not allowed here.");
-  if (!place.host->client_id.empty()) {
-    const Bytes kept = place.host->client_id, ignored = declaration.bytes;
-    return warn(declaration.pos,
-                fmt::format("Warning, host declaration '{}' already has uid '{}', ignoring dhcp-client-identifier '{}'",
-                            place.host->name, as_text(kept), as_text(ignored)));
-  }
+  COAXD_ASSERT(place.host != nullptr);
   place.host->client_id = std::move(declaration.bytes);
 }
 
+// `option dhcp-client-identifier` in a host is both what the client is known by and an option to send (dhcpd-compat §3.5).
+void Resolver::note_client_id_option(const Statement& statement, Place& place) {
+  if (statement.kind != StatementKind::option || statement.op != OptionOp::supersede) return;
+  const OptionDefinition& option = *statement.definition;
+  if (option.space->index != OptionRegistry::kDhcp || option.code != wire::option::client_identifier) return;
+  if (place.sent_client_id) return warn(statement.pos, "only one dhcp client identifier may be specified");
+  std::vector<std::uint8_t> value;
+  if (append_constant(statement.value, value) && !value.empty()) place.sent_client_id = std::move(value);
+}
+
 void Resolver::declare_fixed_address(Declaration& declaration, Place& place) {
-  if (place.host == nullptr) return error(declaration.pos, "fixed-address parameter not allowed here.");
-  if (place.host->has_fixed_address) return error(declaration.pos, "Only one fixed address declaration per host.");
+  COAXD_ASSERT(place.host != nullptr);
   place.host->has_fixed_address = true;
   append_addresses(declaration.value, place.host->fixed_addresses);
 }
@@ -70,21 +85,16 @@ void Resolver::append_addresses(const Expr& expr, std::vector<Ipv4>& out) {
 }
 
 void Resolver::declare_host_identifier(Declaration& declaration, Place& place) {
-  if (place.host == nullptr) return error(declaration.pos, "host-identifier parameter not allowed here.");
-  if (place.host->identifier_option != nullptr) {
-    return error(declaration.pos, "only one host-identifier allowed per host");
-  }
+  COAXD_ASSERT(place.host != nullptr);
   place.host->identifier_option = declaration.option;
-  place.host->identifier_value = declaration.value.bytes;
-  place.host->identifier_value.shrink_to_fit();
+  if (!append_constant(declaration.value, place.host->identifier_value)) {
+    warn(declaration.pos, fmt::format("host {}: host-identifier is not a constant and matches nobody", place.host->name));
+  }
 }
 
 void Resolver::declare_host_group(Declaration& declaration, Place& place) {
   const auto group = groups_.find(declaration.name);
-  if (group == groups_.end()) {
-    const std::string host = place.host != nullptr ? place.host->name : std::string();
-    return error(declaration.pos, fmt::format("unknown group {} in host {}", declaration.name, host));
-  }
+  COAXD_ASSERT(group != groups_.end());
   place.host_group = group->second;
 }
 

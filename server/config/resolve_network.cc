@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "server/base/assert.h"
 #include "server/config/resolver.h"
 
 namespace coaxd::config {
@@ -34,27 +35,19 @@ void Resolver::declare_shared_network(Declaration& declaration, Place& place) {
   network.name = declaration.name;
   Place inner;
   inner.scope = &new_scope(*place.scope);
-  inner.inside = DeclarationKind::shared_network;
   inner.network = &network;
   network.scope = inner.scope;
   declare_all(declaration.items, inner);
-  if (network.subnets.empty()) error(declaration.pos, "empty shared-network decl");
 }
 
 // A subnet outside a shared-network is a network of its own, with which it shares the scope object (dhcpd-compat §3.2).
 void Resolver::declare_subnet(Declaration& declaration, Place& place) {
   const Prefix prefix = declaration.prefix;
-  if ((prefix.network.value & ~prefix.mask.value) != 0) {
-    error(declaration.pos, fmt::format("subnet {} netmask {}: bad subnet number/mask combination.",
-                                       to_string(prefix.network), to_string(prefix.mask)));
-    return;
-  }
   Subnet& subnet = *config_->subnets_.emplace_back(std::make_unique<Subnet>());
   subnet.id = static_cast<std::uint32_t>(config_->subnets_.size() - 1);
   subnet.prefix = prefix;
   Place inner;
   inner.scope = &new_scope(*place.scope);
-  inner.inside = DeclarationKind::subnet;
   inner.subnet = &subnet;
   inner.network = place.network;
   if (inner.network == nullptr) {
@@ -94,26 +87,21 @@ void Resolver::warn_overlap(const Subnet& subnet, SourcePos pos) {
 }
 
 void Resolver::declare_interface(Declaration& declaration, Place& place) {
-  if (place.network == nullptr) return error(declaration.pos, "interface declaration not allowed here.");
-  if (!place.network->interface.empty() && place.network->interface != declaration.name) {
-    return error(declaration.pos, "A subnet or shared network can't be connected to two interfaces.");
-  }
+  COAXD_ASSERT(place.network != nullptr);
   place.network->interface = declaration.name;
   if (place.subnet != nullptr) place.subnet->interface = declaration.name;
 }
 
 // A pool hangs below the shared network's scope, also when it is written in a subnet (dhcpd-compat §3.3).
 void Resolver::declare_pool(Declaration& declaration, Place& place) {
-  if (place.network == nullptr) return error(declaration.pos, "pool declared outside of network");
+  COAXD_ASSERT(place.network != nullptr);
   auto pool = std::make_unique<Pool>();
   Place inner = place;
-  inner.inside = DeclarationKind::pool;
   inner.pool = pool.get();
   inner.scope = &new_scope(*place.network->scope);
   pool->network = place.network;
   pool->scope = inner.scope;
   declare_all(declaration.items, inner);
-  if (pool->ranges.empty()) return error(declaration.pos, "Pool declaration with no address range.");
   if (!pool->failover_peer.empty()) peers_with_pools_.insert(pool->failover_peer);
   if (Pool* earlier = mergeable(*place.network, *pool)) {
     earlier->ranges.insert(earlier->ranges.end(), pool->ranges.begin(), pool->ranges.end());
@@ -185,7 +173,7 @@ const Subnet* Resolver::subnet_of_range(const Declaration& range, const Place& p
 }
 
 void Resolver::declare_range(Declaration& declaration, Place& place) {
-  if (place.network == nullptr) return error(declaration.pos, "range declaration not allowed here.");
+  COAXD_ASSERT(place.network != nullptr);
   if (declaration.flag && place.pool != nullptr && !place.pool->failover_peer.empty()) {
     return error(declaration.pos,
                  "dynamic-bootp flag is not permitted for address range declarations where there is a failover peer in scope.");
@@ -198,9 +186,7 @@ void Resolver::declare_range(Declaration& declaration, Place& place) {
   const bool in_earlier = after != given_.begin() && std::prev(after)->second >= range.low.value;
   if (in_earlier || (after != given_.end() && after->first <= range.high.value)) {
     const Ipv4 first = in_earlier ? range.low : Ipv4{after->first};
-    error(declaration.pos, fmt::format("lease {} is declared twice!", to_string(first)));
-    if (place.pool != nullptr) place.pool->ranges.push_back(range);  // or the pool would be called empty as well
-    return;
+    return error(declaration.pos, fmt::format("lease {} is declared twice!", to_string(first)));
   }
   given_.emplace(range.low.value, range.high.value);
   Pool* pool = place.pool != nullptr ? place.pool : implicit_pool(*place.network, declaration.flag);
@@ -208,28 +194,15 @@ void Resolver::declare_range(Declaration& declaration, Place& place) {
 }
 
 void Resolver::declare_permit(Declaration& declaration, Place& place) {
-  if (place.pool == nullptr) return error(declaration.pos, "expecting allow/deny key");
+  COAXD_ASSERT(place.pool != nullptr);
   Permit permit{declaration.permit, 0, declaration.number};
-  if (permit.kind == PermitKind::members_of) {
-    const Class* cls = find_class(declaration.name);
-    if (cls == nullptr) return error(declaration.pos, fmt::format("no such class: {}", declaration.name));
-    permit.class_index = cls->index;
-  }
-  if (permit.kind == PermitKind::after) {
-    const auto is_after = [](const Permit& p) { return p.kind == PermitKind::after; };
-    if (std::ranges::any_of(place.pool->allow, is_after) || std::ranges::any_of(place.pool->deny, is_after)) {
-      return error(declaration.pos, "duplicate \"after\" clause.");
-    }
-  }
+  if (permit.kind == PermitKind::members_of) permit.class_index = class_named(declaration.name).index;
   (declaration.allow ? place.pool->allow : place.pool->deny).push_back(permit);
 }
 
 void Resolver::declare_use_failover(Declaration& declaration, Place& place) {
-  if (!declaration.name.empty() &&
-      std::ranges::find(config_->failover_peers_, declaration.name, &FailoverPeer::name) == config_->failover_peers_.end()) {
-    return error(declaration.pos, fmt::format("failover peer {}: not found", declaration.name));
-  }
-  if (place.pool != nullptr) place.pool->failover_peer = declaration.name;
+  COAXD_ASSERT(place.pool != nullptr);
+  place.pool->failover_peer = declaration.name;
 }
 
 }  // namespace coaxd::config

@@ -1,5 +1,6 @@
 // resolver.h: one walk over the Ast, in file order, that builds the Config: what is declared above is known below, as in dhcpd, and
-// a block's parent is the block it stands in. Private to resolve*.cc; load time, one thread. Source: dhcpd-compat §§3, 6.
+// a block's parent is the block it stands in. The parser has seen to it that everything stands where it may and that names exist; here is
+// refused what takes addresses to see. Private to resolve*.cc; load time, one thread. Source: dhcpd-compat §§3, 6.
 #pragma once
 
 #include <map>
@@ -19,23 +20,18 @@ class Resolver {
   std::expected<std::shared_ptr<const Config>, std::vector<Diagnostic>> run();
 
  private:
-  // One body of a class or subclass: "one match if" and "one match" are counted by block.
-  struct ClassBlock {
-    Class* cls = nullptr;
-    Subclass* subclass = nullptr;
-    bool has_match_if = false, has_match = false;
-  };
   // Where a declaration stands. Null is "not inside one".
   struct Place {
     Scope* scope = nullptr;
-    DeclarationKind inside = DeclarationKind::group;
     SharedNetwork* network = nullptr;
     Subnet* subnet = nullptr;
     Pool* pool = nullptr;
     Host* host = nullptr;
     Scope* host_group = nullptr;  // `group NAME;` of the host
     bool deleted = false;         // the host says so of itself
-    ClassBlock* block = nullptr;
+    std::optional<std::vector<std::uint8_t>> sent_client_id;  // the host's first `option dhcp-client-identifier`
+    Class* cls = nullptr;
+    Subclass* subclass = nullptr;
   };
   using Handler = void (Resolver::*)(Declaration&, Place&);
   struct Row {
@@ -52,11 +48,8 @@ class Resolver {
   void declare_group(Declaration&, Place&);
   void declare_authoritative(Declaration&, Place&);
   void declare_failover_peer(Declaration&, Place&);
-  void declare_key(Declaration&, Place&);
-  void declare_zone(Declaration&, Place&);
-  void check_classes_added(const Statement& statement);
+  void declare_nothing(Declaration&, Place&) {}
   void check_failover();
-  void check_omapi_key();
   // resolve_network.cc
   void declare_shared_network(Declaration&, Place&);
   void declare_subnet(Declaration&, Place&);
@@ -74,6 +67,7 @@ class Resolver {
   void declare_host(Declaration&, Place&);
   void declare_hardware(Declaration&, Place&);
   void declare_client_id(Declaration&, Place&);
+  void note_client_id_option(const Statement& statement, Place& place);
   void declare_fixed_address(Declaration&, Place&);
   void declare_host_identifier(Declaration&, Place&);
   void declare_host_group(Declaration&, Place&);
@@ -85,7 +79,7 @@ class Resolver {
   void declare_match_if(Declaration&, Place&);
   void declare_match(Declaration&, Place&);
   void declare_lease_limit(Declaration&, Place&);
-  Class* find_class(std::string_view name);
+  Class& class_named(std::string_view name);
 
   Scope& new_scope(const Scope& parent);
   void error(SourcePos pos, std::string message);
@@ -100,15 +94,12 @@ class Resolver {
   bool failed_ = false;
 
   std::unordered_map<std::string, Scope*> groups_;
-  std::unordered_set<std::string> keys_;
   std::unordered_set<std::string> peers_with_pools_;
-  std::unordered_set<std::string_view> host_names_;
   std::unordered_map<std::string_view, Class*> classes_;
   std::map<std::uint32_t, std::uint32_t> given_;  // addresses in ranges so far: low -> high, disjoint
   std::multimap<std::uint32_t, const Subnet*> subnets_;  // by network, for the overlap warning
   std::vector<std::uint32_t> masks_;                     // distinct ones so far
   std::uint32_t subclass_count_ = 0;
-  bool warned_of_global_hosts_ = false;
 };
 
 }  // namespace coaxd::config

@@ -1,0 +1,175 @@
+#include "server/config/coverage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "server/config/coverage_rows.h"
+
+namespace coaxd::config {
+namespace {
+
+// In the order of the report, which is that of Coverage backwards.
+struct Group {
+  Coverage coverage;
+  std::string_view word;  // JSON
+  std::string_view title;
+};
+constexpr Group kGroups[] = {
+    {Coverage::unsafe, "unsafe", "UNSAFE TO IGNORE"},
+    {Coverage::not_supported, "not_supported", "NOT SUPPORTED"},
+    {Coverage::harmless, "harmless", "harmless here"},
+    {Coverage::honoured, "honoured", "honoured"},
+};
+
+class Collector {
+ public:
+  std::vector<Finding> take() {
+    std::ranges::stable_sort(findings_, std::greater{}, [](const Finding& f) { return f.row.coverage; });
+    return std::move(findings_);
+  }
+
+  void visit(std::span<const Declaration> declarations) {
+    for (const Declaration& declaration : declarations) {
+      visit(declaration);
+      visit(declaration.items);
+    }
+  }
+
+ private:
+  void visit(const Declaration& declaration) {
+    if (declaration.kind == DeclarationKind::statement) return visit(declaration.statement);
+    if (declaration.kind == DeclarationKind::permit) return count(row_of(declaration.permit), declaration.pos);
+    if (declaration.kind == DeclarationKind::use_failover && declaration.name.empty()) {
+      return count(no_failover_row(), declaration.pos);
+    }
+    count(row_of(declaration.kind), declaration.pos);
+    if (has_value(declaration.kind)) visit(declaration.value);
+  }
+  static bool has_value(DeclarationKind kind) {
+    return kind == DeclarationKind::fixed_address || kind == DeclarationKind::match_if || kind == DeclarationKind::match ||
+           kind == DeclarationKind::spawn_with;
+  }
+
+  void visit(const Statement& statement) {
+    if (statement.kind == StatementKind::option) {
+      const bool parameter = statement.definition->space->index == OptionRegistry::kServer;
+      count(parameter ? parameter_coverage(*statement.definition) : row_of(statement.op), statement.pos);
+    } else {
+      count(row_of(statement.kind), statement.pos);
+    }
+    if (has_value(statement.kind)) visit(statement.value);
+    for (const Expr& arg : statement.args) visit(arg);
+    for (const Statement& inner : statement.body) visit(inner);
+    for (const Statement& inner : statement.else_body) visit(inner);
+  }
+  static bool has_value(StatementKind kind) {
+    switch (kind) {
+      case StatementKind::option: case StatementKind::if_else: case StatementKind::switch_on: case StatementKind::case_label:
+      case StatementKind::set: case StatementKind::eval: case StatementKind::return_value: case StatementKind::log: return true;
+      default: return false;
+    }
+  }
+
+  void visit(const Expr& expr) {
+    if (expr.kind != ExprKind::constant) count(row_of(expr.kind), expr.pos);  // a plain value is no expression to its reader
+    for (const Expr& arg : expr.args) visit(arg);
+  }
+
+  void count(const CoverageRow& row, SourcePos pos) {
+    const auto [place, is_new] = position_.try_emplace(row.name, findings_.size());
+    if (is_new) findings_.push_back({row, pos, {}, 0});
+    ++findings_[place->second].count;
+  }
+
+  std::vector<Finding> findings_;
+  std::unordered_map<std::string_view, std::size_t> position_;  // by the row's name
+};
+
+void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+}  // namespace
+
+std::vector<Finding> CoverageReport::of(Coverage coverage) const {
+  std::vector<Finding> result;
+  std::ranges::copy_if(findings, std::back_inserter(result), [&](const Finding& f) { return f.row.coverage == coverage; });
+  return result;
+}
+
+std::vector<Finding> CoverageReport::unsafe(const Settings& settings) const {
+  std::vector<Finding> result = of(Coverage::unsafe);
+  std::erase_if(result, [&](const Finding& f) { return f.row.accepted(settings); });
+  return result;
+}
+
+std::string CoverageReport::text() const {
+  std::string out;
+  std::size_t name_width = 0, where_width = 0;
+  for (const Finding& finding : findings) {
+    name_width = std::max(name_width, finding.row.name.size());
+    where_width = std::max(where_width, finding.where.size());
+  }
+  for (const Group& group : kGroups) {
+    const std::vector<Finding> members = of(group.coverage);
+    if (members.empty()) continue;
+    out += fmt::format("{}{} ({}):\n", out.empty() ? "" : "\n", group.title, members.size());
+    for (const Finding& finding : members) {
+      out += fmt::format("  {:{}}  {:{}}  {:>6}x  {}", finding.row.name, name_width, finding.where, where_width, finding.count,
+                         finding.row.note);
+      if (!finding.row.setting.empty()) out += fmt::format(" (coaxd.toml: {})", finding.row.setting);
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+std::string CoverageReport::json() const {
+  std::string out = "{\"counts\":{";
+  for (const Group& group : kGroups) {
+    if (&group != kGroups) out += ',';
+    out += fmt::format("\"{}\":{}", group.word, of(group.coverage).size());
+  }
+  out += "},\"findings\":[";
+  for (const Finding& finding : findings) {
+    if (&finding != findings.data()) out += ',';
+    out += "\n{\"coverage\":";
+    append_json(out, std::ranges::find(kGroups, finding.row.coverage, &Group::coverage)->word);
+    out += ",\"statement\":";
+    append_json(out, finding.row.name);
+    out += ",\"first\":";
+    append_json(out, finding.where);
+    out += fmt::format(",\"count\":{},\"note\":", finding.count);
+    append_json(out, finding.row.note);
+    if (!finding.row.setting.empty()) {
+      out += ",\"setting\":";
+      append_json(out, finding.row.setting);
+    }
+    out += '}';
+  }
+  out += "\n]}\n";
+  return out;
+}
+
+CoverageReport coverage_of(const Ast& ast) {
+  Collector collector;
+  collector.visit(ast.items);
+  CoverageReport report{collector.take()};
+  for (Finding& finding : report.findings) finding.where = ast.sources.where(finding.first);
+  return report;
+}
+
+}  // namespace coaxd::config
