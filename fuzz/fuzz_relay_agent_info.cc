@@ -58,9 +58,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto once = echo(received.relay_agent_info());
   adopting.adopt_relay_agent_info(once);
   REQUIRE(equal(echo(adopting.relay_agent_info()), once));
+  std::size_t expected = 0;  // every code that has a value, once
   for (unsigned code = 1; code < 256; ++code) {
     const auto c = static_cast<std::uint8_t>(code);
-    REQUIRE(equal(received.relay_agent_info().get(c), adopting.relay_agent_info().get(c)));
+    const Bytes sub = received.relay_agent_info().get(c);
+    REQUIRE(equal(sub, adopting.relay_agent_info().get(c)));
+    if (!sub.empty()) expected += 2 + sub.size();
   }
+  REQUIRE(once.size() == expected);
   return 0;
 }

@@ -106,6 +106,13 @@ void write_options() {
   area("plain", {0, 53, 1, 1, 0, 12, 2, 'a', 'b', 255, 1});
   area("repeated", {0, 43, 2, 'a', 'b', 77, 1, 'x', 43, 1, 'c', 77, 0, 43, 0, 255});
   area("overrun", {0, 53, 1, 1, 60, 9, 'a'});
+  // 14 pieces of 255 octets: one more than Message can join is a mutation away.
+  Octets pieces{0};
+  for (int i = 0; i < 14; ++i) {
+    pieces.insert(pieces.end(), {43, 255});
+    pieces.insert(pieces.end(), 255, static_cast<std::uint8_t>(i));
+  }
+  write("dhcpv4-options", "nearly-too-many-pieces", pieces);
   Octets both{3};
   Octets file(128), sname(64);
   std::copy_n(Octets{12, 1, 'f', 52, 1, 2, 255}.begin(), 7, file.begin());
