@@ -1,0 +1,246 @@
+// What the lease table costs: one lease from first_free() to commit(), a renewal, finding a client, reading a binding; among a
+// million addresses, all leased, and with COAXD_BENCH_LARGE=1 among ten (2 GB of memory). ns are per operation of one thread.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <unistd.h>
+
+#include "bench/allocations.h"
+#include "server/lease/lease_limits.h"
+#include "server/lease/lease_table.h"
+#include "server/lease/min_tree.h"
+
+namespace coaxd::lease {
+namespace {
+
+constexpr HashSeed kSeed{0x1234, 0x5678};
+constexpr StoredTime kNow = 1'800'000'000;
+constexpr std::uint32_t kMillion = 1'000'000;
+constexpr Ipv4 kBase = Ipv4::of(10, 0, 0, 0);
+
+void check(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "lease_bench: %s\n", what);
+  std::abort();
+}
+
+// What a cable network stores: a client-id of 19 octets (RFC 4361), option 82 with circuit-id and remote-id, a short host name.
+struct Client {
+  std::array<std::uint8_t, 19> id{255};
+  std::array<std::uint8_t, 6> mac{0x00, 0x15};
+  std::array<std::uint8_t, 14> agent_info{1, 4, 0, 0, 0, 1, 2, 6, 0x00, 0x16};
+
+  explicit Client(std::uint32_t n) {
+    store_be32(&id[5], n);
+    store_be32(&id[15], ~n);
+    store_be32(&mac[2], n);
+    store_be32(&agent_info[10], n);
+  }
+  Binding binding(BindingState state, StoredTime ends) const {
+    Binding b;
+    b.state = state;
+    b.starts = b.cltt = kNow;
+    b.ends = ends;
+    b.set_hardware(1, mac);
+    b.set(Item::client_id, id);
+    b.set(Item::agent_info, agent_info);
+    b.set(Item::hostname, as_bytes("cm-000000001"));
+    return b;
+  }
+};
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+struct Built {
+  std::unique_ptr<LeaseTable> table;
+  std::uint32_t addresses = 0;
+  double bytes_per_address = 0, configure_s = 0, restore_s = 0;
+};
+
+// Of the processor, so that a busy machine does not count against us.
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// One pool; `leased` of its addresses are active, ending in an order of their own.
+Built build(std::uint32_t addresses, std::uint32_t leased) {
+  Built built{std::make_unique<LeaseTable>(kSeed), addresses};
+  const double before = resident_bytes();
+  const PoolSpec pool{0, {{kBase, {kBase.value + addresses - 1}}}, {}};
+  double start = cpu_seconds();
+  built.table->configure({&pool, 1}, kNow);
+  built.configure_s = cpu_seconds() - start;
+  start = cpu_seconds();
+  for (std::uint32_t n = 0; n < leased; ++n)
+    built.table->restore({kBase.value + n}, Client(n).binding(BindingState::active, kNow + n * 2654435761u % 86400), 1);
+  built.table->restored(kNow);
+  built.restore_s = cpu_seconds() - start;
+  built.bytes_per_address = (resident_bytes() - before) / addresses;
+  check(built.table->unindexed() == 0, "the client index refused a key");
+  check(built.table->counts(0).active == leased, "not all leases are there");
+  return built;
+}
+
+Built& full(std::int64_t millions) {
+  static Built one = build(kMillion, kMillion);
+  if (millions == 1) return one;
+  static Built ten = build(10 * kMillion, 10 * kMillion);
+  return ten;
+}
+
+void sizes(benchmark::internal::Benchmark* b) {
+  b->ArgName("million")->Arg(1);
+  if (std::getenv("COAXD_BENCH_LARGE") != nullptr) b->Arg(10);
+}
+
+// Not a time of an operation: what start and memory cost, as counters.
+void restore_s_per_table(benchmark::State& state) {
+  const Built& built = full(state.range(0));
+  for (auto _ : state) state.SetIterationTime(built.restore_s);
+  state.counters["configure_s"] = built.configure_s;
+  state.counters["bytes_per_address"] = built.bytes_per_address;
+}
+BENCHMARK(restore_s_per_table)->Apply(sizes)->UseManualTime()->Iterations(1);
+
+// --- one lease: DISCOVER's half and REQUEST's half, then (untimed by the first bench) its release ---
+
+Built* turnover = nullptr;
+
+void turnover_setup(const benchmark::State& state) {
+  const auto addresses = static_cast<std::uint32_t>(state.range(0)) * kMillion;
+  turnover = new Built(build(addresses, addresses / 4 * 3));
+}
+void turnover_teardown(const benchmark::State&) {
+  delete turnover;
+  turnover = nullptr;
+}
+
+// Never more than a quarter of the addresses is given out, so the pool need not be refilled.
+constexpr std::int64_t kLeasesInBench = kMillion / 8;
+
+SlotId lease(LeaseTable& table, const Client& client, const Binding& binding) {
+  for (;;) {
+    const auto candidate = table.first_free(0);
+    check(candidate.has_value(), "the pool is empty");
+    if (!table.offer(candidate->slot, candidate->word, table.hash_client_id(client.id), kNow + 120)) continue;
+    const auto claim = table.claim(candidate->slot, table.word(candidate->slot));
+    check(claim.has_value(), "an offer was taken by another");
+    table.commit(*claim, binding);
+    return candidate->slot;
+  }
+}
+
+void lease_ns_per_lease(benchmark::State& state) {
+  auto n = static_cast<std::uint32_t>(state.thread_index() + 1) * 100'000'000;
+  for (auto _ : state) {
+    const Client client(++n);
+    lease(*turnover->table, client, client.binding(BindingState::active, kNow + 7200));
+  }
+}
+BENCHMARK(lease_ns_per_lease)->Apply(sizes)->Setup(turnover_setup)->Teardown(turnover_teardown)
+    ->Threads(1)->Threads(2)->Iterations(kLeasesInBench)->UseRealTime();
+
+void lease_and_release_ns_per_pair(benchmark::State& state) {
+  LeaseTable& table = *turnover->table;
+  auto n = static_cast<std::uint32_t>(state.thread_index() + 1) * 100'000'000;
+  for (auto _ : state) {
+    const Client client(++n);
+    Binding b = client.binding(BindingState::active, kNow + 7200);
+    const SlotId slot = lease(table, client, b);
+    const auto claim = table.claim(slot, table.word(slot));
+    check(claim.has_value(), "an active lease was taken by another");
+    b.state = BindingState::free;
+    b.ends = kNow;
+    table.commit(*claim, b);
+  }
+}
+BENCHMARK(lease_and_release_ns_per_pair)->Apply(sizes)->Setup(turnover_setup)->Teardown(turnover_teardown)
+    ->Threads(1)->Threads(2)->Iterations(kLeasesInBench)->UseRealTime();
+
+// --- among all leased addresses, one at random ---
+
+void renew_ns_per_lease(benchmark::State& state) {
+  Built& built = full(state.range(0));
+  std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
+  for (auto _ : state) {
+    const std::uint32_t n = static_cast<std::uint32_t>(random()) % built.addresses;
+    const SlotId slot = built.table->find({kBase.value + n});
+    const auto claim = built.table->claim(slot, built.table->word(slot));
+    if (!claim) continue;  // the other thread renews it just now
+    built.table->commit(*claim, Client(n).binding(BindingState::active, kNow + n % 86400));
+  }
+}
+BENCHMARK(renew_ns_per_lease)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
+
+void find_by_client_id_ns_per_lookup(benchmark::State& state) {
+  const Built& built = full(state.range(0));
+  std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
+  for (auto _ : state) {
+    const std::uint32_t n = static_cast<std::uint32_t>(random()) % built.addresses;
+    SlotId found[4];
+    check(built.table->find_by_client_id(Client(n).id, found) == 1, "client not found");
+    check(built.table->address_of(found[0]).value == kBase.value + n, "the wrong one found");
+  }
+}
+BENCHMARK(find_by_client_id_ns_per_lookup)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
+
+void find_nobody_ns_per_lookup(benchmark::State& state) {
+  const Built& built = full(state.range(0));
+  std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
+  for (auto _ : state) {
+    SlotId found[4];
+    const auto n = static_cast<std::uint32_t>(random()) | 0x80000000;
+    check(built.table->find_by_client_id(Client(n).id, found) == 0, "found somebody");
+  }
+}
+BENCHMARK(find_nobody_ns_per_lookup)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
+
+void read_ns_per_binding(benchmark::State& state) {
+  const Built& built = full(state.range(0));
+  std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
+  for (auto _ : state) {
+    Binding b;
+    const std::uint32_t n = static_cast<std::uint32_t>(random()) % built.addresses;
+    built.table->read(built.table->find({kBase.value + n}), b);
+    check(b.hlen == 6, "not a client");
+  }
+}
+BENCHMARK(read_ns_per_binding)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
+
+void min_tree_set_ns_per_key(benchmark::State& state) {
+  const auto leaves = static_cast<std::uint32_t>(state.range(0)) * kMillion;
+  MinTree tree(leaves);
+  std::minstd_rand random;
+  for (std::uint32_t leaf = 0; leaf < leaves; ++leaf) tree.load(leaf, static_cast<std::uint32_t>(random()));
+  tree.build();
+  bench::AllocationCount count{state};
+  for (auto _ : state)
+    tree.set(static_cast<std::uint32_t>(random()) % leaves, static_cast<std::uint32_t>(random()));
+  check(tree.consistent(), "the tree is not");
+}
+BENCHMARK(min_tree_set_ns_per_key)->Apply(sizes);
+
+void limit_ns_per_acquire_and_release(benchmark::State& state) {
+  static LeaseLimits limits(kSeed, kMillion);
+  std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
+  for (auto _ : state) {
+    const LeaseLimits::Key key = limits.key(1, Client(static_cast<std::uint32_t>(random())).mac);
+    check(limits.acquire(key, 2), "no room");
+    limits.release(key);
+  }
+}
+BENCHMARK(limit_ns_per_acquire_and_release)->Threads(1)->Threads(2)->UseRealTime();
+
+}  // namespace
+}  // namespace coaxd::lease
