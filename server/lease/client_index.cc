@@ -35,6 +35,7 @@ ClientIndex::Pair ClientIndex::buckets_of(ClientHash client) const noexcept {
 bool ClientIndex::insert(ClientHash client, SlotId slot) noexcept {
   const std::uint64_t entry = entry_of(client, slot);
   const Pair buckets = buckets_of(client);
+  __builtin_prefetch(buckets.second, 1);
   for (;;) {
     Entry* place[2] = {};
     std::uint32_t room[2] = {};
@@ -59,6 +60,7 @@ bool ClientIndex::insert(ClientHash client, SlotId slot) noexcept {
 
 void ClientIndex::erase(ClientHash client, SlotId slot) noexcept {
   const Pair buckets = buckets_of(client);
+  __builtin_prefetch(buckets.second, 1);
   for (std::uint32_t i = 0; i < kMaxFound; ++i) {
     Entry& e = i < kBucketEntries ? buckets.first[i] : buckets.second[i - kBucketEntries];
     std::uint64_t entry = entry_of(client, slot);

@@ -29,6 +29,12 @@ class ClientIndex {
   // address, rarely a third for an offer to somebody else.
   void reset(std::uint64_t addresses);
 
+  // Both lines are likely to be far away: fetch them while there is something else to do.
+  void prefetch(ClientHash client) const noexcept {
+    const Pair buckets = buckets_of(client);
+    __builtin_prefetch(buckets.first, 1);
+    __builtin_prefetch(buckets.second, 1);
+  }
   bool insert(ClientHash client, SlotId slot) noexcept;
   void erase(ClientHash client, SlotId slot) noexcept;
   // Slots that may be this client's; how many.

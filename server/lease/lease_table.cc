@@ -56,6 +56,8 @@ LeaseTable::Impl::Keys LeaseTable::Impl::keys_of(const Payload& payload) const n
 }
 
 void LeaseTable::Impl::write_keys(SlotId id, const Keys& before, const Keys& after) noexcept {
+  for (const ClientHash key : {after.client_id, after.hardware, before.client_id, before.hardware})
+    if (key != 0) index.prefetch(key);
   for (const ClientHash key : {after.client_id, after.hardware})
     if (key != 0 && !before.contains(key)) index.insert(key, id);
   for (const ClientHash key : {before.client_id, before.hardware})
