@@ -69,7 +69,8 @@ struct Context {
   CallFrame* frame = nullptr;
   std::uint16_t depth = 0;
   std::string_view being_set;               // by the `set` whose value is being computed
-  bool in_option_value = false;             // such an expression sees no lease variables (dhcpd-compat §19)
+  bool lease_out_of_sight = false;          // finish_options(): variables are the global ones
+  bool depends_on_moment = false;           // a variable or config-option was read
   const config::OptionSpace* vendor_space = nullptr;  // parse-vendor-option ran: option 43 is read as this space
 };
 
@@ -78,6 +79,11 @@ Tri evaluate_boolean(const config::Expr& expr, Context& context) noexcept;
 std::optional<std::uint64_t> evaluate_number(const config::Expr& expr, Context& context) noexcept;
 // Whatever type it has; the type is none for null.
 Value evaluate(const config::Expr& expr, Context& context) noexcept;
+
+// dhcpd keeps an option's expression and computes it when the reply is built: from what all scopes have set by then, and without the
+// lease's variables (dhcpd-compat §19). We compute it at once, and those that can come out differently again here.
+// select_reply_options() calls it.
+void finish_options(Context& context) noexcept;
 
 void execute(std::span<const config::Statement> statements, Context& context) noexcept;
 // Runs `scope` and its ancestors, outermost first, leaving out everything at or above `limit` (null: run them all) (dhcpd-compat §6).

@@ -62,6 +62,7 @@ Value packet_option(const Expr& expr, Context& context) noexcept {
 }
 
 Value config_option(const Expr& expr, Context& context) noexcept {
+  context.depends_on_moment = true;
   return of(context.reply->get(expr.option->space->index, expr.option->code));
 }
 
@@ -155,7 +156,7 @@ Value packet(const Expr& expr, Context& context) noexcept {
   const std::optional<std::uint64_t> length = evaluate_number(expr.args[1], context);
   if (!offset || !length || context.request == nullptr) return {};
   const Bytes raw = context.request->raw();
-  if (*offset >= raw.size()) return Value::of(Bytes{});
+  if (*offset >= raw.size()) return {};
   const Bytes rest = raw.subspan(static_cast<std::size_t>(*offset));
   return Value::of(rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(*length, rest.size()))));
 }

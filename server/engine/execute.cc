@@ -19,11 +19,15 @@ void set_option(const Statement& statement, Context& context) noexcept {
     context.reply->set(*statement.definition, Bytes{statement.value.bytes}, statement.op, *context.arena);
     return;
   }
-  const bool outer = context.in_option_value;
-  context.in_option_value = true;
+  context.depends_on_moment = false;
   const std::optional<Bytes> value = evaluate_data(statement.value, context);
-  context.in_option_value = outer;
+  const bool is_new = !context.reply->has(statement.definition->space->index, statement.definition->code);
   context.reply->set(*statement.definition, value, statement.op, *context.arena);
+  // Parameters are read with the lease in hand; an option that was joined from parts keeps what they were.
+  const bool replaces = statement.op == config::OptionOp::supersede || is_new;
+  if (context.depends_on_moment && replaces && statement.definition->space->index != config::OptionRegistry::kServer) {
+    context.reply->defer(*statement.definition, statement.value);
+  }
 }
 
 void set_variable(const Statement& statement, Context& context) noexcept {
@@ -156,6 +160,22 @@ bool run(Statements statements, Context& context) noexcept {
     }
   }
   return false;
+}
+
+void finish_options(Context& context) noexcept {
+  OptionState& reply = *context.reply;
+  if (!reply.any_deferred()) return;
+  context.lease_out_of_sight = true;
+  for (const std::uint32_t space : reply.touched_spaces()) {
+    // By index: what is evaluated may not add options, but the entry is written.
+    for (std::size_t i = 0; i < reply.entries(space).size(); ++i) {
+      const OptionState::Entry& entry = reply.entries(space)[i];
+      if (entry.deferred == nullptr) continue;
+      const std::optional<Bytes> value = evaluate_data(*entry.deferred, context);
+      reply.set(*entry.definition, value, config::OptionOp::supersede, *context.arena);
+    }
+  }
+  context.lease_out_of_sight = false;
 }
 
 void execute(Statements statements, Context& context) noexcept { run(statements, context); }

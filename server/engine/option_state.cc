@@ -35,6 +35,7 @@ void OptionState::clear() noexcept {
     space.entries.clear();
   }
   touched_.clear();
+  any_deferred_ = false;
 }
 
 const OptionState::Entry* OptionState::find(std::uint32_t space, std::uint32_t code) const noexcept {
@@ -53,7 +54,7 @@ OptionState::Entry& OptionState::find_or_add(std::uint32_t space_index, std::uin
   if (Entry* entry = find(space_index, code)) return *entry;
   Space& space = spaces_[space_index];
   if (space.entries.empty()) touched_.push_back(space_index);
-  space.entries.push_back({code, nullptr, {}, false});
+  space.entries.push_back({.code = code, .definition = nullptr, .value = {}});
   if (code < kDirectCodes) space.position[code] = static_cast<std::uint16_t>(space.entries.size());
   return space.entries.back();
 }
@@ -82,6 +83,14 @@ void OptionState::set(const config::OptionDefinition& option, std::optional<Byte
   entry.definition = &option;
   entry.value = value.value_or(Bytes{});
   entry.is_null = !value;
+  entry.deferred = nullptr;
+}
+
+void OptionState::defer(const config::OptionDefinition& option, const config::Expr& expr) noexcept {
+  if (Entry* entry = find(option.space->index, option.code)) {
+    entry->deferred = &expr;
+    any_deferred_ = true;
+  }
 }
 
 void OptionState::set(std::uint8_t code, Bytes value) noexcept {
@@ -93,6 +102,7 @@ void OptionState::set(std::uint8_t code, Bytes value) noexcept {
   }
   entry.value = value;
   entry.is_null = false;
+  entry.deferred = nullptr;
 }
 
 void OptionState::unset(std::uint32_t space_index, std::uint32_t code) noexcept {

@@ -24,6 +24,7 @@ class OptionState {
   void set(const config::OptionDefinition& option, std::optional<Bytes> value, config::OptionOp op, Arena& arena) noexcept;
   // The engine's own, by code in the dhcp space.
   void set(std::uint8_t code, Bytes value) noexcept;
+  void defer(const config::OptionDefinition& option, const config::Expr& expr) noexcept;
   void unset(std::uint32_t space, std::uint32_t code) noexcept;
   bool has(std::uint32_t space, std::uint32_t code) const noexcept;  // set, perhaps to null
   std::optional<Bytes> get(std::uint32_t space, std::uint32_t code) const noexcept;
@@ -41,7 +42,10 @@ class OptionState {
     const config::OptionDefinition* definition;
     Bytes value;
     bool is_null = false;
+    const config::Expr* deferred = nullptr;  // to be computed again by finish_options()
   };
+  bool any_deferred() const noexcept { return any_deferred_; }
+  std::span<const std::uint32_t> touched_spaces() const noexcept { return touched_; }
   std::span<const Entry> entries(std::uint32_t space) const noexcept;
   const Entry* entry(std::uint32_t space, std::uint32_t code) const noexcept { return find(space, code); }
 
@@ -62,6 +66,7 @@ class OptionState {
   const config::OptionRegistry& registry_;
   std::vector<Space> spaces_;
   std::vector<std::uint32_t> touched_;
+  bool any_deferred_ = false;
   std::vector<const config::OptionDefinition*> carriers_;
 };
 

@@ -10,7 +10,6 @@ using config::OptionRegistry;
 using config::OptionSpace;
 
 constexpr int kMaxNesting = 4;  // 125 > enterprise > its options is two
-constexpr std::uint32_t kEnd = 255;
 
 std::uint32_t load_be(Bytes octets) noexcept {
   std::uint32_t value = 0;
@@ -18,48 +17,30 @@ std::uint32_t load_be(Bytes octets) noexcept {
   return value;
 }
 
-// Walks code-length-value triples in a space's own widths.
+// Walks code-length-value triples in a space's own widths. Observed: code 0 ends them in every space, 255 is a code like any other,
+// and those before a malformed one count.
 class SubOptions {
  public:
   SubOptions(Bytes area, const OptionSpace& space) noexcept : rest_(area), space_(space) {}
 
   bool next() noexcept {
-    while (space_.code_width == 1 && !rest_.empty() && rest_[0] == 0) rest_ = rest_.subspan(1);
-    if (rest_.empty()) return false;
-    if (space_.code_width == 1 && rest_[0] == kEnd) {
-      rest_ = {};
-      return false;
-    }
     const std::size_t head = std::size_t{space_.code_width} + space_.length_width;
-    if (rest_.size() < head) return fail();
+    if (rest_.size() < head) return false;
     const std::size_t size = load_be(rest_.subspan(space_.code_width, space_.length_width));
-    if (rest_.size() - head < size) return fail();
     code = load_be(rest_.first(space_.code_width));
+    if (code == 0 || rest_.size() - head < size) return false;
     value = rest_.subspan(head, size);
     rest_ = rest_.subspan(head + size);
     return true;
   }
-  bool malformed() const noexcept { return malformed_; }
 
   std::uint32_t code = 0;
   Bytes value;
 
  private:
-  bool fail() noexcept {
-    malformed_ = true;
-    return false;
-  }
   Bytes rest_;
   const OptionSpace& space_;
-  bool malformed_ = false;
 };
-
-bool is_well_formed(Bytes area, const OptionSpace& space) noexcept {
-  SubOptions options(area, space);
-  while (options.next()) {
-  }
-  return !options.malformed();
-}
 
 const OptionDefinition* owner_of(const OptionSpace& space, std::uint32_t code) noexcept {
   const auto found = space.by_code.find(code);
@@ -108,18 +89,38 @@ std::optional<Bytes> raw_option(const OptionSpace& space, std::uint32_t code, Co
 enum FqdnPart : std::uint32_t { kNoClientUpdate = 1, kServerUpdate, kEncoded, kRcode1, kRcode2, kHostname, kDomainname, kFqdn };
 constexpr std::uint8_t kTrue[] = {1}, kFalse[] = {0};
 
-// Labels of a wire-format name joined by dots; an unfinished name (no root label) is taken as far as it goes.
-Bytes decoded_name(Bytes labels, Arena& arena) noexcept {
+struct FqdnNames {
+  Bytes whole, host, domain;  // empty: null
+};
+
+// A plain name is split at its first dot.
+FqdnNames plain_names(Bytes text) noexcept {
+  const Bytes name = without_trailing_nuls(text);
+  const auto dot = static_cast<std::size_t>(std::ranges::find(name, std::uint8_t{'.'}) - name.begin());
+  return {name, name.first(dot), dot < name.size() ? name.subspan(dot + 1) : Bytes{}};
+}
+
+// Labels in DNS form. Observed: the domain of a finished name keeps the dot before it, a name without root label is all host, and
+// one whose label overruns is nothing.
+FqdnNames encoded_names(Bytes labels, Arena& arena) noexcept {
   const MutableBytes out = arena.take(labels.size());
   if (out.size() < labels.size()) return {};
-  std::size_t size = 0;
-  while (!labels.empty() && labels[0] != 0 && labels[0] < labels.size()) {
-    if (size > 0) out[size++] = '.';
-    std::ranges::copy(labels.subspan(1, labels[0]), out.begin() + static_cast<std::ptrdiff_t>(size));
-    size += labels[0];
-    labels = labels.subspan(std::size_t{1} + labels[0]);
+  std::size_t size = 0, first = 0;
+  bool finished = false;
+  while (!labels.empty() && !finished) {
+    const std::size_t length = labels[0];
+    if (length >= labels.size()) return {};
+    finished = length == 0;
+    if (!finished) {
+      if (size > 0) out[size++] = '.';
+      std::ranges::copy(labels.subspan(1, length), out.begin() + static_cast<std::ptrdiff_t>(size));
+      size += length;
+      if (first == 0) first = length;
+    }
+    labels = labels.subspan(1 + length);
   }
-  return out.first(size);
+  const Bytes name = out.first(size);
+  return finished ? FqdnNames{name, name.first(first), name.subspan(first)} : FqdnNames{name, name, {}};
 }
 
 std::optional<Bytes> fqdn_part(Bytes option, std::uint32_t part, Arena& arena) noexcept {
@@ -134,13 +135,13 @@ std::optional<Bytes> fqdn_part(Bytes option, std::uint32_t part, Arena& arena) n
     case kRcode2: return option.subspan(2, 1);
     default: break;
   }
-  const Bytes name = (flags & 4) != 0 ? decoded_name(option.subspan(3), arena) : without_trailing_nuls(option.subspan(3));
-  if (name.empty()) return std::nullopt;
-  const auto dot = static_cast<std::size_t>(std::ranges::find(name, std::uint8_t{'.'}) - name.begin());
-  if (part == kFqdn) return name;
-  if (part == kHostname) return name.first(dot);
-  if (part == kDomainname && dot + 1 < name.size()) return name.subspan(dot + 1);
-  return std::nullopt;
+  const Bytes rest = option.subspan(3);
+  const FqdnNames names = (flags & 4) != 0 ? encoded_names(rest, arena) : plain_names(rest);
+  const Bytes name = part == kFqdn         ? names.whole
+                     : part == kHostname   ? names.host
+                     : part == kDomainname ? names.domain
+                                           : Bytes{};
+  return name.empty() ? std::nullopt : std::optional(name);
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ std::optional<Bytes> fqdn_part(Bytes option, std::uint32_t part, Arena& arena) n
 bool is_text_format(std::string_view format) noexcept {
   for (std::size_t i = 0; i < format.size(); ++i) {
     switch (format[i]) {
-      case 't': case 'd': return true;
+      case 't': return true;
       case 'A': case 'a': case 'X': case 'x': case 'D': return false;
       case 'E': case 'N':  // a space's name follows, up to a dot
         i = std::min(format.find('.', i), format.size());
@@ -175,10 +176,6 @@ std::optional<Bytes> packet_option(const OptionDefinition& option, Context& cont
     // RFC 2132 §3.14 wants at least one octet; dhcpd drops an empty host name.
     if (space.index == OptionRegistry::kDhcp && option.code == wire::option::host_name && value->empty()) return std::nullopt;
     return without_trailing_nuls(*value);
-  }
-  // An option that is wholly another space is kept as that space's options only.
-  if (owner->format.starts_with('E') && owner->encapsulates != nullptr && is_well_formed(*value, *owner->encapsulates)) {
-    return std::nullopt;
   }
   return value;
 }

@@ -20,7 +20,6 @@ constexpr std::uint8_t kHead[] = {option::message_type, option::server_identifie
                                   option::requested_address, option::associated_ip};
 constexpr std::uint8_t kUsual[] = {option::subnet_mask, option::routers, option::domain_name_servers, option::host_name,
                                    option::fqdn};
-constexpr std::uint32_t kFqdnEncoded = 3;
 
 // The codes to try, in order and each once.
 class CodeList {
@@ -92,9 +91,8 @@ void add_suboption(Builder& area, const OptionSpace& space, std::uint32_t code, 
   area.add(value);
 }
 
-// Dots become labels; one dot at the end makes the name absolute (RFC 4702 §3.3).
+// Dots become labels, and every name a finished one.
 void add_labels(Builder& area, Bytes name) noexcept {
-  const bool absolute = !name.empty() && name.back() == '.';
   while (!name.empty()) {
     const auto dot = static_cast<std::size_t>(std::ranges::find(name, std::uint8_t{'.'}) - name.begin());
     const Bytes label = name.first(std::min<std::size_t>(dot, 63));
@@ -104,7 +102,7 @@ void add_labels(Builder& area, Bytes name) noexcept {
     }
     name = name.subspan(std::min(dot + 1, name.size()));
   }
-  if (absolute) area.add_number(0, 1);
+  area.add_number(0, 1);
 }
 
 // Option 81 is no list of TLVs: flags, two codes, a name (RFC 4702 §2).
@@ -141,18 +139,11 @@ std::optional<Bytes> value_of(const OptionState& options, std::uint8_t code, con
       site != nullptr && code >= site_minimum ? *site : options.registry().space(OptionRegistry::kDhcp);
   const auto owner = space.by_code.find(code);
   const OptionDefinition* definition = owner == space.by_code.end() ? nullptr : owner->second;
-  if (options.has(space.index, code)) {
-    std::optional<Bytes> value = options.get(space.index, code);
-    // Fields, then a space: { integer 8, encapsulate S }.
-    if (value && definition != nullptr && definition->encapsulates != nullptr && !definition->format.starts_with('E')) {
-      const Bytes inner = encapsulate(options, definition->encapsulates->index, arena);
-      if (inner.empty()) return value;
-      Builder whole(arena.take(value->size() + inner.size()));
-      whole.add(*value);
-      whole.add(inner);
-      value = whole.result();
-    }
-    return value;
+  if (const OptionState::Entry* set = options.entry(space.index, code)) {
+    // An empty value is not sent, unless it is of a format that is always empty (observed).
+    const std::string_view format = set->definition != nullptr ? std::string_view(set->definition->format) : "X";
+    const bool sent = !set->is_null && (!set->value.empty() || format.starts_with('Z'));
+    return sent ? std::optional(set->value) : std::nullopt;
   }
   Bytes area;
   if (code == option::vendor_encapsulated && site == nullptr) {
@@ -178,12 +169,11 @@ std::uint32_t lowest_site_code(const OptionSpace& site) noexcept {
 
 void list_requested(CodeList& list, const ReplySelection& in, Bytes requested) noexcept {
   const OptionState& options = *in.options;
-  const OptionSpace* fqdn = options.find_space("fqdn");
   if (options.has(OptionRegistry::kDhcp, option::subnet_selection)) list.add(option::subnet_selection);
   if (options.flag(Parameter::echo_client_id, false)) list.add(option::client_identifier);
   for (const std::uint8_t code : requested) list.add(code);
-  // Unasked, and only where there is room for them.
-  if (fqdn != nullptr && options.has(fqdn->index, kFqdnEncoded)) list.add(option::fqdn);
+  // Unasked, and only where there is room for them: 81 answers an 81 that had its three octets at least.
+  if (in.request->option(option::fqdn).size() >= 3) list.add(option::fqdn);
   using wire::MessageType;
   const MessageType type = in.request->type();
   if (type == MessageType::discover || type == MessageType::request) list.add(option::subnet_mask);
@@ -236,6 +226,7 @@ Bytes encapsulate(const OptionState& options, std::uint32_t space_index, Arena& 
 }
 
 std::size_t select_reply_options(const ReplySelection& in, Arena& arena, std::span<wire::ReplyOption> out) noexcept {
+  if (in.context != nullptr) finish_options(*in.context);
   const OptionState& options = *in.options;
   const std::optional<Bytes> site_name = options.get(Parameter::site_option_space);
   const OptionSpace* site = site_name ? options.find_space(as_text(*site_name)) : nullptr;

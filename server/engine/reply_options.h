@@ -7,6 +7,7 @@
 #include <span>
 
 #include "server/base/arena.h"
+#include "server/engine/evaluate.h"
 #include "server/engine/option_state.h"
 #include "server/wire/message.h"
 #include "server/wire/reply.h"
@@ -15,6 +16,7 @@ namespace coaxd::engine {
 
 struct ReplySelection {
   const OptionState* options = nullptr;    // all that is set, the engine's own 53, 54, 51 ... included
+  Context* context = nullptr;              // in which options that wait for this moment are computed; null: they stay as they are
   const wire::Message* request = nullptr;  // never null
   // Honour a parameter request list: the client's, or a configured dhcp-parameter-request-list instead of it. Not for NAK, BOOTP and
   // leasequery replies, which carry all that is set.

@@ -14,8 +14,10 @@ Variable* find_local(std::string_view name, CallFrame* frame) noexcept {
   return nullptr;
 }
 
-Bytes lease_variables(const Context& context) noexcept {
-  return context.binding != nullptr ? context.binding->get(lease::Item::variables) : Bytes{};
+// The lease's own, or the worker's when there is no lease: never one behind the other (observed).
+Bytes scope_variables(const Context& context) noexcept {
+  if (context.binding != nullptr && !context.lease_out_of_sight) return context.binding->get(lease::Item::variables);
+  return context.globals != nullptr ? context.globals->packed() : Bytes{};
 }
 
 Value kept(const Value& value, Arena& arena) noexcept {
@@ -27,7 +29,7 @@ Value kept(const Value& value, Arena& arena) noexcept {
 bool write_lease_variable(std::string_view name, const Value& value, Context& context) noexcept {
   const MutableBytes room = context.arena->take(lease::Binding::kVariableCapacity);
   if (room.empty()) return false;
-  const std::optional<Bytes> area = with_variable(lease_variables(context), name, value, room);
+  const std::optional<Bytes> area = with_variable(scope_variables(context), name, value, room);
   const bool written = area && context.binding->set(lease::Item::variables, *area);
   context.arena->shrink_last(room, 0);
   return written;
@@ -36,17 +38,11 @@ bool write_lease_variable(std::string_view name, const Value& value, Context& co
 }  // namespace
 
 Value read_variable(std::string_view name, Context& context) noexcept {
+  context.depends_on_moment = true;
   // `set x = concat(x, "y")` gives null in dhcpd: the old value is gone before the new one is computed.
   if (!context.being_set.empty() && same_name(name, context.being_set)) return {};
   if (const Variable* local = find_local(name, context.frame)) return local->value;
-  // Options are evaluated when the reply is built, and there the lease's scope is out of sight (dhcpd-compat §19).
-  if (!context.in_option_value) {
-    if (const std::optional<Value> value = Variables::find(lease_variables(context), name)) {
-      return kept(*value, *context.arena);
-    }
-  }
-  if (context.globals == nullptr) return {};
-  const std::optional<Value> value = Variables::find(context.globals->packed(), name);
+  const std::optional<Value> value = Variables::find(scope_variables(context), name);
   return value ? kept(*value, *context.arena) : Value{};
 }
 
@@ -54,12 +50,11 @@ void write_variable(std::string_view name, const Value& value, Context& context)
   bool written = true;
   if (Variable* local = find_local(name, context.frame)) {
     local->value = value;
-  } else if (context.frame != nullptr && !Variables::find(lease_variables(context), name) &&
-             !(context.globals != nullptr && Variables::find(context.globals->packed(), name))) {
+  } else if (context.frame != nullptr && !Variables::find(scope_variables(context), name)) {
     CallFrame& frame = *context.frame;
     written = frame.count < CallFrame::kMaxLocals;
     if (written) frame.locals[frame.count++] = {name, value};
-  } else if (context.binding != nullptr) {
+  } else if (context.binding != nullptr && !context.lease_out_of_sight) {
     written = write_lease_variable(name, value, context);
   } else if (context.globals != nullptr) {
     written = context.globals->set(name, value);
