@@ -1,0 +1,115 @@
+#include "server/engine/engine.h"
+
+#include "server/engine/ending.h"
+#include "server/engine/expire.h"
+#include "server/engine/find_lease.h"
+#include "server/engine/messages.h"
+#include "server/engine/reply_scopes.h"
+
+namespace coaxd::engine {
+namespace {
+
+using wire::MessageType;
+
+// Leases answered here; leasequeries and the failover of RFC 6926 have no row yet.
+struct Handler {
+  MessageType type;
+  void (*handle)(Exchange&) noexcept;
+};
+constexpr Handler kHandlers[] = {
+    {MessageType::bootp, bootp},     {MessageType::discover, discover}, {MessageType::request, request},
+    {MessageType::decline, decline}, {MessageType::release, release},   {MessageType::inform, inform},
+};
+
+void begin(Server& server, Actions& actions) noexcept {
+  server.arena.reset();
+  server.context.effect_count = 0;
+  server.context.effects_lost = 0;
+  server.context.refused = 0;
+  actions.verdict = Actions::Verdict::drop;
+  actions.reason = DropReason::none;
+  actions.reply_size = 0;
+  actions.changes = nullptr;
+  actions.probe_slot = lease::kNoSlot;
+  actions.log_count = 0;
+  actions.reply_log.kind = LogKind::none;
+  actions.effects = {};
+}
+
+// stash-agent-options (dhcpd-compat §8.4): a client that renews by unicast passes no relay; what the relay said about him when he was last
+// ACKed stands in his lease and decides again which classes and pools he is in.
+const wire::Message& with_stashed_agent_info(Exchange& exchange, const wire::Message& query) noexcept {
+  Server& server = exchange.server;
+  if (query.type() != MessageType::request || query.ciaddr().is_zero() || !query.giaddr().is_zero() ||
+      query.relay_agent_info().present()) {
+    return query;
+  }
+  const lease::SlotId slot = server.leases.find(query.ciaddr());
+  if (slot == lease::kNoSlot) return query;
+  const Client client = identify(query, server.leases, false);
+  if (inspect(server, client, slot, exchange.now.wall).standing != Standing::running) return query;
+  const Bytes stashed = server.arena.copy(server.before.get(lease::Item::agent_info));
+  if (stashed.empty()) return query;
+  server.renewal = query;
+  server.renewal.adopt_relay_agent_info(stashed);
+  return server.renewal;
+}
+
+}  // namespace
+
+bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept {
+  Server& server = exchange.server;
+  exchange.client = identify(*exchange.query, server.leases, ignores_client_ids(exchange));
+  if (exchange.client.anonymous()) {
+    drop(exchange, DropReason::unknown_client, LogSuffix::unknown_client);
+    return false;
+  }
+  // dhcpd-compat §6: class membership is computed before any lease or host is known.
+  begin_context(server, exchange.query, exchange.now, nullptr, {});
+  classify(server.context, exchange.classes);
+  if (exchange.classes.overflowed()) {
+    note(exchange, LogKind::too_many_classes);
+    exchange.stable_logs = exchange.actions.log_count;
+  }
+  look_up_hosts(exchange.client, exchange.config(), *exchange.query, network);
+  return true;
+}
+
+struct Engine::Impl : Server {
+  using Server::Server;
+};
+
+Engine::Engine(lease::LeaseTable& leases, lease::LeaseLimits& limits, ChangePool& changes, Settings settings)
+    : impl_(std::make_unique<Impl>(leases, limits, changes, settings)) {}
+
+Engine::~Engine() = default;
+
+void Engine::use(std::shared_ptr<const config::Config> config, std::shared_ptr<const config::HostTable> names) {
+  impl_->use(std::move(config), std::move(names));
+}
+
+void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now, MutableBytes out, Actions& actions) noexcept {
+  begin(*impl_, actions);
+  for (const Handler& handler : kHandlers) {
+    if (handler.type != query.type()) continue;
+    Exchange exchange(*impl_, query, arrival, now, out, actions);
+    exchange.query = &with_stashed_agent_info(exchange, query);
+    exchange.network = select_network(*impl_->config, impl_->interfaces, *exchange.query, arrival);
+    return handler.handle(exchange);
+  }
+  actions.reason = DropReason::unhandled_type;
+}
+
+void Engine::settle(Change* change, bool durable) noexcept { settle_change(*impl_, change, durable); }
+
+Change* Engine::expire(Instant now, std::size_t limit, Actions& actions) noexcept {
+  begin(*impl_, actions);
+  return expire_due(*impl_, now, limit, actions);
+}
+
+Change* Engine::probe_answered(lease::SlotId slot, Instant now, Actions& actions) noexcept {
+  begin(*impl_, actions);
+  return abandon_probed(*impl_, slot, now, actions);
+}
+
+}  // namespace coaxd::engine

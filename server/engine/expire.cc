@@ -1,0 +1,45 @@
+// expire.cc: what happens to leases without a packet: their time runs out, or somebody else answers a ping for them.
+#include "server/engine/ending.h"
+#include "server/engine/expire.h"
+
+namespace coaxd::engine {
+namespace {
+
+// Room for the effects of one more `on expiry`: a caller that comes again gets the rest.
+bool has_room(const Server& server) noexcept {
+  return server.context.effect_count <= kMaxEffects / 2 && server.arena.used() < server.arena_storage.size() / 2;
+}
+
+}  // namespace
+
+Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& actions) noexcept {
+  for (std::size_t done = 0; done < limit && has_room(server);) {
+    const lease::SlotId slot = server.leases.next_due(now.wall);
+    if (slot == lease::kNoSlot) break;
+    const lease::SlotWord word = server.leases.word(slot);
+    DropReason why = DropReason::none;
+    const Change* change = end_lease(server, actions, slot, word, Ending::expired, now, nullptr, why);
+    // PENDING: whoever holds it settles it. Contended or out of changes: the next call finds it again.
+    if (change == nullptr) break;
+    ++done;
+  }
+  return actions.changes;
+}
+
+Change* abandon_probed(Server& server, lease::SlotId slot, Instant now, Actions& actions) noexcept {
+  const lease::SlotWord word = server.leases.word(slot);
+  // Too late: the client has its lease, or the offer has run out.
+  if (word.state() != lease::SlotState::offered || word.pending()) return nullptr;
+  DropReason why = DropReason::none;
+  Change* change = end_lease(server, actions, slot, word, Ending::abandoned, now, nullptr, why);
+  if (change == nullptr) return nullptr;
+  actions.reason = DropReason::probe_answered;
+  LogEvent& event = actions.logs[0];
+  event = {};
+  event.kind = LogKind::abandoned_pinged;
+  event.address = change->address;
+  actions.log_count = 1;
+  return change;
+}
+
+}  // namespace coaxd::engine

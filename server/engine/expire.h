@@ -1,0 +1,11 @@
+// expire.h: the two changes that no message asks for. Private to the engine; see Engine::expire and Engine::probe_answered.
+#pragma once
+
+#include "server/engine/exchange.h"
+
+namespace coaxd::engine {
+
+Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& actions) noexcept;
+Change* abandon_probed(Server& server, lease::SlotId slot, Instant now, Actions& actions) noexcept;
+
+}  // namespace coaxd::engine

@@ -1,0 +1,18 @@
+// messages.h: one function for each kind of message, the rows of the engine's dispatch table. Private to the engine.
+#pragma once
+
+#include "server/engine/exchange.h"
+
+namespace coaxd::engine {
+
+void discover(Exchange& exchange) noexcept;  // RFC 2131 §4.3.1
+void request(Exchange& exchange) noexcept;   // RFC 2131 §4.3.2
+void decline(Exchange& exchange) noexcept;   // RFC 2131 §4.3.3
+void release(Exchange& exchange) noexcept;   // RFC 2131 §4.3.4
+void inform(Exchange& exchange) noexcept;    // RFC 2131 §4.3.5
+void bootp(Exchange& exchange) noexcept;     // RFC 951, RFC 1534
+
+// Network, identity, host declarations and classes: what every handler knows of its client before it looks for a lease. False: dropped.
+bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept;
+
+}  // namespace coaxd::engine
