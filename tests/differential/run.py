@@ -13,7 +13,10 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import shutil
+import signal
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -58,16 +61,25 @@ def load(folder, only):
     return groups
 
 
-def play_both(pool, group, reference, candidate):
-    """Both servers at the same time, so that both count the same seconds."""
-    pace = player.Pace()
-    first, second = pool.submit(reference.play, group, pace), pool.submit(candidate.play, group, pace)
-    return first.result(), second.result()
+def play_both(pool, group, make_reference, make_candidate):
+    """Both servers at the same time, so that both count the same seconds.
+
+    Where the reference does not do what its script says, the machine may have been too busy: once more. That can
+    hide nothing in the candidate, whose own deviations are never played again.
+    """
+    for _ in range(2):
+        pace = player.Pace()
+        first = pool.submit(make_reference().play, group, pace)
+        second = pool.submit(make_candidate().play, group, pace)
+        records = first.result(), second.result()
+        if not any(compare.unexpected(s, r) for s, r in zip(group.scenarios, records[0])):
+            break
+    return records
 
 
 def play_all(groups, make_reference, make_candidate, jobs):
     with concurrent.futures.ThreadPoolExecutor(jobs) as outer, concurrent.futures.ThreadPoolExecutor(2 * jobs) as inner:
-        futures = [outer.submit(play_both, inner, g, make_reference(), make_candidate()) for g in groups]
+        futures = [outer.submit(play_both, inner, g, make_reference, make_candidate) for g in groups]
         for group, future in zip(groups, futures):
             yield group, *future.result()
 
@@ -138,6 +150,15 @@ def self_test(args):
     return 1 if blind else 0
 
 
+def leave_at_once(folder):
+    """On an interrupt or SIGTERM: servers and namespaces go with this process, the files have to be removed."""
+    def end(*_):
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(130)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
 def main():
     args = arguments()
     reason = netns.missing()
@@ -146,8 +167,12 @@ def main():
     if reason:
         print(f"1..0 # SKIP differential tests: {reason}")
         return SKIP
-    if args.self_test:
-        return self_test(args)
+    with tempfile.TemporaryDirectory(prefix="coaxd-diff-", dir=args.folder) as args.folder:
+        leave_at_once(args.folder)
+        return self_test(args) if args.self_test else compare_servers(args)
+
+
+def compare_servers(args):
     begin = time.monotonic()
     same = os.path.realpath(args.server) == os.path.realpath(args.reference)
     deliberate = [] if same else compare.read_deliberate(args.deliberate)

@@ -155,14 +155,16 @@ class Dhcpcd(Client):
             file.write("hostname e2e-client\nipv4only\nnoarp\nnoipv4ll\noption domain_name, routers, domain_name_servers\n")
         # It insists on fixed places for its pid, socket and lease; it gets private ones (mount namespace).
         inside = "; ".join(f"mkdir -p {place}; mount -t tmpfs none {place}" for place in ("/run/dhcpcd", "/var/lib/dhcpcd"))
-        return ["unshare", "-m", "sh", "-c",
+        # Its helper processes would outlive it, but not their process namespace.
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
                 f"{inside}; exec dhcpcd -B -d -4 -f {conf} -c {self.script_path} {self.interface}"]
 
     def renew(self):
         """By itself, at T1."""
 
     def release(self):
-        self.signal(signal.SIGALRM)
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+            os.kill(int(children.read().split()[0]), signal.SIGALRM)
 
 
 ALL = [Dhclient, Udhcpc, Dhcpcd]
