@@ -1,0 +1,195 @@
+#include "server/store/leases_export.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <span>
+
+#include "server/store/lease_text.h"
+#include "server/store/posix_disk.h"
+#include "server/wire/option_table.h"
+
+namespace coaxd::store {
+namespace {
+
+using lease::Item;
+
+void line(std::string& out, std::string_view name, std::string_view value) {
+  fmt::format_to(std::back_inserter(out), "  {} {};\n", name, value);
+}
+
+bool is_printable(std::uint8_t c) noexcept { return c >= 0x20 && c < 0x7f; }
+
+// What can stand between quotes as it is.
+bool is_plain(Bytes octets) noexcept {
+  return !octets.empty() && std::ranges::all_of(octets, [](std::uint8_t c) { return is_printable(c) && c != '"' && c != '\\'; });
+}
+
+std::string quoted(Bytes octets) {
+  std::string out = "\"";
+  for (const std::uint8_t c : octets) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else if (is_printable(c)) {
+      out += static_cast<char>(c);
+    } else {
+      fmt::format_to(std::back_inserter(out), "\\{:03o}", c);
+    }
+  }
+  return out += '"';
+}
+
+std::string hex(Bytes octets, bool two_digits) {
+  std::string out;
+  for (const std::uint8_t c : octets) {
+    if (!out.empty()) out += ':';
+    fmt::format_to(std::back_inserter(out), fmt::runtime(two_digits ? "{:02x}" : "{:x}"), c);
+  }
+  return out;
+}
+
+void date(std::string& out, std::string_view name, lease::StoredTime time) {
+  if (time == 0) return;
+  if (time == lease::kStoredNever) return line(out, name, "never");
+  const std::int64_t days = time / 86400;
+  const CivilDate date = date_of(days);
+  const std::uint32_t second = time % 86400;
+  constexpr std::int64_t kThursday = 4;  // 1970-01-01
+  fmt::format_to(std::back_inserter(out), "  {} {} {}/{:02}/{:02} {:02}:{:02}:{:02};\n", name, (days + kThursday) % 7, date.year,
+                 date.month, date.day, second / 3600, second / 60 % 60, second % 60);
+}
+
+void billing(std::string& out, Bytes item) {
+  if (item.empty() || item.size() < 1u + item[0]) return;
+  const std::string name = quoted(item.subspan(1, item[0]));
+  const Bytes data = item.subspan(1u + item[0]);
+  if (data.empty()) return line(out, "billing class", name);
+  line(out, "billing subclass", name + " " + (is_plain(data) ? quoted(data) : hex(data, true)));
+}
+
+void variables(std::string& out, Bytes packed) {
+  while (const auto variable = take_variable(packed)) {
+    std::string value;
+    switch (variable->type) {
+      case VariableType::data: value = quoted(variable->value); break;
+      case VariableType::boolean:
+        value = !variable->value.empty() && variable->value[0] != 0 ? "true" : "false";
+        break;
+      case VariableType::number: {
+        if (variable->value.size() != 8) continue;
+        const std::uint64_t number =
+            std::uint64_t{load_be32(variable->value.data())} << 32 | load_be32(variable->value.data() + 4);
+        value = fmt::format("%{}", static_cast<std::int64_t>(number));
+      }
+    }
+    fmt::format_to(std::back_inserter(out), "  set {} = {};\n", variable->name, value);
+  }
+}
+
+std::string agent_value(std::string_view format, Bytes value) {
+  if (value.size() == 4 && format == "I") return to_string(Ipv4{load_be32(value.data())});
+  if (value.size() == 4 && format == "L") return fmt::format("{}", load_be32(value.data()));
+  return is_plain(value) ? quoted(value) : hex(value, false);
+}
+
+// RFC 3046 §2.0. dhcpd has no words for a sub-option without octets, and drops it as well.
+void agent_options(std::string& out, Bytes info) {
+  const wire::SpaceDef& space = *wire::find_space("agent");
+  while (info.size() >= 2 && info.size() >= 2u + info[1]) {
+    const Bytes value = info.subspan(2, info[1]);
+    const wire::OptionDef* row = wire::find_option(space, std::uint16_t{info[0]});
+    const std::string name = row != nullptr ? std::string(row->name) : fmt::format("unknown-{}", info[0]);
+    if (!value.empty()) line(out, "option agent." + name, agent_value(row != nullptr ? row->format : "X", value));
+    info = info.subspan(2 + value.size());
+  }
+}
+
+void on_block(std::string& out, std::string_view events, Bytes text) {
+  if (text.empty()) return;
+  fmt::format_to(std::back_inserter(out), "  on {} {{\n    {}\n  }}\n", events, as_text(text));
+}
+
+void states(std::string& out, const lease::Binding& b) {
+  line(out, "binding state", row_of(b.state).word);
+  if (b.next_state != b.state) line(out, "next binding state", row_of(b.next_state).word);
+  if (b.rewind_state != b.state) line(out, "rewind binding state", row_of(b.rewind_state).word);
+}
+
+}  // namespace
+
+std::string_view leases_header() noexcept {
+  // The third line tells dhcpd in which byte order integers of old formats were written.
+  return "# The format of this file is documented in the dhcpd.leases(5) manual page.\n"
+         "# This lease file was written by isc-dhcp-4.4.3-P1\n"
+         "\n"
+         "# authoring-byte-order entry is generated, DO NOT DELETE\n"
+         "authoring-byte-order little-endian;\n"
+         "\n";
+}
+
+void append_lease(std::string& out, Ipv4 address, const lease::Binding& b) {
+  if (!b.ever_used()) return;
+  const FailoverTimes failover = failover_times(b);
+  fmt::format_to(std::back_inserter(out), "lease {} {{\n", to_string(address));
+  date(out, "starts", b.starts);
+  date(out, "ends", b.ends);
+  date(out, "tstp", b.tstp);
+  date(out, "tsfp", failover.tsfp);
+  date(out, "atsfp", failover.atsfp);
+  date(out, "cltt", b.cltt);
+  states(out, b);
+  if ((b.flags & lease::Binding::kReserved) != 0) out += "  reserved;\n";
+  if ((b.flags & lease::Binding::kBootp) != 0) out += "  dynamic-bootp;\n";
+  billing(out, b.get(Item::billing));
+  if (b.hlen > 0) line(out, "hardware", hardware_name(b.htype) + " " + hex(b.hardware(), true));
+  if (b.has(Item::client_id)) line(out, "uid", quoted(b.get(Item::client_id)));
+  variables(out, b.get(Item::variables));
+  agent_options(out, b.get(Item::agent_info));
+  if (is_plain(b.get(Item::hostname))) line(out, "client-hostname", quoted(b.get(Item::hostname)));
+  const Bytes expiry = b.get(Item::on_expiry), release = b.get(Item::on_release);
+  if (equal(expiry, release)) {
+    on_block(out, "expiry or release", expiry);
+  } else {
+    on_block(out, "expiry", expiry);
+    on_block(out, "release", release);
+  }
+  out += "}\n";
+}
+
+std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more) {
+  PosixFileSystem& files = PosixFileSystem::instance();
+  const std::string temporary = path + ".new";
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  const auto refused = [&](int error) {
+    return std::unexpected(StoreError{error, fmt::format("cannot write {}: {}", path, std::strerror(error))});
+  };
+  (void)files.remove(temporary);  // of a writer that was killed
+  const auto file = files.create(temporary, 0);
+  if (!file) return refused(file.error());
+  std::expected<void, int> result;
+  std::string piece{leases_header()};
+  std::uint64_t offset = 0;
+  for (bool again = true; again && result;) {
+    again = more(piece);
+    result = files.write(*file, offset, as_bytes(piece));
+    offset += piece.size();
+    piece.clear();
+  }
+  if (result) result = files.sync(*file);
+  files.close(*file);
+  if (result) result = files.rename(temporary, path);
+  if (result) result = files.sync_directory(directory);
+  if (!result) {
+    (void)files.remove(temporary);
+    return refused(result.error());
+  }
+  return {};
+}
+
+}  // namespace coaxd::store
