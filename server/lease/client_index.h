@@ -1,6 +1,6 @@
 // client_index.h: from a client to his slots. 64-bit entries, 32 bits of the hash and the slot, in buckets of eight (a cache line). A
-// key may stand in either of two buckets, drawn from its hash; insert() takes the emptier one, so at our load (at most 6 of 8) a
-// bucket pair is practically never full, lookups always cost two lines that are fetched at once, and an entry that goes leaves an empty
+// key may stand in either of two buckets, drawn from its hash; insert() takes the emptier one, so at our load (at most half)
+// bucket pairs do not fill up (client_index.cc), lookups always cost two lines that are fetched at once, and an entry that goes leaves an empty
 // place: no tombstones, no moves, no decay.
 //
 // An entry is a hint: the reader verifies at the slot, octet by octet. Only the owner of a slot (PENDING) inserts and erases its
@@ -25,8 +25,8 @@ class ClientIndex {
   static constexpr std::size_t kMaxFound = 2 * kBucketEntries;
   using Found = std::array<SlotId, kMaxFound>;
 
-  // Empties it and makes room for this many addresses, at four entries each: one for the client-id, one for the hardware
-  // address, rarely a third for an offer to somebody else.
+  // Empties it and makes room for this many addresses with up to three keys each: client-id, hardware address, and while an offer to
+  // somebody else runs, him.
   void reset(std::uint64_t addresses);
 
   // Both lines are likely to be far away: fetch them while there is something else to do.
