@@ -11,7 +11,8 @@ ExprType type_of(ExprKind kind) noexcept {
 }
 
 bool Ast::ok() const noexcept {
-  return std::ranges::none_of(diagnostics, [](const Diagnostic& d) { return d.severity == Severity::error; });
+  return std::ranges::none_of(diagnostics,
+                              [](const Diagnostic& d) { return d.severity == Severity::error; });
 }
 
 }  // namespace coaxd::config

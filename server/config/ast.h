@@ -95,7 +95,7 @@ struct Statement {
   std::vector<Expr> args;
   std::vector<std::string> parameters;
   std::vector<Statement> body, else_body;
-  std::string source_text;  // of an `on` block: kept with the lease (dhcpd-compat 14.2)
+  std::string source_text;  // of an `on` block: its body as text, a statement a line, kept with the lease (dhcpd-compat §14.2)
 };
 
 // ---- declarations ----

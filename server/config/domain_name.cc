@@ -34,13 +34,15 @@ bool DomainNameWriter::write(std::string_view name) {
   while (!name.empty()) {
     if (compress_) {
       const std::string key = lower(name);
-      const auto known = std::ranges::find(suffixes_, key, &std::pair<std::string, std::size_t>::first);
+      const auto known =
+          std::ranges::find(suffixes_, key, &std::pair<std::string, std::size_t>::first);
       if (known != suffixes_.end()) {
         out_.push_back(static_cast<std::uint8_t>(0xc0 | known->second >> 8));
         out_.push_back(static_cast<std::uint8_t>(known->second));
         return true;
       }
-      if (const std::size_t at = out_.size() - start_; at <= kMaxPointer) suffixes_.emplace_back(key, at);
+      if (const std::size_t at = out_.size() - start_; at <= kMaxPointer)
+        suffixes_.emplace_back(key, at);
     }
     const std::string_view label = name.substr(0, name.find('.'));
     out_.push_back(static_cast<std::uint8_t>(label.size()));

@@ -1,8 +1,11 @@
-// grammar.h: the recursive descent behind parser.h, a method per production of dhcpd.conf; the bodies are in parse_*.cc.
+// grammar.h: the recursive descent behind parser.h, a method per production of dhcpd.conf; the
+// bodies are in parse_*.cc.
 //
-// Errors come where dhcpd's come: at the last token *taken*, not at the one looked at. So each method takes and looks in dhcpd's
-// order; that, and its rule for going on (skip to the next `;`, or past a balanced brace block), makes the lists of errors alike.
-// Nesting is bounded: behind a limit everything reads as the end of the file. One thread, load time. Source: dhcpd-compat §§1-7, 16.
+// Errors come where dhcpd's come: at the last token *taken*, not at the one looked at. So each
+// method takes and looks in dhcpd's order; that, and its rule for going on (skip to the next `;`,
+// or past a balanced brace block), makes the lists of errors alike. Nesting is bounded: behind a
+// limit everything reads as the end of the file. One thread, load time. Source: dhcpd-compat
+// §§1-7, 16.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +21,8 @@
 
 namespace coaxd::config {
 
-// `absent`: nothing here that the production knows, and nothing was said about it; `failed`: an error was reported.
+// `absent`: nothing here that the production knows, and nothing was said about it; `failed`: an
+// error was reported.
 enum class Parsed : std::uint8_t { ok, absent, failed };
 
 // The kind of block a statement stands in (dhcpd-compat §3.1).
@@ -32,9 +36,9 @@ enum class Cases : std::uint8_t { none, data, numeric };
 
 class Parser {
  public:
-  static constexpr int kMaxNesting = 200;        // blocks and parentheses
-  static constexpr int kMaxChain = 1000;         // operators of one expression, elsifs of one if
-  static constexpr int kMaxIncludes = 32;        // files open at a time
+  static constexpr int kMaxNesting = 200;  // blocks and parentheses
+  static constexpr int kMaxChain = 1000;   // operators of one expression, elsifs of one if
+  static constexpr int kMaxIncludes = 32;  // files open at a time
   static constexpr std::size_t kMaxErrors = 1000;
 
   Parser(Ast& ast, const FileReader& reader) : ast_(ast), reader_(reader) {}
@@ -79,8 +83,10 @@ class Parser {
   void check_omapi_key();
 
   // --- words and numbers (parser.cc) ---
-  std::uint32_t number(std::string_view text, unsigned base, unsigned bits);  // base 0: 0x, 0 and decimal
-  bool numbers(Octets& out, std::size_t count, char separator, unsigned base);  // count 0: as many as there are
+  std::uint32_t number(std::string_view text, unsigned base,
+                       unsigned bits);  // base 0: 0x, 0 and decimal
+  bool numbers(Octets& out, std::size_t count, char separator,
+               unsigned base);  // count 0: as many as there are
   bool hex_list(Octets& out);
   bool address(Ipv4& out);
   bool address_ahead();  // looked at: number, dot, number
@@ -92,7 +98,8 @@ class Parser {
   OptionDefinition* known_option_name();  // of an option that must exist
 
   // --- declarations (parse_declaration.cc, parse_class.cc, parse_network.cc, parse_peer.cc) ---
-  // `seen`: whether a declaration came before, which dhcpd's wording depends on; the new state is returned.
+  // `seen`: whether a declaration came before, which dhcpd's wording depends on; the new state is
+  // returned.
   bool declaration(Block block, Declaration* host, Declarations& out, bool seen);
   bool misplaced(std::string_view what);
   void statement_declaration(Declarations& out, bool seen);
@@ -123,7 +130,8 @@ class Parser {
   void range(Declarations& out);
   void failover_peer(Declarations& out);
   bool peer_setting(Declaration& peer, const Token& word);
-  bool peer_number(Declaration& peer, const Token& word, std::string_view name, std::string_view complaint);
+  bool peer_number(Declaration& peer, const Token& word, std::string_view name,
+                   std::string_view complaint);
   bool peer_address(Declaration& peer, const Token& word, std::string_view name);
   void check_peer_role(const Declaration& peer, bool sharing = false);
   bool key(Declarations& out);

@@ -12,7 +12,8 @@ enum Class : std::uint8_t { kBlank = 1, kDigit = 2, kHex = 4, kLetter = 8, kWord
 // ASCII only: an octet >= 0x80 is a symbol of its own, and so always an error.
 constexpr std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
-  for (const char c : std::string_view(" \t\n\v\f\r")) classes[static_cast<unsigned char>(c)] = kBlank;
+  for (const char c : std::string_view(" \t\n\v\f\r"))
+    classes[static_cast<unsigned char>(c)] = kBlank;
   for (int c = '0'; c <= '9'; ++c) classes[static_cast<std::size_t>(c)] = kDigit | kHex | kWord;
   for (int c = 'a'; c <= 'z'; ++c) {
     const auto bits = static_cast<std::uint8_t>(kLetter | kWord | (c <= 'f' ? kHex : 0));
@@ -24,7 +25,9 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
 }
 constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
 
-constexpr bool is(char c, std::uint8_t classes) { return (kClasses[static_cast<unsigned char>(c)] & classes) != 0; }
+constexpr bool is(char c, std::uint8_t classes) {
+  return (kClasses[static_cast<unsigned char>(c)] & classes) != 0;
+}
 
 constexpr int hex_value(char c) {
   if (!is(c, kHex)) return -1;
@@ -97,8 +100,8 @@ Token Lexer::word_token(Token token) {
   return token;
 }
 
-// A number is promoted to "number or name" by a hex letter and to a name by any other letter, `-` or `_`, never back; except
-// that `0x` and a hex digit are a "number or name".
+// A number is promoted to "number or name" by a hex letter and to a name by any other letter, `-`
+// or `_`, never back; except that `0x` and a hex digit are a "number or name".
 Token Lexer::number_token(Token token) {
   const std::size_t start = offset_++;
   token.kind = TokenKind::number;
@@ -113,7 +116,8 @@ Token Lexer::number_token(Token token) {
     if (token.kind == TokenKind::number && is(c, kDigit)) continue;
     if (token.kind != TokenKind::name && is(c, kHex)) {
       token.kind = TokenKind::number_or_name;
-    } else if (length == 2 && is(c, kHex) && text_[start] == '0' && (text_[start + 1] | 0x20) == 'x') {
+    } else if (length == 2 && is(c, kHex) && text_[start] == '0' &&
+               (text_[start + 1] | 0x20) == 'x') {
       token.kind = TokenKind::number_or_name;
     } else {
       token.kind = TokenKind::name;
@@ -149,8 +153,9 @@ Token Lexer::string_token(Token token) {
   return token;
 }
 
-// From behind the opening quote up to and with the closing one. Escapes are a small machine, because an octal one that breaks
-// off after zeros drops the offending character and takes the next one as if it followed a backslash (observed).
+// From behind the opening quote up to and with the closing one. Escapes are a small machine,
+// because an octal one that breaks off after zeros drops the offending character and takes the next
+// one as if it followed a backslash (observed).
 std::string_view Lexer::unescape(const Token& token) {
   enum { plain, escape, octal, hex } state = plain;
   int value = 0;

@@ -1,6 +1,7 @@
-// lexer.h: dhcpd.conf as tokens, in dhcpd's own classes: what is a number, a word or either decides what many statements mean.
-// Zero-copy: a token's text is a view into the file, or into the lexer for a string with escapes; both live as long as the
-// lexer and its source. One thread, load time. Source: dhcpd-compat §1.
+// lexer.h: dhcpd.conf as tokens, in dhcpd's own classes: what is a number, a word or either decides
+// what many statements mean. Zero-copy: a token's text is a view into the file, or into the lexer
+// for a string with escapes; both live as long as the lexer and its source. One thread, load time.
+// Source: dhcpd-compat §1.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,11 @@ enum class TokenKind : std::uint8_t {
   end_of_file,
   string,          // text without the quotes, escapes undone
   number,          // decimal digits, perhaps after a '-'
-  number_or_name,  // every character after the first is a hex digit: hex data where data is expected, else a name
+  number_or_name,  // every character after the first is a hex digit: hex data where data is
+                   // expected, else a name
   name,
   keyword,
-  symbol,          // one character
+  symbol,  // one character
 };
 
 struct Token {
@@ -30,15 +32,22 @@ struct Token {
   SourcePos pos;
   std::string_view text;
 
-  bool is(char symbol) const noexcept { return kind == TokenKind::symbol && text.front() == symbol; }
+  bool is(char symbol) const noexcept {
+    return kind == TokenKind::symbol && text.front() == symbol;
+  }
   bool is(Keyword word) const noexcept { return keyword == word; }
   // A word of any kind, keywords included: what option names and the like may be.
   bool is_identifier() const noexcept {
-    return kind == TokenKind::name || kind == TokenKind::number_or_name || kind == TokenKind::keyword;
+    return kind == TokenKind::name || kind == TokenKind::number_or_name ||
+           kind == TokenKind::keyword;
   }
   // A word that is nobody's keyword: what variables may be called.
-  bool is_plain_name() const noexcept { return kind == TokenKind::name || kind == TokenKind::number_or_name; }
-  bool is_hex() const noexcept { return kind == TokenKind::number || kind == TokenKind::number_or_name; }
+  bool is_plain_name() const noexcept {
+    return kind == TokenKind::name || kind == TokenKind::number_or_name;
+  }
+  bool is_hex() const noexcept {
+    return kind == TokenKind::number || kind == TokenKind::number_or_name;
+  }
 };
 
 class Lexer {
@@ -59,9 +68,6 @@ class Lexer {
   };
   Mark mark() const noexcept { return {offset_, line_start_, line_}; }
   void back_to(Mark mark) noexcept;
-  // Just behind the last token.
-  std::size_t offset() const noexcept { return offset_; }
-  std::string_view text() const noexcept { return text_; }
 
  private:
   void skip_blanks_and_comments();

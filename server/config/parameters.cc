@@ -12,7 +12,8 @@ using enum ParameterValue;
 using enum Coverage;
 
 constexpr bool kGlobal = true, kAny = false;
-constexpr std::string_view kUnproven = "no test of its own yet";  // coverage_test lists these; how proofs are named: coverage_rows.cc
+constexpr std::string_view kUnproven =
+    "no test of its own yet";  // coverage_test lists these; how proofs are named: coverage_rows.cc
 constexpr std::string_view kDns = "this server makes no DNS updates (docs/non-goals.md)";
 constexpr std::string_view kV6 = "DHCPv6; without effect on a DHCPv4 server, in dhcpd too";
 constexpr std::string_view kOmapi = "no OMAPI listener; coaxctl and the API take its place";
@@ -21,7 +22,8 @@ constexpr ParameterRow kRows[] = {
     // lease times (dhcpd-compat §11)
     {default_lease_time, "default-lease-time", seconds, kAny, honoured, "differential default"},
     {max_lease_time, "max-lease-time", seconds, kAny, honoured, "differential asked-for"},
-    {min_lease_time, "min-lease-time", seconds, kAny, honoured, "differential minimum-is-applied-last"},
+    {min_lease_time, "min-lease-time", seconds, kAny, honoured,
+     "differential minimum-is-applied-last"},
     // the header of a reply (§12.1)
     {next_server, "next-server", address, kAny, honoured, "differential next-server-file-and-name"},
     {filename, "filename", text, kAny, honoured, "differential next-server-file-and-name"},
@@ -32,12 +34,17 @@ constexpr ParameterRow kRows[] = {
     {ping_timeout_ms, "ping-timeout-ms", seconds, kAny, honoured, kUnproven},
     {ping_cltt_secs, "ping-cltt-secs", seconds, kAny, honoured, kUnproven},
     // who is served, and with what (§9)
-    {one_lease_per_client, "one-lease-per-client", flag, kAny, honoured, "differential one-lease-per-client"},
-    {use_host_decl_names, "use-host-decl-names", flag, kAny, honoured, "differential host-name-from-the-declaration"},
+    {one_lease_per_client, "one-lease-per-client", flag, kAny, honoured,
+     "differential one-lease-per-client"},
+    {use_host_decl_names, "use-host-decl-names", flag, kAny, honoured,
+     "differential host-name-from-the-declaration"},
     {get_lease_hostnames, "get-lease-hostnames", flag, kAny, not_supported,
-     "a reverse DNS query per packet; use-host-decl-names or option host-name does the same without one"},
-    {use_lease_addr_for_default_route, "use-lease-addr-for-default-route", flag, kAny, honoured, "differential default-route-to-itself"},
-    {boot_unknown_clients, "boot-unknown-clients", flag, kAny, honoured, "differential unknown-clients-denied"},
+     "a reverse DNS query per packet; use-host-decl-names or option host-name does the same "
+     "without one"},
+    {use_lease_addr_for_default_route, "use-lease-addr-for-default-route", flag, kAny, honoured,
+     "differential default-route-to-itself"},
+    {boot_unknown_clients, "boot-unknown-clients", flag, kAny, honoured,
+     "differential unknown-clients-denied"},
     {allow_booting, "allow-booting", flag, kAny, honoured, "differential booting-denied"},
     {allow_bootp, "allow-bootp", flag, kAny, honoured, "differential bootp-not-admitted"},
     {dynamic_bootp, "dynamic-bootp", flag, kAny, honoured, kUnproven},
@@ -45,44 +52,66 @@ constexpr ParameterRow kRows[] = {
     {declines, "declines", flag, kAny, honoured, "differential declines-denied"},
     {client_updates, "client-updates", flag, kAny, harmless, kDns},
     {leasequery, "leasequery", flag, kAny, not_supported, "leasequeries are not answered yet"},
-    {stash_agent_options, "stash-agent-options", flag, kAny, honoured, "differential stash-keeps-the-renewal-in-its-class"},
+    {stash_agent_options, "stash-agent-options", flag, kAny, honoured,
+     "differential stash-keeps-the-renewal-in-its-class"},
     {always_broadcast, "always-broadcast", flag, kAny, honoured, "differential always-broadcast"},
-    {always_reply_rfc1048, "always-reply-rfc1048", flag, kAny, honoured, "differential bootp-without-cookie"},
-    {ignore_client_uids, "ignore-client-uids", flag, kAny, honoured, "differential ignore-client-uids"},
+    {always_reply_rfc1048, "always-reply-rfc1048", flag, kAny, honoured,
+     "differential bootp-without-cookie"},
+    {ignore_client_uids, "ignore-client-uids", flag, kAny, honoured,
+     "differential ignore-client-uids"},
     {echo_client_id, "echo-client-id", flag, kAny, honoured, "differential client-id-echo"},
     {min_secs, "min-secs", number8, kAny, honoured, "differential min-secs"},
-    {check_secs_byte_order, "check-secs-byte-order", flag, kGlobal, honoured, "differential seconds-byte-order-is-a-global-parameter"},
-    {dhcp_cache_threshold, "dhcp-cache-threshold", number8, kAny, honoured, "differential young-lease-is-repeated"},
-    {adaptive_lease_time_threshold, "adaptive-lease-time-threshold", number8, kAny, honoured, "differential adaptive-threshold"},
-    {log_threshold_high, "log-threshold-high", number8, kAny, not_supported, "use the pool counters of the metrics"},
-    {log_threshold_low, "log-threshold-low", number8, kAny, not_supported, "use the pool counters of the metrics"},
+    {check_secs_byte_order, "check-secs-byte-order", flag, kGlobal, honoured,
+     "differential seconds-byte-order-is-a-global-parameter"},
+    {dhcp_cache_threshold, "dhcp-cache-threshold", number8, kAny, honoured,
+     "differential young-lease-is-repeated"},
+    {adaptive_lease_time_threshold, "adaptive-lease-time-threshold", number8, kAny, honoured,
+     "differential adaptive-threshold"},
+    {log_threshold_high, "log-threshold-high", number8, kAny, not_supported,
+     "use the pool counters of the metrics"},
+    {log_threshold_low, "log-threshold-low", number8, kAny, not_supported,
+     "use the pool counters of the metrics"},
     {abandon_lease_time, "abandon-lease-time", seconds, kGlobal, honoured, kUnproven},
-    {infinite_is_reserved, "infinite-is-reserved", flag, kAny, honoured, "differential infinite-is-reserved"},
-    {dynamic_bootp_lease_length, "dynamic-bootp-lease-length", number32, kAny, honoured, "differential bootp-dynamic"},
+    {infinite_is_reserved, "infinite-is-reserved", flag, kAny, honoured,
+     "differential infinite-is-reserved"},
+    {dynamic_bootp_lease_length, "dynamic-bootp-lease-length", number32, kAny, honoured,
+     "differential bootp-dynamic"},
     {dynamic_bootp_lease_cutoff, "dynamic-bootp-lease-cutoff", seconds, kAny, honoured, kUnproven},
-    {vendor_option_space, "vendor-option-space", word, kAny, honoured, "DhcpdReply_12_5_Vendor43.RawThenVendorSpaceThenDefinition"},
-    {site_option_space, "site-option-space", data, kAny, honoured, "DhcpdReply_5_3_SiteSpace.OwnsTheHighCodes"},
+    {vendor_option_space, "vendor-option-space", word, kAny, honoured,
+     "DhcpdReply_12_5_Vendor43.RawThenVendorSpaceThenDefinition"},
+    {site_option_space, "site-option-space", data, kAny, honoured,
+     "DhcpdReply_5_3_SiteSpace.OwnsTheHighCodes"},
     // the store's own affair
-    {delayed_ack, "delayed-ack", number16, kGlobal, harmless, "every ACK waits for its batch; the batches size themselves"},
+    {delayed_ack, "delayed-ack", number16, kGlobal, harmless,
+     "every ACK waits for its batch; the batches size themselves"},
     {max_ack_delay, "max-ack-delay", number32, kGlobal, harmless,
      "every ACK waits for its batch; the batches size themselves"},
-    {dont_use_fsync, "dont-use-fsync", flag, kGlobal, harmless, "the store's mode is set in coaxd.toml"},
-    {server_id_check, "server-id-check", flag, kGlobal, harmless, "only looks at pools with a failover peer"},
+    {dont_use_fsync, "dont-use-fsync", flag, kGlobal, harmless,
+     "the store's mode is set in coaxd.toml"},
+    {server_id_check, "server-id-check", flag, kGlobal, harmless,
+     "only looks at pools with a failover peer"},
     // the process
-    {local_address, "local-address", address, kGlobal, not_supported, "every address of the host is listened on"},
-    {limited_broadcast_address, "limited-broadcast-address", address, kGlobal, not_supported, "the command line option -s does the same"},
+    {local_address, "local-address", address, kGlobal, not_supported,
+     "every address of the host is listened on"},
+    {limited_broadcast_address, "limited-broadcast-address", address, kGlobal, not_supported,
+     "the command line option -s does the same"},
     {local_port, "local-port", number16, kGlobal, honoured, kUnproven},
-    {remote_port, "remote-port", number16, kGlobal, not_supported, "clients and relays are answered on the standard ports"},
+    {remote_port, "remote-port", number16, kGlobal, not_supported,
+     "clients and relays are answered on the standard ports"},
     {lease_file_name, "lease-file-name", text, kGlobal, honoured, kUnproven},
     {pid_file_name, "pid-file-name", text, kGlobal, honoured, kUnproven},
-    {db_time_format, "db-time-format", choice, kAny, not_supported, "exported leases have dhcpd's default format", "default local"},
-    {lease_id_format, "lease-id-format", choice, kGlobal, not_supported, "exported leases have dhcpd's default format", "octal hex"},
+    {db_time_format, "db-time-format", choice, kAny, not_supported,
+     "exported leases have dhcpd's default format", "default local"},
+    {lease_id_format, "lease-id-format", choice, kGlobal, not_supported,
+     "exported leases have dhcpd's default format", "octal hex"},
     {omapi_port, "omapi-port", number16, kGlobal, harmless, kOmapi},
     {omapi_key, "omapi-key", key_name, kGlobal, harmless, kOmapi},
     {log_facility, "log-facility", choice, kGlobal, honoured, kUnproven,
-     "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7"},
+     "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 "
+     "local3 local4 local5 local6 local7"},
     // DNS updates
-    {ddns_update_style, "ddns-update-style", choice, kGlobal, harmless, kDns, "none interim standard ad-hoc"},
+    {ddns_update_style, "ddns-update-style", choice, kGlobal, harmless, kDns,
+     "none interim standard ad-hoc"},
     {ddns_updates, "ddns-updates", flag, kAny, harmless, kDns},
     {ddns_hostname, "ddns-hostname", text, kAny, harmless, kDns},
     {ddns_domainname, "ddns-domainname", text, kAny, harmless, kDns},
@@ -102,7 +131,8 @@ constexpr ParameterRow kRows[] = {
     {v6_only, "preferred-lifetime", seconds, kAny, harmless, kV6},
     {v6_only, "limit-addrs-per-ia", number32, kAny, harmless, kV6},
     {v6_only, "limit-prefs-per-ia", number32, kAny, harmless, kV6},
-    {v6_only, "prefix-length-mode", choice, kAny, harmless, kV6, "ignore prefer exact minimum maximum"},
+    {v6_only, "prefix-length-mode", choice, kAny, harmless, kV6,
+     "ignore prefer exact minimum maximum"},
     {v6_only, "dhcpv6-lease-file-name", text, kAny, harmless, kV6},
     {v6_only, "dhcpv6-pid-file-name", text, kAny, harmless, kV6},
     {v6_only, "dhcpv6-set-tee-times", flag, kAny, harmless, kV6},
@@ -111,7 +141,8 @@ constexpr ParameterRow kRows[] = {
     {v6_only, "ddns-local-address6", address6, kAny, harmless, kV6},
 };
 
-// A row per parameter, in the order of the enumeration: the code in the space `server` is the index.
+// A row per parameter, in the order of the enumeration: the code in the space `server` is the
+// index.
 consteval bool in_order() {
   for (std::size_t i = 0; i < std::size(kRows); ++i) {
     const auto id = static_cast<std::size_t>(kRows[i].id);
@@ -122,14 +153,20 @@ consteval bool in_order() {
 static_assert(in_order());
 static_assert(static_cast<std::size_t>(v6_only) + 1 == static_cast<std::size_t>(Parameter::count));
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 }  // namespace
 
-std::span<const ParameterRow> parameter_rows() noexcept { return kRows; }
+std::span<const ParameterRow> parameter_rows() noexcept {
+  return kRows;
+}
 
 const ParameterRow* find_parameter(std::string_view name) noexcept {
-  const auto same = [name](const ParameterRow& row) { return std::ranges::equal(row.name, name, {}, {}, lower); };
+  const auto same = [name](const ParameterRow& row) {
+    return std::ranges::equal(row.name, name, {}, {}, lower);
+  };
   const auto found = std::ranges::find_if(kRows, same);
   return found == std::end(kRows) ? nullptr : found;
 }

@@ -13,7 +13,8 @@ struct Parser::ClassClauses {
   bool submatch = false;
 };
 
-// The word was taken. `vendor-class` and `user-class` are older forms that reach into classes only dhcpd's own code could declare.
+// The word was taken. `vendor-class` and `user-class` are older forms that reach into classes only
+// dhcpd's own code could declare.
 void Parser::class_declaration(Keyword kind, Declarations& out) {
   ClassClauses clauses;
   clauses.subclass = kind != Keyword::class_;
@@ -50,8 +51,9 @@ void Parser::class_declaration(Keyword kind, Declarations& out) {
   bool seen = false;
   while (!end_of_block()) {
     const Token& token = peek();
-    const bool clause = token.is(Keyword::match) || token.is(Keyword::spawn) || token.is(Keyword::lease) ||
-                        token.is(Keyword::dynamic) || token.is(Keyword::deleted);
+    const bool clause = token.is(Keyword::match) || token.is(Keyword::spawn) ||
+                        token.is(Keyword::lease) || token.is(Keyword::dynamic) ||
+                        token.is(Keyword::deleted);
     if (!clause) {
       seen = declaration(Block::class_body, nullptr, made.items, seen);
     } else if (!class_item(made, clauses)) {

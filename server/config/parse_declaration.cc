@@ -1,4 +1,5 @@
-// What may stand where (dhcpd-compat §3.1), includes, groups and hosts. Networks and classes have their own files.
+// What may stand where (dhcpd-compat §3.1), includes, groups and hosts. Networks and classes have
+// their own files.
 #include <algorithm>
 #include <utility>
 
@@ -23,13 +24,18 @@ bool Parser::declaration(Block block, Declaration* owner, Declarations& out, boo
     return seen;
   }
   switch (token.keyword) {
-    case Keyword::include: skip(); include(block, owner, out); return true;
+    case Keyword::include:
+      skip();
+      include(block, owner, out);
+      return true;
     case Keyword::host:
       skip();
       if (in_host_or_class) return misplaced("host declarations not allowed here.");
       if (!warned_about_hosts_ && (block == Block::subnet || block == Block::shared_network)) {
         warned_about_hosts_ = true;
-        warning("WARNING: Host declarations are global.  They are not limited to the scope you declared them in.");
+        warning(
+            "WARNING: Host declarations are global.  They are not limited to the scope you "
+            "declared them in.");
       }
       host(out);
       return true;
@@ -49,8 +55,10 @@ bool Parser::declaration(Block block, Declaration* owner, Declarations& out, boo
     case Keyword::subnet:
     case Keyword::subnet6:
       skip();
-      if (in_host_or_class || block == Block::subnet) return misplaced("subnet declarations not allowed here.");
-      if (token.is(Keyword::subnet6)) return misplaced("subnet6 statement is only supported in DHCPv6 mode.");
+      if (in_host_or_class || block == Block::subnet)
+        return misplaced("subnet declarations not allowed here.");
+      if (token.is(Keyword::subnet6))
+        return misplaced("subnet6 statement is only supported in DHCPv6 mode.");
       subnet(block, out);
       return block != Block::shared_network;
     case Keyword::class_:
@@ -94,7 +102,9 @@ bool Parser::declaration(Block block, Declaration* owner, Declarations& out, boo
       return seen;
     case Keyword::range6:
     case Keyword::prefix6:
-    case Keyword::pool6: skip(); return misplaced(fmt::format("{} declaration not allowed here.", token.text));
+    case Keyword::pool6:
+      skip();
+      return misplaced(fmt::format("{} declaration not allowed here.", token.text));
     case Keyword::not_:
       skip();
       if (next().is(Keyword::authoritative)) {
@@ -119,10 +129,21 @@ bool Parser::declaration(Block block, Declaration* owner, Declarations& out, boo
       skip();
       option_declaration(block, out);
       return seen;
-    case Keyword::key: skip(); key(out); return seen;
-    case Keyword::zone: skip(); zone(out); return seen;
-    case Keyword::server_duid: skip(); server_duid(); return false;
-    default: statement_declaration(out, seen); return seen;
+    case Keyword::key:
+      skip();
+      key(out);
+      return seen;
+    case Keyword::zone:
+      skip();
+      zone(out);
+      return seen;
+    case Keyword::server_duid:
+      skip();
+      server_duid();
+      return false;
+    default:
+      statement_declaration(out, seen);
+      return seen;
   }
 }
 
@@ -132,14 +153,16 @@ void Parser::statement_declaration(Declarations& out, bool seen) {
   Parsed result;
   if (take(Keyword::server_identifier)) {
     OptionSpace& dhcp = ast_.options->space(OptionRegistry::kDhcp);
-    result = option_statement(made.statement, ast_.options->by_code(dhcp, wire::option::server_identifier),
+    result = option_statement(made.statement,
+                              ast_.options->by_code(dhcp, wire::option::server_identifier),
                               OptionOp::supersede);
     made.statement.pos = made.pos;
   } else {
     result = statement(made.statement, Cases::none);
   }
   if (result == Parsed::ok) out.push_back(std::move(made));
-  if (result == Parsed::absent) fail(seen ? "expecting a declaration" : "expecting a parameter or declaration");
+  if (result == Parsed::absent)
+    fail(seen ? "expecting a declaration" : "expecting a parameter or declaration");
 }
 
 // DHCPv6: accepted and without effect.
@@ -172,7 +195,8 @@ void Parser::option_declaration(Block block, Declarations& out) {
     skip();
     return option_code(*name);
   }
-  if (name->definition == nullptr && name->space->name == "dhcp6") return skip_to_semicolon();  // without effect here
+  if (name->definition == nullptr && name->space->name == "dhcp6")
+    return skip_to_semicolon();  // without effect here
   if (name->definition == nullptr) {
     fail(fmt::format("unknown option {}.{}", name->space->name, name->name));
     return;
@@ -190,7 +214,8 @@ void Parser::not_authoritative(Block block, bool flag, Declarations& out) {
   semicolon();
 }
 
-// The file's declarations take the include's place, in the block it stands in; a brace opened in a file is closed in it.
+// The file's declarations take the include's place, in the block it stands in; a brace opened in a
+// file is closed in it.
 void Parser::include(Block block, Declaration* owner, Declarations& out) {
   const Token token = next();
   if (token.kind != TokenKind::string) {
@@ -198,8 +223,10 @@ void Parser::include(Block block, Declaration* owner, Declarations& out) {
     return;
   }
   const std::string path(token.text);
-  if (std::ranges::find(open_files_, path) != open_files_.end()) return give_up(fmt::format("{}: includes itself", path));
-  if (static_cast<int>(open_files_.size()) >= kMaxIncludes) return give_up(fmt::format("{}: includes too deep", path));
+  if (std::ranges::find(open_files_, path) != open_files_.end())
+    return give_up(fmt::format("{}: includes itself", path));
+  if (static_cast<int>(open_files_.size()) >= kMaxIncludes)
+    return give_up(fmt::format("{}: includes too deep", path));
   std::string text, reason;
   if (!reader_(path, text, reason)) return give_up(fmt::format("Can't open {}: {}", path, reason));
 
@@ -231,7 +258,8 @@ void Parser::group(Declarations& out) {
   const Nested nested(*this);
   for (bool seen = false; !end_of_block();) {
     const Token token = peek();
-    if (token.is(Keyword::dynamic) || token.is(Keyword::deleted) || token.is(Keyword::static_)) {  // as OMAPI writes them
+    if (token.is(Keyword::dynamic) || token.is(Keyword::deleted) ||
+        token.is(Keyword::static_)) {  // as OMAPI writes them
       skip();
       Declaration& flag = made.items.emplace_back();
       flag.kind = DeclarationKind::omapi_flag;
@@ -258,12 +286,13 @@ void Parser::host(Declarations& out) {
   }
   made.name = std::move(*name);
   if (!left_brace()) return;
-  made.items.reserve(4);  // hardware, fixed-address and a statement or two: what a host of a big file has
+  made.items.reserve(
+      4);  // hardware, fixed-address and a statement or two: what a host of a big file has
   bool seen = false;
   while (!end_of_block()) {
     const Token token = peek();
-    if (token.is(Keyword::dynamic) || token.is(Keyword::deleted) || token.is(Keyword::group) || token.is(Keyword::uid) ||
-        token.is(Keyword::host_identifier)) {
+    if (token.is(Keyword::dynamic) || token.is(Keyword::deleted) || token.is(Keyword::group) ||
+        token.is(Keyword::uid) || token.is(Keyword::host_identifier)) {
       if (!host_item(made)) break;
     } else {
       seen = declaration(Block::host, &made, made.items, seen);
@@ -272,7 +301,8 @@ void Parser::host(Declarations& out) {
   const bool deleted = std::ranges::any_of(made.items, [](const Declaration& item) {
     return item.kind == DeclarationKind::omapi_flag && item.name == "deleted";
   });
-  if (!deleted && !hosts_.insert(made.name).second) error(fmt::format("host {}: already exists", made.name));
+  if (!deleted && !hosts_.insert(made.name).second)
+    error(fmt::format("host {}: already exists", made.name));
   out.push_back(std::move(made));
 }
 
@@ -280,10 +310,14 @@ void Parser::host(Declarations& out) {
 bool Parser::host_item(Declaration& declared) {
   const Token word = next();
   switch (word.keyword) {
-    case Keyword::group: return host_group(declared);
-    case Keyword::uid: return host_uid(declared);
-    case Keyword::host_identifier: return host_identifier(declared);
-    default: break;
+    case Keyword::group:
+      return host_group(declared);
+    case Keyword::uid:
+      return host_uid(declared);
+    case Keyword::host_identifier:
+      return host_identifier(declared);
+    default:
+      break;
   }
   Declaration& flag = declared.items.emplace_back();
   flag.kind = DeclarationKind::omapi_flag;
@@ -303,7 +337,8 @@ bool Parser::host_group(Declaration& declared) {
   made.kind = DeclarationKind::host_group;
   made.pos = name.pos;
   made.name = name.text;
-  if (!groups_.contains(made.name)) error(fmt::format("unknown group {} in host {}", name.text, declared.name));
+  if (!groups_.contains(made.name))
+    error(fmt::format("unknown group {} in host {}", name.text, declared.name));
   return semicolon();
 }
 
@@ -313,13 +348,16 @@ static bool has(const Declaration& declared, DeclarationKind kind) {
 
 // As dhcpd shows data: text in quotes when all of it is printable, else hex.
 static std::string shown(const std::vector<std::uint8_t>& bytes) {
-  const bool printable = std::ranges::all_of(bytes, [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
-  return printable ? fmt::format("\"{}\"", as_text(bytes)) : fmt::format("{:x}", fmt::join(bytes, ":"));
+  const bool printable =
+      std::ranges::all_of(bytes, [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
+  return printable ? fmt::format("\"{}\"", as_text(bytes))
+                   : fmt::format("{:x}", fmt::join(bytes, ":"));
 }
 
 bool Parser::host_uid(Declaration& declared) {
   const SourcePos pos = here();
-  const auto first = std::ranges::find(declared.items, DeclarationKind::client_id, &Declaration::kind);
+  const auto first =
+      std::ranges::find(declared.items, DeclarationKind::client_id, &Declaration::kind);
   if (first != declared.items.end()) {
     error(fmt::format("Host '{}' already has a uid '{}'", declared.name, shown(first->bytes)));
     return false;
@@ -345,13 +383,15 @@ bool Parser::host_identifier(Declaration& declared) {
     skip_past_brace(1);
     return false;
   };
-  if (has(declared, DeclarationKind::host_identifier)) return leave("only one host-identifier allowed per host");
+  if (has(declared, DeclarationKind::host_identifier))
+    return leave("only one host-identifier allowed per host");
   const SourcePos pos = here();
   const Token word = next();
   if (!word.is(Keyword::option)) return leave("host-identifier must be an option or v6relopt");
   const std::optional<OptionName> name = option_name();
   if (!name) return false;
-  if (name->definition == nullptr) return leave(fmt::format("unknown option {}.{}", name->space->name, name->name));
+  if (name->definition == nullptr)
+    return leave(fmt::format("unknown option {}.{}", name->space->name, name->name));
   Declaration made;
   made.kind = DeclarationKind::host_identifier;
   made.pos = pos;
@@ -366,8 +406,10 @@ void Parser::hardware(Declaration* owner) {
     Keyword word;
     std::uint8_t type;
   };
-  static constexpr Row kTypes[] = {
-      {Keyword::ethernet, 1}, {Keyword::token_ring, 6}, {Keyword::fddi, 8}, {Keyword::infiniband, 32}};
+  static constexpr Row kTypes[] = {{Keyword::ethernet, 1},
+                                   {Keyword::token_ring, 6},
+                                   {Keyword::fddi, 8},
+                                   {Keyword::infiniband, 32}};
   constexpr std::size_t kMaxLength = 20;  // as dhcpd's buffer: the longest is InfiniBand's
 
   const SourcePos pos = here();
@@ -384,7 +426,8 @@ void Parser::hardware(Declaration* owner) {
   }
   constexpr std::string_view kUnknown = "unknown-";
   if (made.bytes.empty() && word.text.starts_with(kUnknown) && word.text.size() > kUnknown.size()) {
-    made.bytes.push_back(static_cast<std::uint8_t>(number(word.text.substr(kUnknown.size()), 10, 8)));
+    made.bytes.push_back(
+        static_cast<std::uint8_t>(number(word.text.substr(kUnknown.size()), 10, 8)));
   }
   if (made.bytes.empty()) {
     fail("expecting a network hardware type");
@@ -397,7 +440,8 @@ void Parser::hardware(Declaration* owner) {
   owner->items.push_back(std::move(made));
 }
 
-// `fixed-address6` and `fixed-prefix6` are accepted in a host and without effect (dhcpd-compat §5.3).
+// `fixed-address6` and `fixed-prefix6` are accepted in a host and without effect (dhcpd-compat
+// §5.3).
 void Parser::fixed_address(std::string_view word, Declaration* owner) {
   static const OptionDefinition kAddresses{nullptr, 0, "fixed-address", "IA", nullptr, true, false};
   Declaration made;
@@ -405,12 +449,15 @@ void Parser::fixed_address(std::string_view word, Declaration* owner) {
   made.pos = here();
   if (word.ends_with('6')) {
     const bool address = word.starts_with("fixed-address");
-    if (owner == nullptr) error(fmt::format("{} not allowed here.", address ? "fixed-address parameter" : "fixed-prefix6 declaration"));
+    if (owner == nullptr)
+      error(fmt::format("{} not allowed here.",
+                        address ? "fixed-address parameter" : "fixed-prefix6 declaration"));
     return skip_to_semicolon();
   }
   if (!option_value(kAddresses, made.value) || !semicolon()) return;
   if (owner == nullptr) return error("fixed-address parameter not allowed here.");
-  if (has(*owner, DeclarationKind::fixed_address)) return error("Only one fixed address declaration per host.");
+  if (has(*owner, DeclarationKind::fixed_address))
+    return error("Only one fixed address declaration per host.");
   owner->items.push_back(std::move(made));
 }
 

@@ -1,6 +1,7 @@
-// Expressions with binary operators. dhcpd has no schoolbook precedence: when the next operator is the stronger one, the
-// operand just read becomes the left side of all that follows; else what was read so far is one operand, left-grouped. Together
-// with the strengths below this makes `A=1 or B=2 and C=3` A=1 or (B=2 and C=3), and 2+3*4 twenty (dhcpd-compat §7.4, tried on the binary).
+// Expressions with binary operators. dhcpd has no schoolbook precedence: when the next operator is
+// the stronger one, the operand just read becomes the left side of all that follows; else what was
+// read so far is one operand, left-grouped. Together with the strengths below this makes `A=1 or
+// B=2 and C=3` A=1 or (B=2 and C=3), and 2+3*4 twenty (dhcpd-compat §7.4, tried on the binary).
 #include <array>
 #include <utility>
 
@@ -24,10 +25,14 @@ constexpr int kBits = 5, kComparison = 4, kLogic = 3, kSum = 2, kProduct = 1;
 // A bare number is read as what stands on the operator's other side.
 Wanted wanted_like(ExprType type) {
   switch (type) {
-    case ExprType::data: return Wanted::data;
-    case ExprType::boolean: return Wanted::boolean;
-    case ExprType::numeric: return Wanted::numeric;
-    case ExprType::any: return Wanted::any;
+    case ExprType::data:
+      return Wanted::data;
+    case ExprType::boolean:
+      return Wanted::boolean;
+    case ExprType::numeric:
+      return Wanted::numeric;
+    case ExprType::any:
+      return Wanted::any;
   }
   std::unreachable();
 }
@@ -77,7 +82,8 @@ Parsed Parser::expression(Expr& out, Wanted wanted) {
   return result;
 }
 
-// The operator that is looked at, if it is one. Of `!=`, `~=` and `~~` the first character is taken.
+// The operator that is looked at, if it is one. Of `!=`, `~=` and `~~` the first character is
+// taken.
 Parsed Parser::peek_operator(const Operator*& op) {
   static constexpr std::array kOperators = {
       Operator{'=', Keyword::none, ExprKind::equal, kComparison, ExprType::any},
@@ -91,9 +97,12 @@ Parsed Parser::peek_operator(const Operator*& op) {
       Operator{'|', Keyword::none, ExprKind::bit_or, kBits, ExprType::numeric},
       Operator{'^', Keyword::none, ExprKind::bit_xor, kBits, ExprType::numeric},
   };
-  static constexpr Operator kNotEqual{'=', Keyword::none, ExprKind::not_equal, kComparison, ExprType::any};
-  static constexpr Operator kMatch{'=', Keyword::none, ExprKind::regex_match, kComparison, ExprType::any};
-  static constexpr Operator kMatchNoCase{'~', Keyword::none, ExprKind::iregex_match, kComparison, ExprType::any};
+  static constexpr Operator kNotEqual{'=', Keyword::none, ExprKind::not_equal, kComparison,
+                                      ExprType::any};
+  static constexpr Operator kMatch{'=', Keyword::none, ExprKind::regex_match, kComparison,
+                                   ExprType::any};
+  static constexpr Operator kMatchNoCase{'~', Keyword::none, ExprKind::iregex_match, kComparison,
+                                         ExprType::any};
   op = nullptr;
   const Token token = peek();
   if (token.is('!')) {
@@ -149,9 +158,11 @@ Parsed Parser::combine(Expr& left, const Operator& op, Expr right) {
     return fail("illegal expression relating different types");
   }
   if (op.operands == ExprType::any) {
-    if (right_type == ExprType::boolean && left_type != ExprType::boolean) return fail("expecting data/numeric expression");
+    if (right_type == ExprType::boolean && left_type != ExprType::boolean)
+      return fail("expecting data/numeric expression");
   } else if (right_type != ExprType::any && right_type != op.operands) {
-    return fail(op.operands == ExprType::boolean ? "expecting boolean expressions" : "expecting numeric expressions");
+    return fail(op.operands == ExprType::boolean ? "expecting boolean expressions"
+                                                 : "expecting numeric expressions");
   }
   Expr made;
   made.kind = op.kind;

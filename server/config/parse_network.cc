@@ -36,7 +36,9 @@ void Parser::shared_network(Declarations& out) {
     }
   }
   skip();
-  const auto is_subnet = [](const Declaration& item) { return item.kind == DeclarationKind::subnet; };
+  const auto is_subnet = [](const Declaration& item) {
+    return item.kind == DeclarationKind::subnet;
+  };
   if (std::ranges::none_of(made.items, is_subnet)) return error("empty shared-network decl");
   out.push_back(std::move(made));
 }
@@ -68,8 +70,8 @@ void Parser::subnet(Block block, Declarations& out) {
   }
   if (!address(made.prefix.mask)) return;
   if ((made.prefix.network.value & ~made.prefix.mask.value) != 0) {
-    fail(fmt::format("subnet {} netmask {}: bad subnet number/mask combination.", to_string(made.prefix.network),
-                     to_string(made.prefix.mask)));
+    fail(fmt::format("subnet {} netmask {}: bad subnet number/mask combination.",
+                     to_string(made.prefix.network), to_string(made.prefix.mask)));
     return;
   }
   if (!left_brace()) return;
@@ -113,7 +115,8 @@ void Parser::pool(Declarations& out) {
         skip();
         permit(token.is(Keyword::allow), made);
         break;
-      default: seen = declaration(Block::pool, nullptr, made.items, seen);
+      default:
+        seen = declaration(Block::pool, nullptr, made.items, seen);
     }
   }
   skip();
@@ -122,7 +125,8 @@ void Parser::pool(Declarations& out) {
   out.push_back(std::move(made));
 }
 
-// `failover peer "X";` and `no failover peer;` (whose semicolon dhcpd forgets to take, so that it is an error: dhcpd-compat §3.3).
+// `failover peer "X";` and `no failover peer;` (whose semicolon dhcpd forgets to take, so that it
+// is an error: dhcpd-compat §3.3).
 void Parser::pool_failover(bool none, Declaration& declared) {
   Declaration made;
   made.kind = DeclarationKind::use_failover;
@@ -174,14 +178,17 @@ void Parser::permit(bool allow, Declaration& declared) {
   made.pos = here();
   made.allow = allow;
   const Token first = next();
-  const auto row = std::ranges::find_if(kRows, [&](const Row& each) { return first.is(each.words[0]); });
+  const auto row =
+      std::ranges::find_if(kRows, [&](const Row& each) { return first.is(each.words[0]); });
   if (first.kind != TokenKind::keyword || row == std::end(kRows)) {
     fail("expecting permit type.");
     return;
   }
   for (std::size_t i = 1; i < 3 && row->words[i] != Keyword::none; ++i) {
     if (next().is(row->words[i])) continue;
-    const std::string_view word = row->words[i] == Keyword::bootp ? "bootp" : row->words[i] == Keyword::of ? "of" : "clients";
+    const std::string_view word = row->words[i] == Keyword::bootp ? "bootp"
+                                  : row->words[i] == Keyword::of  ? "of"
+                                                                  : "clients";
     fail(fmt::format("expecting \"{}\"", word));
     return;
   }
@@ -223,7 +230,8 @@ void Parser::range(Declarations& out) {
   if (semicolon()) out.push_back(std::move(made));
 }
 
-// "W YYYY/MM/DD HH:MM:SS [offset]" in UTC, "never", or "epoch N" (dhcpd-compat §14.2): seconds since 1970.
+// "W YYYY/MM/DD HH:MM:SS [offset]" in UTC, "never", or "epoch N" (dhcpd-compat §14.2): seconds
+// since 1970.
 std::optional<std::int64_t> Parser::date() {
   const auto field = [this](std::int64_t& value, std::string_view what) {
     const Token token = next();
@@ -242,13 +250,16 @@ std::optional<std::int64_t> Parser::date() {
   constexpr std::int64_t kForever = 0xffffffff;
   if (take(Keyword::never)) return kForever;
   std::int64_t value = 0;
-  if (take(Keyword::epoch)) return field(value, "time in seconds") ? std::optional(value) : std::nullopt;
+  if (take(Keyword::epoch))
+    return field(value, "time in seconds") ? std::optional(value) : std::nullopt;
   std::int64_t weekday, year, month, day, hour, minute, second, offset = 0;
   if (!field(weekday, "day of week") || !field(year, "year") ||
       !separator('/', "expected slash separating year from month.") || !field(month, "month") ||
-      !separator('/', "expected slash separating month from day.") || !field(day, "day of month") || !field(hour, "hour") ||
-      !separator(':', "expected colon separating hour from minute.") || !field(minute, "minute") ||
-      !separator(':', "expected colon separating minute from second.") || !field(second, "second")) {
+      !separator('/', "expected slash separating month from day.") || !field(day, "day of month") ||
+      !field(hour, "hour") || !separator(':', "expected colon separating hour from minute.") ||
+      !field(minute, "minute") ||
+      !separator(':', "expected colon separating minute from second.") ||
+      !field(second, "second")) {
     return std::nullopt;
   }
   if (peek().kind == TokenKind::number) {
@@ -262,7 +273,8 @@ std::optional<std::int64_t> Parser::date() {
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  return std::chrono::sys_days(date).time_since_epoch().count() * 86400 + hour * 3600 + minute * 60 + second + offset;
+  return std::chrono::sys_days(date).time_since_epoch().count() * 86400 + hour * 3600 +
+         minute * 60 + second + offset;
 }
 
 }  // namespace coaxd::config

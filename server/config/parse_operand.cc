@@ -10,7 +10,8 @@
 
 namespace coaxd::config {
 
-// Argument types: d data, n number, m the same where dhcpd asks for data when there is none, w a literal width 8, 16 or 32, s a string in quotes, v a variable's name; + as many of the type
+// Argument types: d data, n number, m the same where dhcpd asks for data when there is none, w a
+// literal width 8, 16 or 32, s a string in quotes, v a variable's name; + as many of the type
 // before it as there are, at least one; P two or more.
 struct Parser::Function {
   Keyword word;
@@ -65,13 +66,16 @@ Parsed Parser::operand(Expr& out, Wanted wanted) {
     case TokenKind::number_or_name:
       out.kind = ExprKind::constant;
       return hex_list(out.bytes) ? Parsed::ok : Parsed::failed;
-    case TokenKind::name: return variable_or_call(out);
+    case TokenKind::name:
+      return variable_or_call(out);
     case TokenKind::keyword: {
       if (token.is(Keyword::not_)) return negation(out);
       return word_operand(out, token);
     }
-    case TokenKind::symbol: return token.is('(') ? parenthesis(out, wanted) : Parsed::absent;
-    case TokenKind::end_of_file: return Parsed::absent;
+    case TokenKind::symbol:
+      return token.is('(') ? parenthesis(out, wanted) : Parsed::absent;
+    case TokenKind::end_of_file:
+      return Parsed::absent;
   }
   std::unreachable();
 }
@@ -131,7 +135,8 @@ Parsed Parser::negation(Expr& out) {
   const Parsed result = operand(inner, Wanted::boolean);
   if (result == Parsed::absent) return fail("expression expected");
   if (result != Parsed::ok) return result;
-  return type_of(inner.kind) == ExprType::boolean ? Parsed::ok : fail("boolean expression expected");
+  return type_of(inner.kind) == ExprType::boolean ? Parsed::ok
+                                                  : fail("boolean expression expected");
 }
 
 Parsed Parser::parenthesis(Expr& out, Wanted wanted) {
@@ -168,7 +173,8 @@ Parsed Parser::argument(Expr& out, char type) {
     case 'n':
     case 'm': {
       const Parsed result = numeric_expression(out.args.emplace_back());
-      const std::string_view message = type == 'n' ? "expecting numeric expression." : "expecting data expression.";
+      const std::string_view message =
+          type == 'n' ? "expecting numeric expression." : "expecting data expression.";
       return result == Parsed::absent ? fail(std::string(message)) : result;
     }
     case 'w': {
@@ -180,13 +186,15 @@ Parsed Parser::argument(Expr& out, char type) {
     }
     case 's': {
       const Token token = next();
-      if (token.kind != TokenKind::string) return lost("Expecting quoted literal: \"foo.example.com\"");
+      if (token.kind != TokenKind::string)
+        return lost("Expecting quoted literal: \"foo.example.com\"");
       out.text = token.text;
       return Parsed::ok;
     }
     case 'v': {
       const Token token = next();
-      if (!token.is_plain_name()) return fail(fmt::format("{} can't be a variable name", token.text));
+      if (!token.is_plain_name())
+        return fail(fmt::format("{} can't be a variable name", token.text));
       out.text = token.text;
       return Parsed::ok;
     }

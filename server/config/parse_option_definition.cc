@@ -20,7 +20,9 @@ struct Parser::Format {
 
 namespace {
 
-bool ends_record(char letter) { return letter == 't' || letter == 'X' || letter == 'd' || letter == 'D' || letter == 'Z'; }
+bool ends_record(char letter) {
+  return letter == 't' || letter == 'X' || letter == 'd' || letter == 'D' || letter == 'Z';
+}
 
 std::uint32_t to_code(std::string_view text) {
   std::uint32_t value = 0;
@@ -46,7 +48,9 @@ void Parser::option_space() {
                        Width{Keyword::length, "length", " expecting 1 or 2."}};
   while (!at_end() && !at(';')) {
     const Token word = next();
-    Width* width = word.is(widths[0].word) ? &widths[0] : word.is(widths[1].word) ? &widths[1] : nullptr;
+    Width* width = word.is(widths[0].word)   ? &widths[0]
+                   : word.is(widths[1].word) ? &widths[1]
+                                             : nullptr;
     if (width == nullptr && !word.is(Keyword::hash)) {
       error("Unexpected token.");
       continue;
@@ -58,7 +62,7 @@ void Parser::option_space() {
     }
     const Token value = next();
     if (value.kind != TokenKind::number) {
-      error(width == nullptr                 ? "expecting a 10base number"
+      error(width == nullptr               ? "expecting a 10base number"
             : width->word == Keyword::code ? "expecting number 1, 2, 4."
                                            : "expecting number 1 or 2.");
       return;
@@ -109,7 +113,8 @@ void Parser::option_code(const OptionName& name) {
       token = next();
       if (token.is(',')) {
         if (ends_record(format.last)) {
-          return give_up_definition(fmt::format("{} must be at end of record.", format.last == 't' ? "text" : "string"));
+          return give_up_definition(
+              fmt::format("{} must be at end of record.", format.last == 't' ? "text" : "string"));
         }
         token = next();
         continue;
@@ -120,10 +125,12 @@ void Parser::option_code(const OptionName& name) {
       fail("semicolon expected.");
       return;
     }
-    if (format.array && format.encapsulates != nullptr) return error("Arrays of encapsulations don't make sense.");
+    if (format.array && format.encapsulates != nullptr)
+      return error("Arrays of encapsulations don't make sense.");
     if (format.inner_array) format.letters += 'a';
     if (format.array) format.letters += 'A';
-    ast_.options->define(*name.space, name.name, to_code(code.text), std::move(format.letters), format.encapsulates);
+    ast_.options->define(*name.space, name.name, to_code(code.text), std::move(format.letters),
+                         format.encapsulates);
     return;
   }
 }
@@ -140,7 +147,8 @@ bool Parser::option_type(Format& format, Token token) {
     fail(std::move(message));
     return false;
   };
-  if (format.encapsulates != nullptr) return refuse_simply("encapsulate must always be the last item.");
+  if (format.encapsulates != nullptr)
+    return refuse_simply("encapsulate must always be the last item.");
   if (token.is(Keyword::array)) {
     if (format.array || format.inner_array) return refuse("no nested arrays.");
     if (!next().is(Keyword::of)) return refuse_simply("expecting \"of\".");
@@ -153,15 +161,17 @@ bool Parser::option_type(Format& format, Token token) {
     std::string_view letters;
   };
   static constexpr std::array kTypes = {
-      Row{Keyword::boolean, "f"},     Row{Keyword::ip_address, "I"},  Row{Keyword::ip6_address, "6"},
-      Row{Keyword::domain_name, "d"}, Row{Keyword::domain_list, "D"}, Row{Keyword::text, "t"},
+      Row{Keyword::boolean, "f"},     Row{Keyword::ip_address, "I"},
+      Row{Keyword::ip6_address, "6"}, Row{Keyword::domain_name, "d"},
+      Row{Keyword::domain_list, "D"}, Row{Keyword::text, "t"},
       Row{Keyword::string, "X"},      Row{Keyword::zerolen, "Z"},
   };
   for (const Row& row : kTypes) {
     if (!token.is(row.word)) continue;
     format.last = row.letters.front();
     if (ends_record(format.last) && (format.array || format.inner_array)) {
-      return refuse(format.last == 'Z' ? "array incompatible with zerolen." : "arrays of text strings not yet supported.");
+      return refuse(format.last == 'Z' ? "array incompatible with zerolen."
+                                       : "arrays of text strings not yet supported.");
     }
     format.letters += row.letters;
     if (format.last == 'D' && take(Keyword::compressed)) format.letters += 'c';
@@ -171,7 +181,8 @@ bool Parser::option_type(Format& format, Token token) {
     const Token space = next();
     if (!space.is_identifier()) return refuse_simply("expecting option space identifier");
     format.encapsulates = ast_.options->find_space(space.text);
-    if (format.encapsulates == nullptr) return refuse_simply(fmt::format("unknown option space {}", space.text));
+    if (format.encapsulates == nullptr)
+      return refuse_simply(fmt::format("unknown option space {}", space.text));
     format.letters += fmt::format("E{}.", format.encapsulates->name);
     format.last = 'E';
     return true;

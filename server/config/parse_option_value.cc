@@ -1,4 +1,5 @@
-// Values of options, encoded to wire octets by the format letters of the definition while they are read (dhcpd-compat §4.2).
+// Values of options, encoded to wire octets by the format letters of the definition while they are
+// read (dhcpd-compat §4.2).
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -6,16 +7,17 @@
 
 #include <fmt/format.h>
 
+#include "server/base/bytes.h"
 #include "server/config/domain_name.h"
 #include "server/config/grammar.h"
-#include "server/base/bytes.h"
 
 namespace coaxd::config {
 
 // One value in the making: constants run together, host names in between are left to be looked up.
 class Parser::OptionValue {
  public:
-  OptionValue(Parser& parser, const OptionDefinition& definition) : parser_(parser), definition_(definition) {}
+  OptionValue(Parser& parser, const OptionDefinition& definition)
+      : parser_(parser), definition_(definition) {}
 
   bool read();
   void finish(Expr& out, SourcePos pos);
@@ -122,13 +124,18 @@ bool Parser::OptionValue::read() {
 bool Parser::OptionValue::begins(char type) const {
   const Token& token = parser_.peek();
   switch (type) {
-    case 't': return token.kind == TokenKind::string || token.is_identifier();
-    case 'X': return token.kind == TokenKind::string || token.is_hex();
-    case 'I': return token.kind == TokenKind::number || token.is_identifier();
+    case 't':
+      return token.kind == TokenKind::string || token.is_identifier();
+    case 'X':
+      return token.kind == TokenKind::string || token.is_hex();
+    case 'I':
+      return token.kind == TokenKind::number || token.is_identifier();
     case 'f':
     case 'd':
-    case 'U': return token.is_identifier();
-    default: return token.is_hex();
+    case 'U':
+      return token.is_identifier();
+    default:
+      return token.is_hex();
   }
 }
 
@@ -161,28 +168,44 @@ bool Parser::OptionValue::refuse(const Token& token, std::string message) {
 bool Parser::OptionValue::read_letter(Letter letter) {
   switch (letter.type) {
     case 'l':
-    case 'L': return read_integer(32, false);
-    case 'T': return read_integer(32, true);
+    case 'L':
+      return read_integer(32, false);
+    case 'T':
+      return read_integer(32, true);
     case 's':
-    case 'S': return read_integer(16, false);
+    case 'S':
+      return read_integer(16, false);
     case 'b':
-    case 'B': return read_integer(8, false);
-    case 'f': return read_flag();
-    case 't': return read_text();
+    case 'B':
+      return read_integer(8, false);
+    case 'f':
+      return read_flag();
+    case 't':
+      return read_text();
     case 'E':
-    case 'X': return read_data();
-    case 'U': return read_word();
-    case 'N': return read_choice();
-    case 'd': return read_domain_name();
-    case 'D': return read_domain_list(letter.compressed);
-    case 'I': return read_address(letter.repeats);
-    case '6': return read_address6();
-    case 'k': return read_key_name();
+    case 'X':
+      return read_data();
+    case 'U':
+      return read_word();
+    case 'N':
+      return read_choice();
+    case 'd':
+      return read_domain_name();
+    case 'D':
+      return read_domain_list(letter.compressed);
+    case 'I':
+      return read_address(letter.repeats);
+    case '6':
+      return read_address6();
+    case 'k':
+      return read_key_name();
     case 'Z':
       if (!parser_.at(';')) parser_.fail("semicolon expected.");
       octets();
       return true;
-    default: parser_.fail(fmt::format("Bad format '{}' in parse_option_token.", letter.type)); return false;
+    default:
+      parser_.fail(fmt::format("Bad format '{}' in parse_option_token.", letter.type));
+      return false;
   }
 }
 
@@ -193,7 +216,8 @@ bool Parser::OptionValue::read_integer(unsigned bits, bool infinite_allowed) {
     if (!token.is_hex()) return refuse(token, "expecting number.");
     value = parser_.number(token.text, 0, bits);
   }
-  for (unsigned shift = bits; shift != 0; shift -= 8) octets().push_back(static_cast<std::uint8_t>(value >> (shift - 8)));
+  for (unsigned shift = bits; shift != 0; shift -= 8)
+    octets().push_back(static_cast<std::uint8_t>(value >> (shift - 8)));
   return true;
 }
 
@@ -206,7 +230,8 @@ bool Parser::OptionValue::read_flag() {
     std::string_view word;
     std::uint8_t value;
   };
-  static constexpr std::array kWords = {Row{"true", 1}, Row{"on", 1}, Row{"false", 0}, Row{"off", 0}, Row{"ignore", 2}};
+  static constexpr std::array kWords = {Row{"true", 1}, Row{"on", 1}, Row{"false", 0},
+                                        Row{"off", 0}, Row{"ignore", 2}};
   const Token token = parser_.next();
   if (!token.is_identifier()) return refuse(token, "expecting identifier.");
   for (const Row& row : kWords) {
@@ -219,7 +244,8 @@ bool Parser::OptionValue::read_flag() {
 
 bool Parser::OptionValue::read_text() {
   const Token token = parser_.next();
-  if (token.kind != TokenKind::string && !token.is_identifier()) return refuse(token, "expecting string.");
+  if (token.kind != TokenKind::string && !token.is_identifier())
+    return refuse(token, "expecting string.");
   octets().insert(octets().end(), token.text.begin(), token.text.end());
   return true;
 }
@@ -246,8 +272,9 @@ bool Parser::OptionValue::read_choice() {
   struct Row {
     std::string_view parameter, message;
   };
-  static constexpr std::array kOwnWords = {Row{"db-time-format", "Expecting 'local' or 'default'."},
-                                           Row{"lease-id-format", "lease-id-format is invalid:  it must be octal or hex."}};
+  static constexpr std::array kOwnWords = {
+      Row{"db-time-format", "Expecting 'local' or 'default'."},
+      Row{"lease-id-format", "lease-id-format is invalid:  it must be octal or hex."}};
   const Token token = parser_.next();
   const ParameterRow* row = find_parameter(definition_.name);
   std::string_view choices = row != nullptr ? row->choices : std::string_view{};
@@ -283,14 +310,16 @@ bool Parser::OptionValue::read_domain_list(bool compressed) {
       return false;
     }
     if (!writer.write(token.text)) {
-      parser_.fail(fmt::format("Error {} domain list: Message too long", compressed ? "compressing" : "assembling"));
+      parser_.fail(fmt::format("Error {} domain list: Message too long",
+                               compressed ? "compressing" : "assembling"));
       return false;
     }
   } while (parser_.take(','));
   return true;
 }
 
-// Number, dot, number begins an address; any other word is a host name, of which a single address keeps the first answer.
+// Number, dot, number begins an address; any other word is a host name, of which a single address
+// keeps the first answer.
 bool Parser::OptionValue::read_address(bool many) {
   const Token token = parser_.peek();
   if (token.kind == TokenKind::number && parser_.address_ahead()) {
@@ -324,7 +353,9 @@ bool Parser::OptionValue::read_address6() {
   std::string text;
   for (SourcePos end{};;) {  // a blank ends the address
     const Token& token = parser_.peek();
-    if (!token.is_identifier() && token.kind != TokenKind::number && !token.is(':') && !token.is('.')) break;
+    if (!token.is_identifier() && token.kind != TokenKind::number && !token.is(':') &&
+        !token.is('.'))
+      break;
     if (!text.empty() && (token.pos.line != end.line || token.pos.column != end.column)) break;
     end = token.pos;
     end.column += static_cast<std::uint32_t>(token.text.size());

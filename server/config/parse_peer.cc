@@ -1,5 +1,6 @@
-// Failover peers, keys and zones: parsed as dhcpd does, so that a file keeps loading; their settings are kept as text
-// (dhcpd-compat §5.4, §16). Who acts on them decides what the values mean.
+// Failover peers, keys and zones: parsed as dhcpd does, so that a file keeps loading; their
+// settings are kept as text (dhcpd-compat §5.4, §16). Who acts on them decides what the values
+// mean.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,7 +15,8 @@ namespace {
 
 // Empty when the text is base64 that ends on an octet (RFC 4648 §4).
 std::string base64_problem(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   unsigned value = 0, bits = 0;
   bool ended = false;
   for (const char c : text) {
@@ -22,9 +24,11 @@ std::string base64_problem(std::string_view text) {
       ended = true;
       continue;
     }
-    if (ended) return fmt::format("stuff after base64 '=' terminator: {}.", static_cast<unsigned char>(c));
+    if (ended)
+      return fmt::format("stuff after base64 '=' terminator: {}.", static_cast<unsigned char>(c));
     const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return fmt::format("invalid base64 character {}.", static_cast<unsigned char>(c));
+    if (digit == std::string_view::npos)
+      return fmt::format("invalid base64 character {}.", static_cast<unsigned char>(c));
     value = (value << 6 | static_cast<unsigned>(digit)) & 0xfff;
     bits = (bits + 6) % 8;
   }
@@ -64,8 +68,10 @@ void Parser::failover_peer(Declarations& out) {
   }
   if (!find(made.settings, "peer address")) error("peer address may not be omitted");
   if (!find(made.settings, "secondary")) {  // primary unless told otherwise
-    if (!find(made.settings, "split") && !find(made.settings, "hba")) error("primary failover server must have hba or split.");
-    else if (!find(made.settings, "mclt")) error("primary failover server must have mclt.");
+    if (!find(made.settings, "split") && !find(made.settings, "hba"))
+      error("primary failover server must have hba or split.");
+    else if (!find(made.settings, "mclt"))
+      error("primary failover server must have mclt.");
   }
   peers_.insert(made.name);
   out.push_back(std::move(made));
@@ -78,10 +84,14 @@ bool Parser::peer_setting(Declaration& peer, const Token& word) {
     std::string_view name;
   };
   static constexpr std::array kNumbers = {
-      Row{Keyword::max_response_delay, "max-response-delay"},     Row{Keyword::max_unacked_updates, "max-unacked-updates"},
-      Row{Keyword::max_transmit_idle, "max-transmit-idle"},       Row{Keyword::mclt, "mclt"},
-      Row{Keyword::max_lease_misbalance, "max-lease-misbalance"}, Row{Keyword::max_lease_ownership, "max-lease-ownership"},
-      Row{Keyword::auto_partner_down, "auto-partner-down"},       Row{Keyword::min_balance, "min-balance"},
+      Row{Keyword::max_response_delay, "max-response-delay"},
+      Row{Keyword::max_unacked_updates, "max-unacked-updates"},
+      Row{Keyword::max_transmit_idle, "max-transmit-idle"},
+      Row{Keyword::mclt, "mclt"},
+      Row{Keyword::max_lease_misbalance, "max-lease-misbalance"},
+      Row{Keyword::max_lease_ownership, "max-lease-ownership"},
+      Row{Keyword::auto_partner_down, "auto-partner-down"},
+      Row{Keyword::min_balance, "min-balance"},
       Row{Keyword::max_balance, "max-balance"},
   };
   for (const Row& row : kNumbers) {
@@ -95,10 +105,13 @@ bool Parser::peer_setting(Declaration& peer, const Token& word) {
       return true;
     case Keyword::peer:
       if (at(Keyword::address)) return skip(), peer_address(peer, word, "peer address");
-      if (at(Keyword::port)) return skip(), peer_number(peer, word, "peer port", "expecting number");
+      if (at(Keyword::port))
+        return skip(), peer_number(peer, word, "peer port", "expecting number");
       break;
-    case Keyword::address: return peer_address(peer, word, "address");
-    case Keyword::port: return peer_number(peer, word, "port", "expecting number");
+    case Keyword::address:
+      return peer_address(peer, word, "address");
+    case Keyword::port:
+      return peer_number(peer, word, "port", "expecting number");
     case Keyword::split: {
       if (!peer_number(peer, word, "split", "expecting number")) return false;
       check_peer_role(peer);
@@ -124,11 +137,13 @@ bool Parser::peer_setting(Declaration& peer, const Token& word) {
         error(std::string(message));
         return false;
       };
-      return expect(Keyword::balance, "expecting 'balance'") && expect(Keyword::max, "expecting 'max'") &&
+      return expect(Keyword::balance, "expecting 'balance'") &&
+             expect(Keyword::max, "expecting 'max'") &&
              expect(Keyword::seconds, "expecting 'secs'") &&
              peer_number(peer, word, "load balance max seconds", "expecting number");
     }
-    default: break;
+    default:
+      break;
   }
   error("invalid statement in peer declaration");
   return false;
@@ -137,10 +152,12 @@ bool Parser::peer_setting(Declaration& peer, const Token& word) {
 // Only the primary says how the load is shared (dhcpd-compat §16).
 void Parser::check_peer_role(const Declaration& peer, bool sharing) {
   sharing = sharing || find(peer.settings, "split") || find(peer.settings, "hba");
-  if (sharing && find(peer.settings, "secondary")) error("secondary may not define load balance settings.");
+  if (sharing && find(peer.settings, "secondary"))
+    error("secondary may not define load balance settings.");
 }
 
-bool Parser::peer_number(Declaration& peer, const Token& word, std::string_view name, std::string_view complaint) {
+bool Parser::peer_number(Declaration& peer, const Token& word, std::string_view name,
+                         std::string_view complaint) {
   const Token value = next();
   if (value.kind != TokenKind::number) {
     error(std::string(complaint));
@@ -184,16 +201,19 @@ bool Parser::key(Declarations& out) {
     const Token word = next();
     const bool secret = word.is(Keyword::secret);
     if (find(made.settings, word.text)) {
-      return refuse(fmt::format("key {}: too many {}", made.name, secret ? "secrets" : "algorithms"));
+      return refuse(
+          fmt::format("key {}: too many {}", made.name, secret ? "secrets" : "algorithms"));
     }
     std::optional<std::string> value = secret ? std::optional(key_secret()) : host_name();
     if (!value) return refuse("expecting key algorithm name.");
-    if (std::string problem = secret ? base64_problem(*value) : ""; !problem.empty()) return refuse(std::move(problem));
+    if (std::string problem = secret ? base64_problem(*value) : ""; !problem.empty())
+      return refuse(std::move(problem));
     made.settings.push_back({secret ? "secret" : "algorithm", std::move(*value), word.pos});
     if (!semicolon()) return false;
   }
   if (!next().is('}')) return refuse("expecting right brace.");
-  if (!find(made.settings, "secret")) error(fmt::format("key {} has no secret", made.name));  // dhcpd crashes here
+  if (!find(made.settings, "secret"))
+    error(fmt::format("key {} has no secret", made.name));  // dhcpd crashes here
   take(';');  // `key X { ... };`: the one place where it may stand (dhcpd-compat §1)
   keys_.insert(made.name);
   out.push_back(std::move(made));
@@ -229,7 +249,8 @@ bool Parser::zone(Declarations& out) {
   while (!end_of_block()) {
     const Token word = next();
     std::string value;
-    if (word.is(Keyword::primary) && find(made.settings, "primary")) return refuse("more than one primary.");
+    if (word.is(Keyword::primary) && find(made.settings, "primary"))
+      return refuse("more than one primary.");
     if (word.is(Keyword::primary) || word.is(Keyword::secondary)) {
       Expr addresses;
       static const OptionDefinition kAddresses{nullptr, 0, "zone", "IA", nullptr, true, false};

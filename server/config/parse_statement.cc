@@ -5,18 +5,9 @@
 #include <fmt/format.h>
 
 #include "server/config/grammar.h"
+#include "server/config/unparse.h"
 
 namespace coaxd::config {
-namespace {
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-}  // namespace
 
 // A result of `absent` means that the list ended, at something that is no statement.
 Parsed Parser::statements(Statements& out, Cases cases) {
@@ -44,8 +35,11 @@ Parsed Parser::statement(Statement& out, Cases cases) {
   out.pos = token.pos;
   if (token.kind == TokenKind::keyword) {
     switch (token.keyword) {
-      case Keyword::if_: skip(); return if_statement(out);
-      case Keyword::add: return add_statement(out);
+      case Keyword::if_:
+        skip();
+        return if_statement(out);
+      case Keyword::add:
+        return add_statement(out);
       case Keyword::break_:
         skip();
         out.kind = StatementKind::break_out;
@@ -56,26 +50,50 @@ Parsed Parser::statement(Statement& out, Cases cases) {
         return semicolon() ? Parsed::ok : Parsed::failed;
       case Keyword::option:
       case Keyword::send:
-      case Keyword::supersede: return modify_statement(out, OptionOp::supersede);
-      case Keyword::append: return modify_statement(out, OptionOp::append);
-      case Keyword::prepend: return modify_statement(out, OptionOp::prepend);
+      case Keyword::supersede:
+        return modify_statement(out, OptionOp::supersede);
+      case Keyword::append:
+        return modify_statement(out, OptionOp::append);
+      case Keyword::prepend:
+        return modify_statement(out, OptionOp::prepend);
       case Keyword::default_:
-      case Keyword::case_: return case_statement(out, cases);
-      case Keyword::allow: return allow_statement(out, 1);
-      case Keyword::deny: return allow_statement(out, 0);
-      case Keyword::ignore: return allow_statement(out, 2);
-      case Keyword::on: skip(); return on_statement(out);
-      case Keyword::switch_: skip(); return switch_statement(out);
-      case Keyword::define: skip(); return set_statement(out, true);
-      case Keyword::set: skip(); return set_statement(out, false);
-      case Keyword::unset: skip(); return unset_statement(out);
-      case Keyword::eval: skip(); return value_statement(out, StatementKind::eval, "expecting data expression.");
+      case Keyword::case_:
+        return case_statement(out, cases);
+      case Keyword::allow:
+        return allow_statement(out, 1);
+      case Keyword::deny:
+        return allow_statement(out, 0);
+      case Keyword::ignore:
+        return allow_statement(out, 2);
+      case Keyword::on:
+        skip();
+        return on_statement(out);
+      case Keyword::switch_:
+        skip();
+        return switch_statement(out);
+      case Keyword::define:
+        skip();
+        return set_statement(out, true);
+      case Keyword::set:
+        skip();
+        return set_statement(out, false);
+      case Keyword::unset:
+        skip();
+        return unset_statement(out);
+      case Keyword::eval:
+        skip();
+        return value_statement(out, StatementKind::eval, "expecting data expression.");
       case Keyword::return_:
         skip();
         return value_statement(out, StatementKind::return_value, "expecting data expression.");
-      case Keyword::execute: skip(); return execute_statement(out);
-      case Keyword::log: skip(); return log_statement(out);
-      default: break;
+      case Keyword::execute:
+        skip();
+        return execute_statement(out);
+      case Keyword::log:
+        skip();
+        return log_statement(out);
+      default:
+        break;
     }
   }
   if (token.is_identifier()) {
@@ -85,8 +103,10 @@ Parsed Parser::statement(Statement& out, Cases cases) {
       return option_statement(out, *parameter, OptionOp::supersede);
     }
   }
-  // A function call is an expression; so is, by accident, any unknown word: it ends in "semicolon expected.".
-  if (token.is_plain_name()) return value_statement(out, StatementKind::eval, "expecting function call.");
+  // A function call is an expression; so is, by accident, any unknown word: it ends in "semicolon
+  // expected.".
+  if (token.is_plain_name())
+    return value_statement(out, StatementKind::eval, "expecting function call.");
   return Parsed::absent;
 }
 
@@ -178,22 +198,27 @@ Parsed Parser::switch_statement(Statement& out) {
   return next().is('}') ? Parsed::ok : fail("right brace expected.");
 }
 
-// `case V:`, `default:`, and `default OPTION VALUE;`, which only the token after the word tells apart.
+// `case V:`, `default:`, and `default OPTION VALUE;`, which only the token after the word tells
+// apart.
 Parsed Parser::case_statement(Statement& out, Cases cases) {
   const bool is_default = next().is(Keyword::default_);
   if (is_default && !at(':')) {
     const OptionDefinition* definition = known_option_name();
-    return definition != nullptr ? option_statement(out, *definition, OptionOp::default_value) : Parsed::failed;
+    return definition != nullptr ? option_statement(out, *definition, OptionOp::default_value)
+                                 : Parsed::failed;
   }
   if (is_default) {
     skip();
     out.kind = StatementKind::default_label;
-    return cases == Cases::none ? lost("switch default statement in inappropriate scope.") : Parsed::ok;
+    return cases == Cases::none ? lost("switch default statement in inappropriate scope.")
+                                : Parsed::ok;
   }
   if (cases == Cases::none) return fail("case statement in inappropriate scope.");
   out.kind = StatementKind::case_label;
   const Parsed value = expression(out.value, cases == Cases::data ? Wanted::data : Wanted::numeric);
-  if (value == Parsed::absent) return fail(cases == Cases::data ? "expecting data expression." : "expecting numeric expression.");
+  if (value == Parsed::absent)
+    return fail(cases == Cases::data ? "expecting data expression."
+                                     : "expecting numeric expression.");
   if (value != Parsed::ok) return value;
   return next().is(':') ? Parsed::ok : fail("colon expected.");
 }
@@ -208,7 +233,8 @@ Parsed Parser::on_statement(Statement& out) {
       out.events |= kOnCommit;
     } else if (event.is(Keyword::release)) {
       out.events |= kOnRelease;
-    } else if (!event.is(Keyword::transmission)) {  // a dhclient event: accepted, never happens here
+    } else if (!event.is(
+                   Keyword::transmission)) {  // a dhclient event: accepted, never happens here
       return fail("expecting a lease event type");
     }
   } while (take(Keyword::or_));
@@ -216,9 +242,8 @@ Parsed Parser::on_statement(Statement& out) {
   out.has_body = !token.is(';');
   if (!out.has_body) return Parsed::ok;
   if (!token.is('{')) return fail("left brace expected.");
-  const std::size_t start = lexer_->offset();
   const Parsed result = block(out.body);
-  if (result == Parsed::ok) out.source_text = trim(lexer_->text().substr(start, lexer_->offset() - start - 1));
+  if (result == Parsed::ok) out.source_text = to_text(out.body);
   return result;
 }
 
@@ -229,7 +254,8 @@ Parsed Parser::set_statement(Statement& out, bool define) {
   out.text = name.text;
   const Token token = next();
   if (token.is('(')) return define_function(out);
-  if (!token.is('=')) return fail(fmt::format("expecting '=' in {} statement.", define ? "define" : "set"));
+  if (!token.is('='))
+    return fail(fmt::format("expecting '=' in {} statement.", define ? "define" : "set"));
   const Parsed value = expression(out.value, Wanted::data);
   if (value == Parsed::absent) return fail("expecting expression.");
   if (value != Parsed::ok) {
@@ -284,8 +310,9 @@ Parsed Parser::log_statement(Statement& out) {
     Keyword word;
     LogLevel level;
   };
-  static constexpr std::array kLevels = {Row{Keyword::fatal, LogLevel::fatal}, Row{Keyword::error, LogLevel::error},
-                                         Row{Keyword::info, LogLevel::info}, Row{Keyword::debug, LogLevel::debug}};
+  static constexpr std::array kLevels = {
+      Row{Keyword::fatal, LogLevel::fatal}, Row{Keyword::error, LogLevel::error},
+      Row{Keyword::info, LogLevel::info}, Row{Keyword::debug, LogLevel::debug}};
   out.kind = StatementKind::log;
   if (!next().is('(')) return fail("left parenthesis expected.");
   for (const Row& row : kLevels) {

@@ -22,7 +22,8 @@ const Token& Parser::peek() {
   if (!ahead_) {
     const std::size_t before = ast_.diagnostics.size();
     ahead_ = gave_up_ ? Token{} : lexer_->next();
-    if (ast_.diagnostics.size() != before && ast_.diagnostics.size() > kMaxErrors) give_up("too many errors");
+    if (ast_.diagnostics.size() != before && ast_.diagnostics.size() > kMaxErrors)
+      give_up("too many errors");
   }
   return *ahead_;
 }
@@ -30,7 +31,8 @@ const Token& Parser::peek() {
 Token Parser::next() {
   const Token token = peek();
   ahead_.reset();
-  if (token.kind != TokenKind::end_of_file) last_ = token.pos;  // at the end, errors are dhcpd's: at the last token
+  if (token.kind != TokenKind::end_of_file)
+    last_ = token.pos;  // at the end, errors are dhcpd's: at the last token
   return token;
 }
 
@@ -81,7 +83,8 @@ bool Parser::left_brace() {
   return false;
 }
 
-// Up to and with the next `;` outside braces, or the `}` that closes the block we stand in (depth 1: one was opened already).
+// Up to and with the next `;` outside braces, or the `}` that closes the block we stand in (depth
+// 1: one was opened already).
 void Parser::skip_past_brace(int depth) {
   while (!at_end()) {
     const Token token = next();
@@ -138,7 +141,8 @@ std::uint32_t Parser::number(std::string_view text, unsigned base, unsigned bits
     const std::string shown = base == 8    ? fmt::format("{:o}", value)
                               : base == 16 ? fmt::format("{:x}", value)
                                            : fmt::format("{}", value);
-    error(fmt::format("{}{} exceeds max ({}) for precision.", negative ? "-" : "", shown, static_cast<std::int32_t>(max)));
+    error(fmt::format("{}{} exceeds max ({}) for precision.", negative ? "-" : "", shown,
+                      static_cast<std::int32_t>(max)));
   }
   return negative ? 0 - value : value;
 }
@@ -190,7 +194,8 @@ bool Parser::address(Ipv4& out) {
   return true;
 }
 
-// Three tokens have to be looked at; what the lexer has to say about them it says when they are read for good.
+// Three tokens have to be looked at; what the lexer has to say about them it says when they are
+// read for good.
 bool Parser::address_ahead() {
   if (peek().kind != TokenKind::number) return false;
   const Lexer::Mark mark = lexer_->mark();
@@ -247,14 +252,16 @@ std::optional<Parser::OptionName> Parser::option_name() {
     std::uint64_t code = 0;
     std::from_chars(word.text.data() + kUnknown.size(), word.text.data() + word.text.size(), code);
     if (code == 0 || code == end_code(*name.space)) {
-      fail(fmt::format("Option codes 0 and {} are illegal in the {} space.", end_code(*name.space), name.space->name));
+      fail(fmt::format("Option codes 0 and {} are illegal in the {} space.", end_code(*name.space),
+                       name.space->name));
       return std::nullopt;
     }
   }
   name.definition = ast_.options->find(*name.space, word.text);
   if (name.definition != nullptr && prefix == "unknown-" && !name.definition->synthesized) {
-    warning(fmt::format("option {} has been redefined as option {}.  Please update your configs if necessary.", word.text,
-                        name.definition->name));
+    warning(fmt::format(
+        "option {} has been redefined as option {}.  Please update your configs if necessary.",
+        word.text, name.definition->name));
   }
   return name;
 }
@@ -262,7 +269,8 @@ std::optional<Parser::OptionName> Parser::option_name() {
 OptionDefinition* Parser::known_option_name() {
   const std::optional<OptionName> name = option_name();
   if (!name) return nullptr;
-  if (name->definition == nullptr) fail(fmt::format("no option named {} in space {}", name->name, name->space->name));
+  if (name->definition == nullptr)
+    fail(fmt::format("no option named {} in space {}", name->name, name->space->name));
   return name->definition;
 }
 
@@ -283,9 +291,10 @@ void Parser::whole_file(std::uint32_t file) {
 void Parser::check_omapi_key() {
   for (const Declaration& item : ast_.items) {
     const Statement& statement = item.statement;
-    const bool names_key = item.kind == DeclarationKind::statement && statement.kind == StatementKind::option &&
-                           statement.definition->space->index == OptionRegistry::kServer &&
-                           statement.definition->code == static_cast<std::uint32_t>(Parameter::omapi_key);
+    const bool names_key =
+        item.kind == DeclarationKind::statement && statement.kind == StatementKind::option &&
+        statement.definition->space->index == OptionRegistry::kServer &&
+        statement.definition->code == static_cast<std::uint32_t>(Parameter::omapi_key);
     if (!names_key || statement.value.kind != ExprKind::constant) continue;
     last_ = statement.pos;
     const std::string name(as_text(statement.value.bytes));

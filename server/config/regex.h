@@ -1,6 +1,7 @@
-// regex.h: a POSIX extended regular expression over octets, compiled once at load: dhcpd's ~= and ~~ (dhcpd-compat §7.1). glibc's
-// regexec takes a lock inside the compiled expression, so that workers that share one wait for each other: copy() gives each its
-// own. No error, no allocation that the caller must know of. Immutable after compile.
+// regex.h: a POSIX extended regular expression over octets, compiled once at load: dhcpd's ~= and
+// ~~ (dhcpd-compat §7.1). glibc's regexec takes a lock inside the compiled expression, so that
+// workers that share one wait for each other: copy() gives each its own. No error, no allocation
+// that the caller must know of. Immutable after compile.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ class Regex {
   std::string_view pattern() const noexcept { return pattern_; }
 
  private:
-  Regex(std::string_view pattern, bool ignore_case) : pattern_(pattern), ignore_case_(ignore_case) {}
+  Regex(std::string_view pattern, bool ignore_case)
+      : pattern_(pattern), ignore_case_(ignore_case) {}
 
   std::string pattern_;
   bool ignore_case_;

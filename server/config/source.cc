@@ -5,7 +5,8 @@
 namespace coaxd::config {
 namespace {
 
-// dhcpd shows at most 80 columns, tabs expanded to 8; we show as much of the line as a wide terminal holds.
+// dhcpd shows at most 80 columns, tabs expanded to 8; we show as much of the line as a wide
+// terminal holds.
 constexpr std::size_t kShownColumns = 160;
 
 // The line as it is shown, and the column at which its character `column` (from 1) landed.
@@ -18,7 +19,8 @@ std::string expand_tabs(std::string_view line, std::size_t column, std::size_t& 
       shown.append(8 - shown.size() % 8, ' ');
     } else {
       const auto c = static_cast<unsigned char>(line[i]);
-      shown.push_back(c < 0x20 || c == 0x7f ? '?' : line[i]);  // a terminal must not be steered by a file
+      shown.push_back(c < 0x20 || c == 0x7f ? '?'
+                                            : line[i]);  // a terminal must not be steered by a file
     }
   }
   if (column > line.size()) caret = shown.size();
@@ -54,8 +56,9 @@ std::string Diagnostic::render(const Sources& sources) const {
   if (pos.line == 0) return message + '\n';
   std::size_t caret = 0;
   const std::string line = expand_tabs(sources.line_text(pos), pos.column, caret);
-  return fmt::format("{} line {}: {}\n{}: {}: {}\n{}\n{:>{}}\n", sources.file(pos.file).name, pos.line, message,
-                     sources.where(pos), severity == Severity::error ? "error" : "warning", message, line, '^',
+  return fmt::format("{} line {}: {}\n{}: {}: {}\n{}\n{:>{}}\n", sources.file(pos.file).name,
+                     pos.line, message, sources.where(pos),
+                     severity == Severity::error ? "error" : "warning", message, line, '^',
                      caret + 1);
 }
 
