@@ -164,6 +164,20 @@ std::string CoverageReport::json() const {
   return out;
 }
 
+std::string coverage_reference() {
+  std::string out;
+  for (const Group& group : kGroups) {
+    if (group.coverage == Coverage::honoured) continue;
+    out += fmt::format("{}### {}\n\n| statement | why |\n|---|---|\n", out.empty() ? "" : "\n", group.title);
+    for (const CoverageRow& row : coverage_rows()) {
+      if (row.coverage != group.coverage) continue;
+      out += fmt::format("| `{}` | {}{}{}{} |\n", row.name, row.note, row.setting.empty() ? "" : ": `", row.setting,
+                         row.setting.empty() ? "" : "` in coaxd.toml");
+    }
+  }
+  return out;
+}
+
 CoverageReport coverage_of(const Ast& ast) {
   Collector collector;
   collector.visit(ast.items);

@@ -23,8 +23,10 @@ struct CoverageRow {
   std::string_view setting = {};
   bool (*accepted)(const Settings&) = nullptr;
 };
-// All of them, parameters included: the closed lists of docs/dhcpd-compat.md.
+// All of them, parameters included.
 std::span<const CoverageRow> coverage_rows();
+// The closed lists of what is not honoured, as Markdown.
+std::string coverage_reference();
 
 // One kind that the configuration does use.
 struct Finding {

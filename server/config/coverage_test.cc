@@ -130,6 +130,15 @@ TEST(Coverage, JsonIsStable) {
             "{\"counts\":{\"unsafe\":0,\"not_supported\":0,\"harmless\":0,\"honoured\":0},\"findings\":[\n]}\n");
 }
 
+TEST(Coverage, ReferenceListsWhatIsNotHonoured) {
+  const std::string reference = coverage_reference();
+  for (const CoverageRow& row : coverage_rows()) {
+    const bool listed = reference.find("| `" + std::string(row.name) + "` | " + std::string(row.note)) != std::string::npos;
+    EXPECT_EQ(listed, row.coverage != Coverage::honoured) << row.name;
+  }
+  EXPECT_THAT(reference, HasSubstr("`[failover] mode = \"alone\"` in coaxd.toml"));
+}
+
 // ---- proofs ----
 
 std::string contents(const std::filesystem::path& path) {
