@@ -164,6 +164,8 @@ def main():
     reason = netns.missing()
     if not os.access(args.reference, os.X_OK):
         reason = f"needs {args.reference} (package isc-dhcp-server)"
+    if not os.access(args.server, os.X_OK):
+        sys.exit(f"no server at {args.server}")
     if reason:
         print(f"1..0 # SKIP differential tests: {reason}")
         return SKIP

@@ -73,8 +73,8 @@ def main(*tools):
     args, rest = parser.parse_known_args()
     Settings.server, Settings.server_options = os.path.abspath(args.server), args.server_option
     reason = netns.missing(*tools)
-    if not reason and not os.access(Settings.server, os.X_OK):
-        reason = f"no server at {Settings.server}"
+    if not os.access(Settings.server, os.X_OK):
+        sys.exit(f"no server at {Settings.server}")
     if reason:
         print(f"1..0 # SKIP {pathlib.Path(sys.argv[0]).name}: {reason}")
         sys.exit(77)
