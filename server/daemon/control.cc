@@ -16,6 +16,7 @@
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <sstream>
+#include <utility>
 
 namespace coaxd::daemon {
 
@@ -143,6 +144,14 @@ BodySource whole(std::string text) {
   return [text = std::move(text)](std::string& chunk) {
     chunk = text;
     return false;
+  };
+}
+
+BodySource after(std::string head, BodySource rest) {
+  return [head = std::move(head), rest = std::move(rest)](std::string& chunk) mutable {
+    if (head.empty()) return rest(chunk);
+    chunk = std::exchange(head, {});
+    return true;
   };
 }
 

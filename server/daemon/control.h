@@ -17,6 +17,7 @@ namespace coaxd::daemon {
 // Appends the next piece to `chunk`; false when that was the last.
 using BodySource = std::function<bool(std::string& chunk)>;
 BodySource whole(std::string text);
+BodySource after(std::string head, BodySource rest);
 
 // Words of the request line -> body, or the sentence of the error.
 using CommandHandler = std::function<std::expected<BodySource, std::string>(const std::vector<std::string>& words)>;

@@ -31,7 +31,7 @@ constexpr std::size_t kPerWorker = 256;  // lines taken from one worker before t
 
 }  // namespace
 
-LogWriter::LogWriter(Options options) : options_(std::move(options)), facility_(LOG_DAEMON) {
+LogWriter::LogWriter(Options options) : options_(std::move(options)), facility_(LOG_DAEMON), to_stderr_(options_.to_stderr) {
   openlog(options_.program.c_str(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
@@ -55,7 +55,7 @@ void LogWriter::write(int priority, std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     syslog(facility_ | priority, "%.*s", static_cast<int>(line.size()), line.data());
-    if (options_.to_stderr) std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    if (to_stderr_.load(std::memory_order_relaxed)) std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
     lines_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -97,7 +97,7 @@ bool LogWriter::drain() {
       outlet->logs.pop();
     }
   }
-  if (any && options_.to_stderr) std::fflush(stderr);
+  if (any && to_stderr_.load(std::memory_order_relaxed)) std::fflush(stderr);
   return any;
 }
 

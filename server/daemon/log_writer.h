@@ -28,6 +28,7 @@ class LogWriter {
 
   // log-facility of the configuration, read after the first lines went to `daemon` (dhcpd-compat 15.4).
   void set_facility(std::string_view name);
+  void set_stderr(bool on) noexcept { to_stderr_.store(on, std::memory_order_relaxed); }
   void message(int priority, std::string_view text);
   void info(std::string_view text) { message(6, text); }
   void warning(std::string_view text) { message(4, text); }
@@ -56,7 +57,7 @@ class LogWriter {
   std::uint32_t this_second_ = 0;
   std::uint64_t reported_ = 0;
   std::atomic<std::uint64_t> lines_{0}, suppressed_{0};
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> to_stderr_, stop_{false};
   std::thread thread_;
 };
 

@@ -8,6 +8,7 @@
 #include <liburing.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -167,7 +168,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   // First use, in the worker's own thread.
   void start() {
     started_ = true;
-    COAXD_ASSERT(io_uring_enable_rings(&ring_) >= 0);
+    // liburing 2.3 declares io_uring_enable_rings() but does not export it.
+    COAXD_ASSERT(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0);
     void* memory = mmap(nullptr, kBuffers * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     COAXD_ASSERT(memory != MAP_FAILED);
     buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);

@@ -350,17 +350,20 @@ void Worker::park() {
     transport_.wait(*this, transport_.now().mono_ns + kIdleNs, Transport::Intake::completions);
     release_settled();
   }
-  parked_.store(true, std::memory_order_release);  // pairs with at_rest()
+  parked_.store(true, std::memory_order_release);  // pairs with wait_at_rest()
+  parked_.notify_all();
   park_.wait(true, std::memory_order_acquire);     // pairs with resume()
   if (next_.config) engine_.use(std::move(next_.config), std::move(next_.names));
   next_ = {};
-  parked_.store(false, std::memory_order_release);
+  parked_.store(false, std::memory_order_release);  // pairs with resume()
+  parked_.notify_all();
 }
 
 void Worker::resume(Snapshot snapshot) noexcept {
   next_ = std::move(snapshot);  // the worker is parked: nobody else looks
   park_.store(false, std::memory_order_release);
   park_.notify_one();
+  parked_.wait(true, std::memory_order_acquire);  // or the next barrier would take this rest for its own
 }
 
 }  // namespace coaxd::worker

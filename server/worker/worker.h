@@ -65,10 +65,10 @@ class Worker final : private Handler {
   void turn(std::int64_t until_mono_ns);  // one wait and what came of it: the simulation's handle
 
   void request_stop() noexcept;
-  // Reload barrier: the worker settles everything that is held, then parks; `at_rest()` turns true. resume() lets it go on, with
+  // Reload barrier: the worker settles everything that is held, then parks; wait_at_rest() returns. resume() lets it go on, with
   // the new snapshot if one is given.
   void request_park() noexcept;
-  bool at_rest() const noexcept { return parked_.load(std::memory_order_acquire); }
+  void wait_at_rest() const noexcept { parked_.wait(false, std::memory_order_acquire); }  // pairs with park()
   void resume(Snapshot snapshot) noexcept;
 
   const Counters& counters() const noexcept { return counters_; }

@@ -1,0 +1,82 @@
+#include "server/daemon/configuration.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+
+#include "server/config/parser.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+std::string render(const std::vector<config::Diagnostic>& diagnostics, const config::Sources& sources) {
+  std::string out;
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    out += diagnostic.render(sources);
+    if (!out.ends_with('\n')) out += '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+std::expected<config::Settings, std::string> load_settings(const std::string& path) {
+  if (path.empty()) return config::Settings{};
+  std::string text, error;
+  if (!config::disk_reader()(path, text, error)) return std::unexpected(fmt::format("Can't open {}: {}\n", path, error));
+  config::Sources sources;
+  auto settings = config::parse_settings(path, std::move(text), sources);
+  if (!settings) return std::unexpected(render(settings.error(), sources));
+  return *settings;
+}
+
+std::expected<Configuration, std::string> load_configuration(const std::string& path, const config::Settings& settings,
+                                                             const config::HostTable* previous_names) {
+  std::string text, error;
+  const config::FileReader reader = config::disk_reader();
+  if (!reader(path, text, error)) return std::unexpected(fmt::format("Can't open {}: {}\n", path, error));
+  config::Ast ast = config::parse(path, std::move(text), reader);
+
+  Configuration result;
+  if (ast.ok()) {
+    result.coverage = config::coverage_of(ast);
+    result.host_names = config::host_names(ast);
+    result.names = config::look_up_hosts(result.host_names, std::chrono::milliseconds(settings.names.timeout_ms), previous_names);
+  } else {
+    result.names = std::make_shared<config::HostTable>();
+  }
+  config::ResolveOptions options;
+  options.lookup = config::find_in_table;
+  options.lookup_context = const_cast<config::HostTable*>(result.names.get());  // find_in_table() only reads it
+  auto resolved = config::resolve(std::move(ast), options);
+  if (!resolved) return std::unexpected(render(resolved.error(), ast.sources));
+  result.config = std::move(*resolved);
+  for (const config::Diagnostic& warning : result.config->warnings())
+    result.warnings.push_back(warning.render(result.config->sources()));
+  return result;
+}
+
+std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {
+  std::vector<lease::PoolSpec> specs;
+  specs.reserve(config.pools().size());
+  for (const auto& pool : config.pools()) {
+    lease::PoolSpec& spec = specs.emplace_back();
+    spec.id = pool->id;
+    for (const config::AddressRange& range : pool->ranges) spec.ranges.push_back({range.low, range.high});
+  }
+  // An address that a host declaration owns is never given to anybody else (docs/dhcpd-compat.md).
+  for (const auto& host : config.hosts())
+    for (const Ipv4 address : host->fixed_addresses)
+      if (const config::Pool* pool = config.pool_of(address)) specs[pool->id].excluded.push_back(address);
+  return specs;
+}
+
+std::string global_text(const config::Config& config, config::Parameter parameter) {
+  return std::string{as_text(config.global_constant(parameter))};
+}
+
+}  // namespace coaxd::daemon

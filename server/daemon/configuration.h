@@ -1,0 +1,37 @@
+// configuration.h: dhcpd.conf and coaxd.toml from disk to something that can be served, with everything that there is to say about it:
+// used alike by the start, by -t, by a reload and by `coaxctl check`. Control thread only.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/config/config.h"
+#include "server/config/coverage.h"
+#include "server/config/host_table.h"
+#include "server/config/settings.h"
+#include "server/lease/lease_table.h"
+
+namespace coaxd::daemon {
+
+struct Configuration {
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const config::HostTable> names;
+  std::vector<std::string> host_names;
+  config::CoverageReport coverage;
+  std::vector<std::string> warnings;  // rendered
+};
+
+// The error is everything that is wrong, rendered, ready for stderr or the log.
+std::expected<config::Settings, std::string> load_settings(const std::string& path);
+std::expected<Configuration, std::string> load_configuration(const std::string& path, const config::Settings& settings,
+                                                             const config::HostTable* previous_names);
+
+// What the lease table has to know of a configuration.
+std::vector<lease::PoolSpec> pool_specs(const config::Config& config);
+
+// A text parameter of the global scope (lease-file-name ...), or "" when it is not set to a constant.
+std::string global_text(const config::Config& config, config::Parameter parameter);
+
+}  // namespace coaxd::daemon

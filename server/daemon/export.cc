@@ -1,0 +1,83 @@
+#include "server/daemon/export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+#include "server/store/leases_export.h"
+#include "server/store/leases_file.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+constexpr std::size_t kPiece = 256 << 10;  // octets produced before the client gets his turn
+
+void append_hex(std::string& out, Bytes bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) fmt::format_to(std::back_inserter(out), "{}{:02x}", i == 0 ? "" : ":", bytes[i]);
+}
+
+void append_json(std::string& out, Ipv4 address, const lease::Binding& binding) {
+  const auto text = [&](std::string_view name, Bytes value) {
+    if (value.empty()) return;
+    fmt::format_to(std::back_inserter(out), R"(, "{}": ")", name);
+    for (const std::uint8_t c : value) {
+      if (c == '"' || c == '\\') out += '\\';
+      if (c < 0x20 || c >= 0x7f) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+      } else {
+        out += static_cast<char>(c);
+      }
+    }
+    out += '"';
+  };
+  const auto hex = [&](std::string_view name, Bytes value) {
+    if (value.empty()) return;
+    fmt::format_to(std::back_inserter(out), R"(, "{}": ")", name);
+    append_hex(out, value);
+    out += '"';
+  };
+  fmt::format_to(std::back_inserter(out), R"({{"ip": "{}", "state": "{}", "starts": {}, "ends": )", to_string(address),
+                 lease::row_of(binding.state).word, binding.starts);
+  if (binding.ends == lease::kStoredNever) {
+    out += "null";  // never
+  } else {
+    fmt::format_to(std::back_inserter(out), "{}", binding.ends);
+  }
+  fmt::format_to(std::back_inserter(out), R"(, "cltt": {})", binding.cltt);
+  hex("mac", binding.hardware());
+  hex("client_id", binding.get(lease::Item::client_id));
+  hex("agent_info", binding.get(lease::Item::agent_info));
+  text("hostname", binding.get(lease::Item::hostname));
+  text("vendor_class", binding.get(lease::Item::vendor_class));
+  out += "}\n";
+}
+
+}  // namespace
+
+BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, lease::StoredTime* newest) {
+  struct Progress {
+    lease::SlotId next = 0;
+    lease::Binding binding;
+  };
+  return [&table, format, newest, progress = std::make_shared<Progress>()](std::string& chunk) {
+    for (; progress->next < table.slot_count(); ++progress->next) {
+      if (chunk.size() >= kPiece) return true;
+      if (table.word(progress->next).state() == lease::SlotState::absent) continue;
+      table.read(progress->next, progress->binding);
+      if (!progress->binding.ever_used()) continue;
+      if (newest != nullptr) *newest = std::max(*newest, store::last_event(progress->binding));
+      const Ipv4 address = table.address_of(progress->next);
+      if (format == ExportFormat::dhcpd) {
+        store::append_lease(chunk, address, progress->binding);
+      } else {
+        append_json(chunk, address, progress->binding);
+      }
+    }
+    return false;
+  };
+}
+
+}  // namespace coaxd::daemon

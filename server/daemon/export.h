@@ -1,0 +1,16 @@
+// export.h: every lease of the table as text, piece by piece: dhcpd's leases file (without its header), or one JSON object a line. Reads as any reader does, while
+// workers go on: each lease is consistent in itself. Control and mirror threads.
+#pragma once
+
+#include <cstdint>
+
+#include "server/daemon/control.h"
+#include "server/lease/lease_table.h"
+
+namespace coaxd::daemon {
+
+enum class ExportFormat : std::uint8_t { dhcpd, json };
+// `newest` (may be null) becomes the time of the newest event told.
+BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, lease::StoredTime* newest = nullptr);
+
+}  // namespace coaxd::daemon

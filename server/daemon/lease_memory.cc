@@ -1,0 +1,123 @@
+#include "server/daemon/lease_memory.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+
+#include "server/daemon/configuration.h"
+#include "server/daemon/mirror.h"
+#include "server/engine/billing.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+HashSeed random_hash_seed() {
+  HashSeed seed;
+  // Without entropy there is no defence against aimed collisions, but there is still a lease table.
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = {0x243f6a8885a308d3u, 0x13198a2e03707344u};
+  return seed;
+}
+
+std::uint64_t address_count(const config::Config& config) {
+  std::uint64_t total = 0;
+  for (const auto& pool : config.pools()) total += pool->size;
+  return total;
+}
+
+}  // namespace
+
+LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now) {
+  const HashSeed seed = random_hash_seed();
+  table_ = std::make_unique<lease::LeaseTable>(seed);
+  // A billed key needs at least one lease, so addresses bound the keys; room for pools that a reload may add.
+  limits_ = std::make_unique<lease::LeaseLimits>(seed, std::bit_ceil(std::max<std::uint64_t>(address_count(config) * 2, 4096)));
+  table_->configure(pool_specs(config), now);
+}
+
+void LeaseMemory::count_limits() {
+  limits_->clear();
+  lease::Binding binding;
+  for (lease::SlotId slot = 0; slot < table_->slot_count(); ++slot) {
+    if (table_->word(slot).state() != lease::SlotState::active) continue;
+    table_->read(slot, binding);
+    if (const auto key = engine::billed_key(*limits_, binding); key != 0) limits_->restore(key);
+  }
+}
+
+std::expected<void, std::string> LeaseMemory::fill(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
+                                                   WallSeconds now, const std::function<void(const std::string&)>& say) {
+  std::vector<Known> known;
+  std::uint64_t homeless = 0;
+  const auto visit = [&](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
+    known.push_back({address, {generation, store::last_event(binding)}});
+    if (!table_->restore(address, binding, generation)) ++homeless;
+  };
+  const auto recovered = store.recover(visit);
+  if (!recovered) return std::unexpected(recovered.error().message);
+  for (const std::string& message : recovered->messages) say(message);
+  if (!mirror_adds_nothing(leases_path, recovered->newest)) {
+    if (auto imported = import(store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;
+  }
+  if (homeless > 0)
+    say(fmt::format("{} leases of addresses that no range contains now stay in the store; they come back with their range.", homeless));
+  table_->restored(now);
+  count_limits();
+  return {};
+}
+
+// dhcpd's leases file: all of it on first start; later what happened while dhcpd served in our place (merged by cltt, never ignored).
+std::expected<void, std::string> LeaseMemory::import(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
+                                                     WallSeconds now, std::vector<Known> known,
+                                                     const std::function<void(const std::string&)>& say) {
+  if (access(leases_path.c_str(), F_OK) != 0) return {};
+  const auto file = store::LeasesFile::read(leases_path, now);
+  if (!file) return std::unexpected(file.error().message);
+  for (const store::LeasesRemark& note : file->notes()) say(fmt::format("{}:{}: {}", leases_path, note.line, note.text));
+  for (const store::LeasesDeclaration& declaration : file->declarations())
+    say(fmt::format("{}:{}: {} {} is not imported: declare it in dhcpd.conf.", leases_path, declaration.line, to_string(declaration.kind),
+                    declaration.name));
+  for (const store::LeasesRemark& damage : file->damaged()) say(fmt::format("{}:{}: unreadable: {}", leases_path, damage.line, damage.text));
+  if (!file->damaged().empty() && !accept_damaged) {
+    return std::unexpected(fmt::format(
+        "{} parts of {} cannot be read (listed above): each may be the last word about an address. Mend the file, or start once with "
+        "--accept-damaged-leases to go on without them.",
+        file->damaged().size(), leases_path));
+  }
+  std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) { return a.address < b.address; });
+  const auto committed = [&](Ipv4 address) -> std::optional<store::CommittedLease> {
+    const auto place = std::lower_bound(known.begin(), known.end(), address, [](const Known& k, Ipv4 a) { return k.address < a; });
+    if (place == known.end() || place->address != address) return std::nullopt;
+    return place->lease;
+  };
+  std::vector<store::Record> records;
+  store::merge_by_cltt(*file, committed, now, [&](const store::Record& record) { records.push_back(record); });
+  if (records.empty()) return {};
+  if (auto imported = store.import(records); !imported) return std::unexpected(imported.error().message);
+  std::size_t homeless = 0;
+  for (const store::Record& record : records)
+    if (!table_->restore(record.address, record.binding, record.generation)) ++homeless;
+  say(fmt::format("{} leases imported from {}{}.", records.size(), leases_path,
+                  homeless == 0 ? std::string{} : fmt::format(" ({} of them on addresses that no range contains now)", homeless)));
+  return {};
+}
+
+void LeaseMemory::reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now) {
+  const std::uint32_t slots_before = table_->slot_count();
+  table_->configure(pool_specs(config), now);
+  if (table_->slot_count() != slots_before) {
+    // Addresses that came (back): their leases, and above all their generations, go on from what the store knows.
+    const auto visit = [&](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
+      table_->restore(address, binding, generation);
+    };
+    (void)store.recover(visit);
+    table_->restored(now);
+  }
+  count_limits();
+}
+
+}  // namespace coaxd::daemon

@@ -1,0 +1,33 @@
+#include "server/daemon/leases_check.h"
+
+#include <cstdio>
+#include <ctime>
+
+#include "server/store/leases_file.h"
+
+namespace coaxd::daemon {
+
+int check_leases_file(const CommandLine& line, const Configuration& configuration) {
+  std::string path = global_text(*configuration.config, config::Parameter::lease_file_name);
+  if (path.empty()) path = line.leases;
+  const auto file = store::LeasesFile::read(path, std::time(nullptr));
+  if (!file) {
+    std::fprintf(stderr, "%s\n", file.error().message.c_str());
+    return 1;
+  }
+  std::size_t homeless = 0;
+  file->for_each([&](Ipv4 address, const lease::Binding&) {
+    if (configuration.config->pool_of(address) == nullptr) ++homeless;
+  });
+  if (!line.quiet) {
+    for (const store::LeasesRemark& note : file->notes()) std::fprintf(stderr, "%s:%u: %s\n", path.c_str(), note.line, note.text.c_str());
+    for (const store::LeasesRemark& damage : file->damaged())
+      std::fprintf(stderr, "%s:%u: unreadable: %s\n", path.c_str(), damage.line, damage.text.c_str());
+    std::printf("%s: %zu leases, %zu of them on addresses that no range contains, %zu unreadable blocks\n", path.c_str(), file->size(), homeless,
+                file->damaged().size());
+  }
+  // dhcpd says 0 for damaged files too; here a damaged file is an error, because the start refuses it.
+  return file->damaged().empty() ? 0 : 1;
+}
+
+}  // namespace coaxd::daemon

@@ -1,0 +1,105 @@
+#include "server/daemon/mirror.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include "server/base/crc32c.h"
+#include "server/daemon/export.h"
+#include "server/store/leases_export.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+// The last line. A comment to dhcpd and to everybody who reads his files.
+constexpr std::string_view kSeal = "# coaxd mirror, newest ";
+
+std::string seal(WallSeconds newest, std::uint32_t crc) { return fmt::format("{}{} crc {:08x}\n", kSeal, newest, crc); }
+
+}  // namespace
+
+Mirror::Mirror(const lease::LeaseTable& table, Options options, std::function<std::uint64_t()> changes,
+               std::function<void(const std::string&)> complain)
+    : table_(table), options_(std::move(options)), changes_(std::move(changes)), complain_(std::move(complain)) {}
+
+Mirror::~Mirror() {
+  if (thread_.joinable()) stop();
+}
+
+void Mirror::start() {
+  thread_ = std::thread([this] {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, options_.interval, [this] { return stop_; })) {
+      if (changes_() == written_at_change_) continue;
+      lock.unlock();
+      if (auto written = write_now(); !written) complain_(written.error());
+      lock.lock();
+    }
+  });
+}
+
+void Mirror::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  if (auto written = write_now(); !written) complain_(written.error());
+}
+
+std::expected<void, std::string> Mirror::write_now() {
+  const std::uint64_t at = changes_();
+  lease::StoredTime newest = 0;
+  std::uint32_t crc = crc32c(as_bytes(store::leases_header()));
+  const BodySource leases = export_leases(table_, ExportFormat::dhcpd, &newest);
+  const auto more = [&](std::string& chunk) {
+    chunk.clear();
+    const bool again = leases(chunk);
+    crc = crc32c(as_bytes(chunk), crc);
+    if (!again) chunk += seal(newest, crc);
+    return again;
+  };
+  if (auto written = store::write_leases_file(options_.path, more); !written) return std::unexpected(written.error().message);
+  written_at_change_ = at;
+  return {};
+}
+
+bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const off_t size = lseek(fd, 0, SEEK_END);
+  std::array<char, 128> tail;
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(tail.size()));
+  const ssize_t got = pread(fd, tail.data(), tail.size(), from);
+  bool same = false;
+  const std::string_view end{tail.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+  const auto at = end.rfind(kSeal);
+  long long newest = 0;
+  unsigned crc_told = 0;
+  if (at != end.npos &&
+      std::sscanf(std::string{end.substr(at + kSeal.size())}.c_str(), "%lld crc %8x", &newest, &crc_told) == 2 &&  // NOLINT(cert-err34-c)
+      end.substr(at) == seal(newest, crc_told) && newest <= store_newest) {
+    const off_t body = from + static_cast<off_t>(at);
+    std::vector<std::uint8_t> buffer(1 << 20);
+    std::uint32_t crc = 0;
+    off_t done = 0;
+    while (done < body) {
+      const ssize_t n = pread(fd, buffer.data(), std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(body - done)), done);
+      if (n <= 0) break;
+      crc = crc32c({buffer.data(), static_cast<std::size_t>(n)}, crc);
+      done += n;
+    }
+    same = done == body && crc == crc_told;
+  }
+  close(fd);
+  return same;
+}
+
+}  // namespace coaxd::daemon

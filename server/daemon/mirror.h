@@ -1,0 +1,49 @@
+// mirror.h: the leases in dhcpd's own format, kept current beside the store, so that going back to dhcpd loses nothing: written every few
+// seconds while something changed, and at every clean stop. Own thread; reads the lease table as any reader does.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "server/lease/lease_table.h"
+
+namespace coaxd::daemon {
+
+class Mirror {
+ public:
+  struct Options {
+    std::string path;
+    std::chrono::seconds interval{60};
+  };
+  // `changes` counts committed changes; the file is written when it moved.
+  Mirror(const lease::LeaseTable& table, Options options, std::function<std::uint64_t()> changes,
+         std::function<void(const std::string&)> complain);
+  ~Mirror();
+  void start();
+  void stop();  // ends the thread and writes once more
+  std::expected<void, std::string> write_now();
+
+ private:
+  const lease::LeaseTable& table_;
+  const Options options_;
+  const std::function<std::uint64_t()> changes_;
+  const std::function<void(const std::string&)> complain_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::uint64_t written_at_change_ = ~std::uint64_t{0};
+  std::thread thread_;
+};
+
+// True when the file is a mirror, whole and untouched (its last line carries the CRC-32C of the rest), and tells nothing that is newer than
+// `store_newest`: a restart then need not read a million leases that it has. False for everything else, dhcpd's own file above all.
+bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest);
+
+}  // namespace coaxd::daemon

@@ -1,0 +1,481 @@
+#include "server/daemon/server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "server/daemon/export.h"
+#include "server/io/asio_transport.h"
+#include "server/io/uring_transport.h"
+#include "server/store/leases_export.h"
+
+namespace coaxd::daemon {
+
+namespace {
+
+constexpr std::string_view kVersion = COAXD_VERSION;
+constexpr auto kTick = std::chrono::seconds(1);
+
+std::unexpected<std::string> fail(std::string sentence) { return std::unexpected(std::move(sentence)); }
+
+std::uint32_t random_seed() {
+  std::uint32_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = static_cast<std::uint32_t>(io::read_monotonic_ns());
+  return seed;
+}
+
+unsigned worker_count(const config::Settings& settings) {
+  if (settings.server.workers != 0) return settings.server.workers;
+  cpu_set_t cpus;
+  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<unsigned>(CPU_COUNT(&cpus));
+}
+
+store::Durability to_store(config::Durability durability) noexcept {
+  return static_cast<store::Durability>(durability);  // same order in both, asserted below
+}
+static_assert(static_cast<int>(config::Durability::durable) == static_cast<int>(store::Durability::durable));
+static_assert(static_cast<int>(config::Durability::crash_safe) == static_cast<int>(store::Durability::crash_safe));
+static_assert(static_cast<int>(config::Durability::memory) == static_cast<int>(store::Durability::memory));
+
+std::string_view interface_name(std::uint32_t index, const void* context) {
+  const engine::Interface* interface = static_cast<const io::InterfaceTable*>(context)->find(index);
+  return interface == nullptr ? std::string_view{"?"} : interface->name;
+}
+
+std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+// The directory of the control socket is made if its parent is there: /run is empty after every boot.
+void make_parent(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash != std::string::npos && slash > 0) mkdir(path.substr(0, slash).c_str(), 0755);
+}
+
+}  // namespace
+
+Server::Server(CommandLine line, config::Settings settings, Configuration configuration)
+    : line_(std::move(line)),
+      settings_(std::move(settings)),
+      configuration_(std::move(configuration)),
+      log_({.program = line_.program,
+            .to_stderr = line_.log_to_stderr || !line_.quiet,
+            .lines_per_second = settings_.log.lines_per_second}) {
+  // A statement of the file wins over the command line (dhcpd-compat 15.1).
+  leases_path_ = global_text(*configuration_.config, config::Parameter::lease_file_name);
+  if (leases_path_.empty()) leases_path_ = line_.leases;
+  pid_path_ = global_text(*configuration_.config, config::Parameter::pid_file_name);
+  if (pid_path_.empty()) pid_path_ = line_.pid_file;
+}
+
+Server::~Server() = default;
+
+std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
+  // Before any thread: signals are the control thread's.
+  signal(SIGPIPE, SIG_IGN);
+  if (auto started = start(); !started) {
+    log_.error(started.error());
+    stop();
+    return started;
+  }
+  log_.info("Server starting service.");
+  notify_systemd("READY=1\nSTATUS=serving");
+  daemonizer.ready();
+  if (!line_.log_to_stderr) log_.set_stderr(false);
+  context_.run();
+  notify_systemd("STOPPING=1");
+  stop();
+  log_.info("stopped.");
+  return {};
+}
+
+Server::Step Server::start() {
+  started_ = clock_.now().wall;
+  if (!line_.quiet) log_.info(fmt::format("coaxd {}: DHCPv4 provisioning server, drop-in for ISC dhcpd.", kVersion));
+  for (const std::string& warning : configuration_.warnings) log_.warning(warning);
+  for (const config::Finding& finding : configuration_.coverage.of(config::Coverage::not_supported))
+    log_.warning(fmt::format("{}: NOT SUPPORTED: {} ({})", finding.where, finding.row.name, finding.row.note));
+  log_.set_facility(global_text(*configuration_.config, config::Parameter::log_facility));
+
+  if (line_.write_pid_file && PidFile::names_living_process(pid_path_)) return fail("There's already a DHCP server running.");
+  using Phase = Step (Server::*)();
+  for (const Phase phase : {&Server::open_interfaces, &Server::open_network, &Server::open_store, &Server::start_workers,
+                            &Server::start_control}) {
+    if (auto done = (this->*phase)(); !done) return done;
+  }
+  return {};
+}
+
+// --- network ---
+
+Server::Step Server::open_interfaces() {
+  const auto all = io::scan_interfaces();
+  if (!all) return fail(fmt::format("Can't list network interfaces: {}.", std::strerror(all.error())));
+  for (const std::string& name : line_.interfaces) {
+    const bool known = std::any_of(all->begin(), all->end(), [&](const auto& i) { return i.name == name; });
+    if (!known) return fail(fmt::format("No such network interface: {} (ip link lists those there are).", name));
+  }
+  const auto served = served_interfaces(*all, true);
+  if (served.empty())
+    return fail("Not configured to listen on any interfaces! A subnet declaration must contain the address of at least one.");
+  interfaces_.publish(served);
+  for (const std::string& warning : io::rp_filter_warnings(served)) log_.warning(warning);
+  return {};
+}
+
+std::vector<io::ScannedInterface> Server::served_interfaces(const std::vector<io::ScannedInterface>& all, bool report) {
+  std::vector<io::ScannedInterface> served;
+  for (const io::ScannedInterface& interface : all) {
+    const bool named = std::find(line_.interfaces.begin(), line_.interfaces.end(), interface.name) != line_.interfaces.end();
+    // Without names: every broadcast-capable one that is up (dhcpd-compat 15.1).
+    if (line_.interfaces.empty() ? (!interface.broadcast || interface.loopback || !interface.up) : !named) continue;
+    const auto matching = std::find_if(interface.addresses.begin(), interface.addresses.end(), [&](const Prefix& p) {
+      return configuration_.config->subnet_of(p.network) != nullptr;
+    });
+    const bool bound = std::any_of(configuration_.config->networks().begin(), configuration_.config->networks().end(),
+                                   [&](const auto& network) { return network->interface == interface.name; });
+    if (matching == interface.addresses.end() && !bound) {
+      if (report && !line_.quiet && !interface.addresses.empty()) {
+        log_.message(3, fmt::format("No subnet declaration for {} ({}).\n** Ignoring requests on {}.  To serve it, declare the subnet of its address.",
+                                    interface.name, to_string(interface.addresses.front().network), interface.name));
+      }
+      continue;
+    }
+    io::ScannedInterface& added = served.emplace_back(interface);
+    // The address that the configuration knows comes first: it is the server identifier.
+    if (matching != interface.addresses.end())
+      std::rotate(added.addresses.begin(), added.addresses.begin() + (matching - interface.addresses.begin()),
+                  added.addresses.begin() + (matching - interface.addresses.begin()) + 1);
+    if (report && !line_.quiet) {
+      const config::Subnet* subnet = matching == interface.addresses.end() ? nullptr : configuration_.config->subnet_of(matching->network);
+      const std::string_view network = subnet == nullptr ? std::string_view{"-"} : std::string_view{subnet->network->name};
+      log_.info(fmt::format("Listening on LPF/{}/{}/{}", interface.name, mac_text(interface.mac), network));
+      log_.info(fmt::format("Sending on   LPF/{}/{}/{}", interface.name, mac_text(interface.mac), network));
+    }
+  }
+  if (report && !line_.quiet && !served.empty()) log_.info("Sending on   Socket/fallback/fallback-net");
+  return served;
+}
+
+Server::Step Server::open_network() {
+  io::SocketOptions options;
+  options.workers = worker_count(settings_);
+  options.port = line_.port != 0 ? line_.port : engine::kServerPort;
+  const Bytes configured_port = configuration_.config->global_constant(config::Parameter::local_port);
+  if (line_.port == 0 && configured_port.size() == 4) options.port = static_cast<std::uint16_t>(load_be32(configured_port.data()));
+  options.steering_seed = random_seed();
+  auto sockets = io::open_sockets(options);
+  if (!sockets) return fail(sockets.error().message);
+  sockets_ = std::move(*sockets);
+
+  if (line_.write_pid_file)
+    if (auto written = pid_file_.write(pid_path_); !written) log_.warning(written.error());  // dhcpd goes on too
+  if (!settings_.control.socket.empty()) make_parent(settings_.control.socket);
+  if (auto dropped = drop_privileges(line_.user, line_.group, line_.chroot); !dropped) return dropped;
+
+  io::TransportOptions transport;
+  transport.port = options.port;
+  for (io::WorkerSockets& sockets_of_one : sockets_) {
+    std::unique_ptr<worker::Transport> made;
+    if (settings_.server.io != config::IoChoice::asio) {
+      int error = 0;
+      made = io::make_uring_transport(sockets_of_one, interfaces_, transport, error);
+      if (made == nullptr && settings_.server.io == config::IoChoice::uring)
+        return fail(fmt::format("io_uring is not available ({}); [server] io = \"auto\" falls back to Boost.Asio.", std::strerror(error)));
+      if (made == nullptr && transports_.empty())
+        log_.warning(fmt::format("io_uring is not available ({}): using Boost.Asio, which is slower.", std::strerror(error)));
+      io_name_ = "io_uring";
+    }
+    if (made == nullptr) {
+      made = io::make_asio_transport(sockets_of_one, interfaces_, transport);
+      io_name_ = "asio";
+    }
+    transports_.push_back(std::move(made));
+  }
+  if (!line_.quiet) log_.info(fmt::format("{} worker{}, {}, port {}.", transports_.size(), transports_.size() == 1 ? "" : "s", io_name_, options.port));
+  return {};
+}
+
+// --- leases ---
+
+Server::Step Server::open_store() {
+  store::StoreOptions options;
+  options.path = settings_.store.path.empty() ? leases_path_ + ".db" : settings_.store.path;
+  options.durability = to_store(settings_.store.durability);
+  options.workers = static_cast<unsigned>(transports_.size());
+  options.segment_size = std::uint64_t{settings_.store.segment_mb} << 20;
+  options.now = clock_.now().wall;
+  options.accept_clock_step = line_.accept_clock_step;
+  options.history_days = settings_.store.history_days;
+  auto opened = store::LeaseStore::open(options);
+  if (!opened) return fail(opened.error().message);
+  store_ = std::move(*opened);
+
+  leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now);
+  const auto say = [this](const std::string& sentence) { log_.warning(sentence); };
+  return leases_->fill(*store_, leases_path_, line_.accept_damaged_leases, options.now, say);
+}
+
+// --- threads ---
+
+Server::Step Server::start_workers() {
+  engine::Settings settings;
+  settings.rfc5107 = settings_.server.rfc5107;
+  settings.server_port = line_.port != 0 ? line_.port : engine::kServerPort;
+  settings.client_port = static_cast<std::uint16_t>(settings.server_port + 1);
+  if (line_.limited_broadcast) settings.limited_broadcast = *line_.limited_broadcast;
+  for (unsigned i = 0; i < transports_.size(); ++i) {
+    journals_.push_back(store_->journal(i, transports_[i]->disk()));
+    workers_.push_back(std::make_unique<worker::Worker>(
+        worker::Worker::Parts{.transport = *transports_[i],
+                              .journal = *journals_[i],
+                              .leases = leases_->table(),
+                              .limits = leases_->limits(),
+                              .settings = settings,
+                              .log_packets = settings_.log.packets,
+                              .index = i},
+        worker::Snapshot{configuration_.config, configuration_.names}));
+  }
+  store_->start();
+
+  std::vector<worker::Outlets*> outlets;
+  for (const auto& one : workers_) outlets.push_back(&one->outlets());
+  log_.start(outlets, interface_name, &interfaces_);
+  effects_.start(outlets);
+
+  // Signals are the control thread's: threads started now must not take them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    threads_.emplace_back([this, i] { workers_[i]->run(); });
+    pthread_setname_np(threads_.back().native_handle(), fmt::format("worker-{}", i).c_str());
+    if (settings_.server.cpu_affinity) {
+      cpu_set_t cpus;
+      CPU_ZERO(&cpus);
+      CPU_SET(i % std::max(1u, std::thread::hardware_concurrency()), &cpus);
+      pthread_setaffinity_np(threads_.back().native_handle(), sizeof cpus, &cpus);
+    }
+  }
+  if (settings_.store.mirror) {
+    const auto changes = [this] {
+      std::uint64_t total = 0;
+      for (const auto& one : workers_) total += one->counters().commits.get();
+      return total;
+    };
+    mirror_.emplace(leases_->table(), Mirror::Options{leases_path_, std::chrono::seconds(settings_.store.mirror_seconds)}, changes,
+                    [this](const std::string& sentence) { log_.error(sentence); });
+    mirror_->start();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return {};
+}
+
+Server::Step Server::start_control() {
+  if (!settings_.control.socket.empty()) {
+    control_.emplace(context_, [this](const std::vector<std::string>& words) { return command(words); });
+    // Without it the server serves all the same: complain, go on.
+    if (auto listening = control_->listen(settings_.control.socket); !listening) log_.warning(listening.error());
+  }
+  if (!settings_.metrics.listen.empty()) {
+    metrics_.emplace(context_, [this] { return to_prometheus(samples()); });
+    if (auto listening = metrics_->listen(settings_.metrics.listen); !listening) return listening;
+  }
+
+  for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal_number);
+  const auto wait_for_signal = [this](const auto& self) -> void {
+    signals_.async_wait([this, self](const boost::system::error_code& error, int signal_number) {
+      if (error) return;
+      if (signal_number != SIGHUP) return context_.stop();
+      if (auto done = reload(); !done) log_.error(done.error());
+      self(self);
+    });
+  };
+  wait_for_signal(wait_for_signal);
+
+  if (const int fd = io::open_change_monitor(); fd >= 0) {
+    interface_monitor_.assign(fd);
+    const auto wait_for_change = [this](const auto& self) -> void {
+      interface_monitor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this, self](const boost::system::error_code& error) {
+        if (error) return;
+        io::drain_change_monitor(interface_monitor_.native_handle());
+        rescan_interfaces();
+        self(self);
+      });
+    };
+    wait_for_change(wait_for_change);
+  }
+
+  const auto wait_for_tick = [this](const auto& self) -> void {
+    ticker_.expires_after(kTick);
+    ticker_.async_wait([this, self](const boost::system::error_code& error) {
+      if (error) return;
+      tick();
+      self(self);
+    });
+  };
+  wait_for_tick(wait_for_tick);
+  return {};
+}
+
+// Whatever has come up goes down, in the order in which one needs the other: control, workers (held replies are settled first), log lines,
+// fold, mirror.
+void Server::stop() {
+  control_.reset();
+  metrics_.reset();
+  for (const auto& one : workers_) one->request_stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  effects_.stop();
+  if (store_) store_->stop();
+  if (mirror_) mirror_->stop();
+  log_.stop();
+}
+
+// --- what goes on beside the packets ---
+
+void Server::tick() {
+  const Instant now = clock_.now();
+  int store_error = 0;
+  for (const auto& one : workers_) store_error = store_error != 0 ? store_error : one->store_error();
+  if (store_error != last_store_error_) {
+    if (store_error != 0) {
+      log_.error(fmt::format("The lease store {} cannot be written: {}. No lease is given or renewed until it can; free space or mend the disk, "
+                             "service resumes by itself.",
+                             store_->path(), std::strerror(store_error)));
+    } else {
+      log_.warning("The lease store can be written again: service resumed.");
+    }
+    last_store_error_ = store_error;
+  }
+  if (clock_.frozen() != clock_was_frozen_) {
+    clock_was_frozen_ = clock_.frozen();
+    if (clock_was_frozen_) {
+      log_.error(fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right, or restart "
+                             "with --accept-clock-step if it is.",
+                             clock_.step()));
+    } else {
+      log_.warning("The wall clock is back: expiry goes on.");
+    }
+    for (const auto& one : workers_) one->freeze_expiry(clock_was_frozen_);
+  }
+  if (!configuration_.host_names.empty() &&
+      now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
+    names_at_ns_ = now.mono_ns;
+    refresh_names();
+  }
+}
+
+void Server::rescan_interfaces() {
+  const auto all = io::scan_interfaces();
+  if (!all) return;
+  interfaces_.publish(served_interfaces(*all, false));
+}
+
+void Server::refresh_names() {
+  auto fresh = config::look_up_hosts(configuration_.host_names, std::chrono::milliseconds(settings_.names.timeout_ms),
+                                     configuration_.names.get());
+  configuration_.names = fresh;
+  at_barrier([&] { return worker::Snapshot{configuration_.config, configuration_.names}; });
+}
+
+// All workers at rest, nothing held, nobody looking at the lease table; packets wait in the sockets' buffers meanwhile.
+void Server::at_barrier(const std::function<worker::Snapshot()>& change) {
+  for (const auto& one : workers_) one->request_park();
+  for (const auto& one : workers_) one->wait_at_rest();
+  const worker::Snapshot snapshot = change();
+  for (const auto& one : workers_) one->resume(snapshot);
+}
+
+std::expected<std::string, std::string> Server::reload() {
+  notify_systemd("RELOADING=1");
+  auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
+  std::string refused = loaded ? std::string{} : loaded.error();
+  if (loaded)
+    for (const config::Finding& finding : loaded->coverage.unsafe(settings_))
+      refused += fmt::format("{}: UNSAFE TO IGNORE: {} ({})\n", finding.where, finding.row.name, finding.row.note);
+  notify_systemd("READY=1");
+  if (!refused.empty()) {
+    ++reloads_failed_;
+    return fail(fmt::format("{}Reload refused: the running configuration goes on.", refused));
+  }
+  for (const std::string& warning : loaded->warnings) log_.warning(warning);
+  const std::int64_t began = io::read_monotonic_ns();
+  at_barrier([&] {
+    leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
+    return worker::Snapshot{loaded->config, loaded->names};
+  });
+  configuration_ = std::move(*loaded);
+  ++reloads_;
+  rescan_interfaces();
+  std::string sentence = fmt::format("Configuration {} taken over: {} networks, {} pools, {} hosts; packets waited {} ms.", line_.config,
+                                     configuration_.config->networks().size(), configuration_.config->pools().size(),
+                                     configuration_.config->hosts().size(), (io::read_monotonic_ns() - began) / 1'000'000);
+  log_.info(sentence);
+  return sentence + "\n";
+}
+
+// --- control socket ---
+
+std::expected<BodySource, std::string> Server::command(const std::vector<std::string>& words) {
+  const bool json = !words.empty() && words.back() == "--json";
+  std::string name;
+  for (std::size_t i = 0; i < words.size() - (json ? 1 : 0); ++i) name += (i == 0 ? "" : " ") + words[i];
+
+  if (name == "stats") return whole(json ? to_json(samples()) : to_table(samples()));
+  if (name == "metrics") return whole(to_prometheus(samples()));
+  if (name == "leases export") {
+    if (json) return export_leases(leases_->table(), ExportFormat::json);
+    return after(std::string{store::leases_header()}, export_leases(leases_->table(), ExportFormat::dhcpd));
+  }
+  if (name == "reload") {
+    auto done = reload();
+    if (!done) {
+      log_.error(done.error());
+      return fail(done.error());
+    }
+    return whole(*done);
+  }
+  if (name == "check") {
+    auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
+    if (!loaded) return fail(loaded.error());
+    return whole(json ? loaded->coverage.json() : loaded->coverage.text());
+  }
+  return fail("there is no such command; coaxctl --help lists them");
+}
+
+std::vector<Sample> Server::samples() const {
+  MetricsInput input;
+  for (const auto& one : workers_) input.workers.push_back(&one->counters());
+  for (const auto& pool : configuration_.config->pools())
+    input.pools.push_back({pool->network->name, pool->ranges.empty() ? std::string{} : to_string(pool->ranges.front().low),
+                           leases_->table().counts(pool->id)});
+  const auto& health = store_->health();
+  input.folded_records = health.folded_records.load(std::memory_order_relaxed);
+  input.fold_lag_records = health.fold_lag_records.load(std::memory_order_relaxed);
+  input.fold_errors = health.fold_errors.load(std::memory_order_relaxed);
+  input.history_rows = health.history_rows.load(std::memory_order_relaxed);
+  input.log_lines = log_.lines();
+  input.log_suppressed = log_.suppressed();
+  input.start_time = started_;
+  input.reloads = reloads_;
+  input.reloads_failed = reloads_failed_;
+  input.lease_memory = leases_->table().memory_bytes();
+  input.store_error = last_store_error_;
+  input.clock_frozen = clock_was_frozen_;
+  input.version = kVersion;
+  input.durability = std::string{store::to_string(to_store(settings_.store.durability))};
+  input.io = io_name_;
+  return gather(input);
+}
+
+}  // namespace coaxd::daemon

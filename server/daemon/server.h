@@ -1,0 +1,96 @@
+// server.h: the running process: who owns what, in which order it comes up, is reloaded and goes down. All of it is the control
+// thread's; the workers, the log, the effects, the fold and the mirror have their own threads (docs/architecture.md, thread table).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/daemon/command_line.h"
+#include "server/daemon/configuration.h"
+#include "server/daemon/control.h"
+#include "server/daemon/effects.h"
+#include "server/daemon/lease_memory.h"
+#include "server/daemon/log_writer.h"
+#include "server/daemon/metrics.h"
+#include "server/daemon/mirror.h"
+#include "server/daemon/process.h"
+#include "server/io/clock.h"
+#include "server/io/interfaces.h"
+#include "server/io/sockets.h"
+#include "server/store/lease_store.h"
+#include "server/worker/worker.h"
+
+namespace coaxd::daemon {
+
+class Server {
+ public:
+  Server(CommandLine line, config::Settings settings, Configuration configuration);
+  ~Server();
+
+  // Comes up, serves until told to stop, goes down. The error is one sentence, and nothing is left running.
+  std::expected<void, std::string> run(Daemonizer& daemonizer);
+
+ private:
+  using Step = std::expected<void, std::string>;
+
+  Step start();
+  Step open_interfaces();
+  Step open_network();
+  Step open_store();
+  Step start_workers();
+  Step start_control();
+  void stop();
+
+  void tick();
+  void rescan_interfaces();
+  std::vector<io::ScannedInterface> served_interfaces(const std::vector<io::ScannedInterface>& all, bool report);
+  void refresh_names();
+  std::expected<std::string, std::string> reload();
+  void at_barrier(const std::function<worker::Snapshot()>& change);
+  std::expected<BodySource, std::string> command(const std::vector<std::string>& words);
+  std::vector<Sample> samples() const;
+
+  const CommandLine line_;
+  const config::Settings settings_;
+  Configuration configuration_;
+  std::string leases_path_, pid_path_;
+
+  LogWriter log_;
+  EffectRunner effects_{log_};
+  PidFile pid_file_;
+  io::InterfaceTable interfaces_;
+  std::vector<io::WorkerSockets> sockets_;
+  std::string io_name_;
+
+  std::unique_ptr<LeaseMemory> leases_;
+  std::unique_ptr<store::LeaseStore> store_;
+  std::vector<std::unique_ptr<worker::Transport>> transports_;
+  std::vector<std::unique_ptr<store::Journal>> journals_;
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::optional<Mirror> mirror_;
+
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_{context_};
+  boost::asio::steady_timer ticker_{context_};
+  boost::asio::posix::stream_descriptor interface_monitor_{context_};
+  std::optional<ControlSocket> control_;
+  std::optional<MetricsServer> metrics_;
+
+  io::Clock clock_;
+  WallSeconds started_ = 0;
+  std::int64_t names_at_ns_ = 0;
+  int last_store_error_ = 0;
+  bool clock_was_frozen_ = false;
+  std::uint64_t reloads_ = 0, reloads_failed_ = 0;
+};
+
+}  // namespace coaxd::daemon

@@ -1,0 +1,89 @@
+// main.cc: the order in which a process of dhcpd's command line does its work. Everything that deserves a test is elsewhere.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "server/daemon/command_line.h"
+#include "server/daemon/configuration.h"
+#include "server/daemon/leases_check.h"
+#include "server/daemon/process.h"
+#include "server/daemon/server.h"
+
+namespace {
+
+using coaxd::daemon::CommandLine;
+
+// dhcpd's words, which scripts look for.
+void print_refusal(const std::string& what) {
+  std::fprintf(stderr, "%s\nConfiguration file errors encountered -- exiting\n\nexiting.\n", what.c_str());
+}
+
+// What nobody may ignore and no setting has taken the responsibility for.
+std::string unsafe_findings(const coaxd::daemon::Configuration& configuration, const coaxd::config::Settings& settings) {
+  std::string text;
+  for (const auto& finding : configuration.coverage.unsafe(settings)) {
+    text += fmt::format("{}: UNSAFE TO IGNORE: {}: {}\n", finding.where, finding.row.name, finding.row.note);
+    if (!finding.row.setting.empty()) text += fmt::format("  to start all the same, coaxd.toml (-C) must say: {}\n", finding.row.setting);
+  }
+  return text;
+}
+
+int test_configuration(const CommandLine& line, const coaxd::config::Settings& settings,
+                       const coaxd::daemon::Configuration& configuration) {
+  if (!line.quiet) {
+    for (const std::string& warning : configuration.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+    if (line.json) {
+      std::fputs(configuration.coverage.json().c_str(), stdout);
+    } else {
+      std::fprintf(stderr, "Config file: %s\nDatabase file: %s\nPID file: %s\n", line.config.c_str(), line.leases.c_str(),
+                   line.pid_file.c_str());
+      std::fputs(configuration.coverage.text().c_str(), stdout);
+    }
+  }
+  const std::string refused = unsafe_findings(configuration, settings);
+  if (refused.empty()) return 0;
+  if (!line.quiet) std::fprintf(stderr, "%s", refused.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace coaxd::daemon;
+  const auto parsed = parse_command_line(argc, argv, [](const char* name) -> const char* { return std::getenv(name); });
+  if (!parsed) {
+    std::fprintf(stderr, "%s\n%s", parsed.error().c_str(), usage("coaxd").c_str());
+    return 1;
+  }
+  const CommandLine& line = *parsed;
+  if (line.wants == CommandLine::Wants::version) {
+    std::fprintf(stderr, "coaxd-%s\n", COAXD_VERSION);
+    return 0;
+  }
+  if (line.wants == CommandLine::Wants::help) {
+    std::fputs(usage(line.program).c_str(), stdout);
+    return 0;
+  }
+
+  const auto settings = load_settings(line.settings);
+  if (!settings) {
+    if (!(line.quiet && line.test_config)) print_refusal(settings.error());
+    return 1;
+  }
+  auto configuration = load_configuration(line.config, *settings, nullptr);
+  if (!configuration) {
+    if (!(line.quiet && line.test_config)) print_refusal(configuration.error());
+    return 1;
+  }
+  if (line.test_config) return test_configuration(line, *settings, *configuration);
+  if (line.test_leases) return check_leases_file(line, *configuration);
+  if (const std::string refused = unsafe_findings(*configuration, *settings); !refused.empty()) {
+    print_refusal(refused);
+    return 1;
+  }
+
+  Daemonizer daemonizer{line.foreground};
+  Server server{line, *settings, std::move(*configuration)};
+  return server.run(daemonizer) ? 0 : 1;
+}
