@@ -99,7 +99,7 @@ int LeaseRows::apply(Database& database, std::vector<FoldEntry>& entries) {
     if (const int code = load(group->address, row); code != SQLITE_OK) return code;
     // CAS order is not journal order (DESIGN §3): by generation, seen from what is known, so that a wrap does not matter.
     const std::uint32_t origin = (row.exists ? row.generation : group->generation) - kGenerationMask / 2;
-    std::stable_sort(group, end, [origin](const FoldEntry& a, const FoldEntry& b) {
+    std::sort(group, end, [origin](const FoldEntry& a, const FoldEntry& b) {
       return ((a.generation - origin) & kGenerationMask) < ((b.generation - origin) & kGenerationMask);
     });
     for (auto entry = group; entry != end; ++entry) {

@@ -94,6 +94,7 @@ void variables(std::string& out, Bytes packed) {
 std::string agent_value(std::string_view format, Bytes value) {
   if (value.size() == 4 && format == "I") return to_string(Ipv4{load_be32(value.data())});
   if (value.size() == 4 && format == "L") return fmt::format("{}", load_be32(value.data()));
+  if (format == "I" || format == "L") return quoted(value);  // not what it should be; as hex it would read as something else
   return is_plain(value) ? quoted(value) : hex(value, false);
 }
 

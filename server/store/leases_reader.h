@@ -19,7 +19,7 @@ class LeasesReader {
   // A lease block while it is read.
   struct Draft {
     lease::Binding binding;
-    bool has_state = false, has_next = false, has_rewind = false, has_tstp = false, abandoned = false;
+    bool has_state = false, has_next = false, has_rewind = false, abandoned = false;
     std::string agent_info, variables;
     std::uint32_t tsfp = 0, atsfp = 0;
   };

@@ -148,7 +148,7 @@ bool LeasesReader::read_ends(const Arguments& a) { return read_date(a, draft_.bi
 bool LeasesReader::read_cltt(const Arguments& a) { return read_date(a, draft_.binding.cltt); }
 bool LeasesReader::read_tsfp(const Arguments& a) { return read_date(a, draft_.tsfp); }
 bool LeasesReader::read_atsfp(const Arguments& a) { return read_date(a, draft_.atsfp); }
-bool LeasesReader::read_tstp(const Arguments& a) { return draft_.has_tstp = read_date(a, draft_.binding.tstp); }
+bool LeasesReader::read_tstp(const Arguments& a) { return read_date(a, draft_.binding.tstp); }
 
 bool LeasesReader::read_state(std::span<const LeasesToken> a, lease::BindingState& out) {
   if (a.size() != 2 || !a[0].is("state")) return fail("binding state expected");
@@ -230,7 +230,7 @@ bool LeasesReader::read_hostname(const Arguments& a) {
 
 // set NAME = VALUE: the newest stands first in the binding, the last in the file (dhcpd puts each in front as it reads).
 bool LeasesReader::read_set(const Arguments& a) {
-  if (a.size() != 3 || !a[1].is("=")) return fail("NAME = VALUE expected");
+  if (a.size() != 3 || a[0].kind != Kind::word || !a[1].is("=")) return fail("NAME = VALUE expected");
   std::array<std::uint8_t, 8> number{};
   std::string data;
   PackedVariable variable;
@@ -321,7 +321,7 @@ void LeasesReader::finish_lease(Ipv4 address) {
     b.next_state = ends ? (draft_.has_state ? BindingState::expired : BindingState::free) : b.state;
   }
   if (!draft_.has_rewind) b.rewind_state = b.state;
-  if (!draft_.has_tstp) b.tstp = b.ends;
+  if (b.tstp == 0) b.tstp = b.ends;
   keep(Item::agent_info, as_bytes(draft_.agent_info), "option agent");
   keep(Item::variables, as_bytes(draft_.variables), "set");
   if (draft_.tsfp != 0 || draft_.atsfp != 0) {

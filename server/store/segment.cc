@@ -74,6 +74,18 @@ struct Scan {
     if (readable < end) ++holes;
   }
 
+  // No batch head from here on. Where our key still stands a batch was begun; its records are worth what they would be in it. Anything
+  // else was never ours: zeroes, or an earlier life of the file.
+  void read_headless(std::size_t at) {
+    const auto begun = next_candidate(octets, at, key);
+    if (!begun) return;
+    ++holes;
+    result.last_batch = std::max(result.last_batch + 1, from);
+    result.last_begin = *begun;
+    result.last_end = *begun;
+    read_records(result.last_batch, *begun, octets.size());
+  }
+
   void run() {
     std::size_t at = 0;
     while (at < octets.size()) {
@@ -82,10 +94,8 @@ struct Scan {
         const auto next = find(at, octets.size(), [&](std::size_t p) {
           return decode_batch_head(octets.subspan(p), key).has_value();
         });
-        // No later batch. Our key at the right place is a batch that was begun; anything else was never ours.
         if (!next) {
-          const auto candidate = next_candidate(octets, at, key);
-          if (candidate && *candidate == at) ++holes;
+          read_headless(at);
           break;
         }
         ++holes;
