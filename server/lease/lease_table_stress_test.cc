@@ -46,7 +46,7 @@ bool whole(const Binding& b) { return !b.ever_used() || b == binding_of(b.starts
 
 class Stress {
  public:
-  explicit Stress(unsigned steps) : steps_(steps) {
+  explicit Stress(unsigned leases) : leases_(leases) {
     const PoolSpec pool{0, {{kLow, kHigh}}, {}};
     table.configure({&pool, 1}, kStart);
   }
@@ -56,7 +56,7 @@ class Stress {
     std::mt19937_64 random{thread};
     std::uint32_t number = thread << 24;
     std::vector<std::pair<SlotId, Binding>> mine;
-    for (unsigned step = 0; step < steps_; ++step) {
+    for (unsigned leases = 0; leases < leases_;) {
       if (mine.size() > 4 || (!mine.empty() && random() % 4 == 0)) {
         release(mine.back().first, mine.back().second, random() % 8 == 0);
         mine.pop_back();
@@ -86,7 +86,7 @@ class Stress {
       const Binding b = binding_of(n, BindingState::active, keep ? kFar : now_.load() + 2);
       disown(claim->slot);
       table.commit(*claim, b);
-      granted_.fetch_add(1);
+      ++leases;
       if (keep) mine.emplace_back(claim->slot, b);
       for (const auto& [slot, binding] : mine) still_mine(slot, binding);
     }
@@ -133,7 +133,6 @@ class Stress {
   }
 
   LeaseTable table{kSeed};
-  std::uint64_t granted() const { return granted_.load(); }
 
  private:
   void own(SlotId slot) { ASSERT_FALSE(owned_[slot].exchange(true)) << "two owners"; }
@@ -165,15 +164,14 @@ class Stress {
     table.commit(*claim, b);
   }
 
-  unsigned steps_;
+  unsigned leases_;  // each client gets this many
   std::atomic<StoredTime> now_{kStart};
-  std::atomic<std::uint64_t> granted_{0};
   std::array<std::atomic<bool>, 512> owned_{};
 };
 
 TEST(LeaseTableStress, NoMixedBindingNoSecondOwnerAllPartsAgreeAtRest) {
   for (unsigned round = 0; round < 4; ++round) {
-    Stress stress(5000);
+    Stress stress(1500);
     std::atomic<bool> stop{false};
     std::jthread expiry([&] { stress.expiry(stop); });
     std::jthread reader([&] { stress.reader(stop); });
@@ -184,7 +182,6 @@ TEST(LeaseTableStress, NoMixedBindingNoSecondOwnerAllPartsAgreeAtRest) {
     stop = true;
     expiry.join();
     reader.join();
-    EXPECT_GT(stress.granted(), 1000u);
     EXPECT_EQ(stress.table.unindexed(), 0u);
     ASSERT_TRUE(stress.table.consistent()) << "round " << round;
     // No address got lost: once everything has run out, all can be given again.

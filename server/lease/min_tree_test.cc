@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <barrier>
 #include <random>
 #include <thread>
 #include <vector>
@@ -90,6 +91,27 @@ TEST(MinTree, ConsistentAtRestAfterConcurrentSets) {
     EXPECT_EQ(tree.min_index(), true_min_index(keys));
     EXPECT_EQ(tree.min_key(), *std::ranges::min_element(keys));
   }
+}
+
+// The same in many short bursts: what is wrong at the end of one is not mended by the next set() that comes along.
+TEST(MinTree, ConsistentAfterEveryBurst) {
+  constexpr std::uint32_t kLeaves = 17;  // one full node, and a level above it
+  constexpr int kBursts = 5000;
+  MinTree tree(kLeaves);
+  int inconsistent = 0;
+  std::barrier burst(2, [&]() noexcept { inconsistent += tree.consistent() ? 0 : 1; });
+  const auto work = [&](std::uint64_t seed) {
+    std::mt19937_64 random{seed};
+    for (int i = 0; i < kBursts; ++i) {
+      for (int step = 0; step < 30; ++step)
+        tree.set(static_cast<std::uint32_t>(random() % kLeaves), static_cast<std::uint32_t>(random() % 100));
+      burst.arrive_and_wait();
+    }
+  };
+  std::jthread other(work, 1);
+  work(2);
+  other.join();
+  EXPECT_EQ(inconsistent, 0);
 }
 
 }  // namespace
