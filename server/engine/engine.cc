@@ -59,7 +59,7 @@ const wire::Message& with_stashed_agent_info(Exchange& exchange, const wire::Mes
 
 bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept {
   Server& server = exchange.server;
-  exchange.client = identify(*exchange.query, server.leases, ignores_client_ids(exchange));
+  exchange.client = identify(*exchange.query, server.leases, ignores_client_ids(exchange, network));
   if (exchange.client.anonymous()) {
     drop(exchange, DropReason::unknown_client, LogSuffix::unknown_client);
     return false;

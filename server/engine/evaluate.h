@@ -68,6 +68,7 @@ struct Context {
   // --- the evaluator's own, no business of the caller ---
   CallFrame* frame = nullptr;
   std::uint16_t depth = 0;
+  std::uint16_t calls = 0;                  // within the outermost call in progress
   std::string_view being_set;               // by the `set` whose value is being computed
   bool lease_out_of_sight = false;          // finish_options(): variables are the global ones
   bool depends_on_moment = false;           // a variable or config-option was read

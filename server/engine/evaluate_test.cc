@@ -233,6 +233,14 @@ TEST(DhcpdEval_5_1_Function, EndlessRecursionIsRefusedAndCounted) {
   EXPECT_EQ(scene.context.refused, 1);
 }
 
+TEST(DhcpdEval_5_1_Function, WideRecursionEnds) {
+  Scene scene(
+      "define again(xvar) { set avar = again(xvar); set bvar = again(xvar); set cvar = again(xvar); return \"end\"; }\n"
+      "set svar = again(\"1\");\nlog(info, svar);");
+  EXPECT_THAT(scene.run(), ElementsAre("end"));
+  EXPECT_GT(scene.context.refused, 0);
+}
+
 // A client list written as one condition may be long.
 TEST(DhcpdEval_7_4_LongChains, FourHundredAlternatives) {
   std::string right = "if ", left = "if (";

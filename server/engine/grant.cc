@@ -92,8 +92,12 @@ constexpr Admission kAdmissions[] = {
      LogSuffix::booting_disallowed},
 };
 
-bool turned_away(Exchange& exchange, MessageType type) noexcept {
+bool turned_away(Exchange& exchange, const Lease& lease, MessageType type) noexcept {
   if (type == MessageType::offer && too_early(exchange)) return true;
+  if (type == MessageType::bootp && !lease.is_static() && !exchange.server.reply->flag(Parameter::dynamic_bootp, true)) {
+    drop(exchange, DropReason::no_free_leases, LogSuffix::bootp_dynamic_no_leases);
+    return true;
+  }
   for (const Admission& admission : kAdmissions) {
     if (!admission.concerns(exchange)) continue;
     const Tri answer = exchange.server.reply->tri(admission.parameter, Tri::allow);
@@ -268,7 +272,7 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   const bool binding_reply = type != MessageType::offer;
   describe_binding(exchange, lease);
   run_lease_scopes(exchange, lease);
-  if (turned_away(exchange, type)) return Granted::refused;
+  if (turned_away(exchange, lease, type)) return Granted::refused;
   if (!server.reply->flag(Parameter::stash_agent_options, true)) server.after.set(Item::agent_info, {});
   if (!bill(exchange, lease, binding_reply)) {
     drop(exchange, DropReason::lease_limit, LogSuffix::lease_limit);

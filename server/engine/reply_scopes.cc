@@ -51,11 +51,10 @@ void run_subnet_scopes(Exchange& exchange, const config::Subnet& subnet, const c
   run_chain(exchange, &subnet, pool, host);
 }
 
-bool ignores_client_ids(Exchange& exchange) noexcept {
+bool ignores_client_ids(Exchange& exchange, const config::SharedNetwork* network) noexcept {
   Server& server = exchange.server;
   if (!server.client_ids_may_be_ignored) return false;
   begin_context(server, exchange.query, exchange.now, nullptr, {});
-  const config::SharedNetwork* network = exchange.network;
   const config::Scope* scope = network == nullptr          ? &exchange.config().global()
                                : network->subnets.empty() ? network->scope
                                                           : network->subnets.front()->scope;

@@ -14,7 +14,7 @@ void run_network_scopes(Exchange& exchange, const config::SharedNetwork* network
 void run_subnet_scopes(Exchange& exchange, const config::Subnet& subnet, const config::Pool* pool,
                        const config::Host* host) noexcept;
 
-// ignore-client-uids decides who the client is, so it is asked before anything is known about him; of the network he stands in.
-bool ignores_client_ids(Exchange& exchange) noexcept;
+// ignore-client-uids decides who the client is, so it is asked before anything is known about him; of the network that his lease is looked for on.
+bool ignores_client_ids(Exchange& exchange, const config::SharedNetwork* network) noexcept;
 
 }  // namespace coaxd::engine

@@ -74,7 +74,9 @@ Value call(const config::Expr& expr, Context& context) noexcept {
   }
   CallFrame frame{.caller = context.frame, .result = {}, .locals = {}};
   if (context.frame != nullptr) frame.level = static_cast<std::uint8_t>(context.frame->level + 1);
-  if (frame.level > CallFrame::kMaxLevel || function->parameters.size() > CallFrame::kMaxLocals) {
+  context.calls = context.frame == nullptr ? 1 : static_cast<std::uint16_t>(context.calls + 1);
+  if (frame.level > CallFrame::kMaxLevel || context.calls > CallFrame::kMaxCalls ||
+      function->parameters.size() > CallFrame::kMaxLocals) {
     ++context.refused;
     return {};
   }

@@ -17,6 +17,7 @@ namespace coaxd::engine {
 struct CallFrame {
   static constexpr std::size_t kMaxLocals = 16;
   static constexpr std::uint8_t kMaxLevel = 16;
+  static constexpr std::uint16_t kMaxCalls = 1000;  // a function that calls itself twice is not deep, but never ends
 
   CallFrame* caller = nullptr;  // dhcpd scopes dynamically: a function sees its callers' variables
   std::uint8_t level = 1;

@@ -70,7 +70,9 @@ std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {
   return specs;
 }
 
-Sim::Sim(std::string_view config_text, const SimOptions& options) : store_(options.store), options_(options) {
+Sim::Sim(std::string_view config_text, const SimOptions& options) : Sim(load_config(config_text), options) {}
+
+Sim::Sim(std::shared_ptr<const config::Config> config, const SimOptions& options) : store_(options.store), options_(options) {
   set_time(0);
   interfaces_ = {{1, "eth0", Ipv4::of(10, 1, 0, 2), {2, 0, 0, 0, 0, 1}}, {2, "eth1", Ipv4::of(10, 9, 0, 2), {2, 0, 0, 0, 0, 2}}};
   leases_ = std::make_unique<lease::LeaseTable>(kSeed);
@@ -81,7 +83,7 @@ Sim::Sim(std::string_view config_text, const SimOptions& options) : store_(optio
     worker.engine = std::make_unique<engine::Engine>(*leases_, *limits_, *worker.changes, options.settings);
     engines_.push_back(std::move(worker));
   }
-  load(config_text);
+  use(std::move(config));
 }
 
 Sim::~Sim() {
@@ -89,8 +91,7 @@ Sim::~Sim() {
   for (const Worker& worker : engines_) EXPECT_EQ(worker.changes->available(), options_.changes) << "a Change was lost";
 }
 
-void Sim::load(std::string_view config_text) {
-  auto config = load_config(config_text);
+void Sim::use(std::shared_ptr<const config::Config> config) {
   if (config == nullptr) throw std::runtime_error("the configuration of the test does not load");
   config_ = std::move(config);
   leases_->configure(pool_specs(*config_), now_.wall);
@@ -99,7 +100,7 @@ void Sim::load(std::string_view config_text) {
   witness_->use(*config_);
 }
 
-void Sim::reload(std::string_view config_text) { load(config_text); }
+void Sim::reload(std::string_view config_text) { use(load_config(config_text)); }
 
 lease::Binding Sim::binding(Ipv4 address) const {
   lease::Binding binding;

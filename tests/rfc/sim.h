@@ -36,7 +36,7 @@ enum class StorePolicy : std::uint8_t { immediate, delayed, failing };
 
 struct SimOptions {
   unsigned workers = 1;
-  engine::Settings settings;
+  engine::Settings settings = {};
   std::size_t changes = 64;  // of each worker's pool
   StorePolicy store = StorePolicy::immediate;
 };
@@ -53,6 +53,7 @@ struct Outcome {
 class Sim {
  public:
   explicit Sim(std::string_view config_text, const SimOptions& options = {});
+  explicit Sim(std::shared_ptr<const config::Config> config, const SimOptions& options = {});
   ~Sim();
 
   void script(std::string_view text);
@@ -97,7 +98,7 @@ class Sim {
     engine::Actions actions;
     Instant at;
   };
-  void load(std::string_view config_text);
+  void use(std::shared_ptr<const config::Config> config);
   void run_line(std::string_view line, int number);
   std::string run_command(const std::vector<std::string>& words);
   void expect(const Outcome& outcome, const std::vector<std::string>& words);

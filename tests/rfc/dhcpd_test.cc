@@ -1,0 +1,517 @@
+// What dhcpd decides where the RFCs leave a choice and clients or operators lean on it; suites are named by the section of the compatibility
+// notes (docs/dhcpd-compat.md) that they prove.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/rfc/sim.h"
+
+namespace coaxd::test {
+namespace {
+
+// --- 3.3 permits ---
+
+TEST(Dhcpd_3_3_Permits, DenyExcludesThenOneAllowMustMatch) {
+  Sim sim{R"(ping-check false;
+    class "cm" { match if substring(option vendor-class-identifier, 0, 6) = "docsis"; }
+    class "bad" { match if option host-name = "bad"; }
+    host known1 { hardware ethernet 00:15:96:30:00:01; }
+    shared-network net { subnet 10.1.0.0 netmask 255.255.255.0 {
+      pool { allow members of "cm"; range 10.1.0.10 10.1.0.19; }
+      pool { deny members of "cm"; deny members of "bad"; allow known-clients; range 10.1.0.20 10.1.0.29; }
+      pool { deny members of "cm"; deny members of "bad"; deny known-clients; range 10.1.0.30 10.1.0.39; } } }
+  )"};
+  sim.script(R"(
+    0s  cm1  DISCOVER giaddr=10.1.0.1 vendor=docsis3.0                  -> OFFER yiaddr=10.1.0.10
+    0s  k1   DISCOVER giaddr=10.1.0.1 mac=001596300001                  -> OFFER yiaddr=10.1.0.20
+    0s  pc1  DISCOVER giaddr=10.1.0.1                                   -> OFFER yiaddr=10.1.0.30
+    0s  pc2  DISCOVER giaddr=10.1.0.1 hostname=bad                      -> DROP  reason=no-free-leases
+    0s  pc3  DISCOVER giaddr=10.1.0.1 req=10.1.0.15                     -> OFFER yiaddr=10.1.0.31
+    0s  pc4  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.15             -> NAK   log=lease_unavailable
+  )");
+}
+
+TEST(Dhcpd_3_3_Permits, AfterOpensAndClosesPools) {
+  // Sim::kStart is Tue 2023-11-14 22:13:20 UTC.
+  Sim sim{R"(ping-check false; default-lease-time 3600;
+    shared-network net { subnet 10.1.0.0 netmask 255.255.255.0 {
+      pool { deny after 2 2023/11/14 22:30:00; range 10.1.0.10 10.1.0.19; }
+      pool { allow after 2 2023/11/14 22:30:00; range 10.1.0.20 10.1.0.29; } } }
+  )"};
+  sim.script(R"(
+    0s     cm1  DISCOVER giaddr=10.1.0.1  -> OFFER yiaddr=10.1.0.10 lease=1000
+    1000s  cm1  DISCOVER giaddr=10.1.0.1  -> OFFER yiaddr=10.1.0.20 lease=3600
+  )");
+}
+
+// --- 6 precedence ---
+
+TEST(Dhcpd_6_Scopes, HostOverClassOverPoolOverSubnetOverNetworkOverGlobal) {
+  Sim sim{R"(ping-check false;
+    option domain-name "global";
+    class "a" { match if option vendor-class-identifier = "a"; option domain-name "class-a"; }
+    class "b" { match if option vendor-class-identifier = "a"; option domain-name "class-b"; }
+    host h { hardware ethernet 00:15:96:30:00:01; option domain-name "host"; }
+    shared-network net { option domain-name "network";
+      subnet 10.1.0.0 netmask 255.255.255.0 { option domain-name "subnet";
+        pool { range 10.1.0.10 10.1.0.10; option domain-name "pool"; }
+        pool { range 10.1.0.11 10.1.0.12; } }
+      subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; } }
+    subnet 10.3.0.0 netmask 255.255.255.0 { range 10.3.0.10 10.3.0.20; }
+  )"};
+  sim.script(R"(
+    0s  x1  DISCOVER giaddr=10.1.0.1                                -> OFFER yiaddr=10.1.0.10 domain=pool
+    0s  x2  DISCOVER giaddr=10.1.0.1                                -> OFFER yiaddr=10.1.0.11 domain=subnet
+    0s  x3  DISCOVER giaddr=10.1.0.1 vendor=a                       -> OFFER yiaddr=10.1.0.12 domain=class-a
+    0s  x4  DISCOVER giaddr=10.1.0.1 mac=001596300001 vendor=a      -> OFFER yiaddr=10.2.0.10 domain=host
+    0s  x5  DISCOVER giaddr=10.1.0.1                                -> OFFER yiaddr=10.2.0.11 domain=network
+    0s  x6  DISCOVER giaddr=10.3.0.1                                -> OFFER yiaddr=10.3.0.10 domain=global
+  )");
+}
+
+// --- 9.1 finding the lease ---
+
+TEST(Dhcpd_9_1_Hosts, FixedAddressOnTheClientsNetwork) {
+  Sim sim{R"(authoritative; ping-check false; default-lease-time 3600;
+    host a { hardware ethernet 00:15:96:30:00:01; fixed-address 10.1.0.200, 10.2.0.200; option domain-name "fixed"; }
+    host b { option dhcp-client-identifier "id-b"; fixed-address 10.1.0.201; }
+    host c { host-identifier option agent.remote-id "remote-c"; fixed-address 10.1.0.202; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; deny unknown-clients; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; }
+    subnet 10.3.0.0 netmask 255.255.255.0 { range 10.3.0.10 10.3.0.20; deny unknown-clients; }
+  )"};
+  sim.script(R"(
+    0s  a1  DISCOVER giaddr=10.1.0.1 mac=001596300001                          -> OFFER yiaddr=10.1.0.200 domain=fixed lease=3600
+    0s  a1  REQUEST  giaddr=10.1.0.1 mac=001596300001 select=10.1.0.200        -> ACK   yiaddr=10.1.0.200 changes=0
+    0s  a1  REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10    -> NAK   message="requested address is incorrect"
+    0s  a1  DISCOVER giaddr=10.2.0.1 mac=001596300001                          -> OFFER yiaddr=10.2.0.200
+    0s  a1  DISCOVER giaddr=10.3.0.1 mac=001596300001                          -> OFFER yiaddr=10.3.0.10
+    0s  b1  DISCOVER giaddr=10.1.0.1 uid='id-b'                                -> OFFER yiaddr=10.1.0.201
+    0s  c1  DISCOVER giaddr=10.1.0.1 remote=remote-c                           -> OFFER yiaddr=10.1.0.202
+    0s  d1  DISCOVER giaddr=10.1.0.1                                           -> DROP  reason=unknown-client log=unknown_client
+    0s  a1  RELEASE  ciaddr=10.1.0.200 mac=001596300001                        -> DROP  log=not_found
+  )");
+}
+
+// A fixed address in a dynamic range is nobody else's (dhcpd would give it away), and never bound twice while an old lease of it runs.
+TEST(Dhcpd_9_1_Hosts, FixedAddressInsideARangeIsReserved) {
+  Sim sim{R"(ping-check false; default-lease-time 3600; authoritative;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10               -> ACK
+  )");
+  sim.reload(R"(ping-check false; default-lease-time 3600; authoritative;
+    host a { hardware ethernet 00:15:96:30:00:01; fixed-address 10.1.0.10; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; })");
+  sim.script(R"(
+    1s     a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> DROP  reason=busy
+    1s     a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> DROP reason=busy
+    1800s  pc1  REQUEST  renew=10.1.0.10                                  -> NAK
+    1800s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> DROP  reason=busy
+    1800s  pc1  DISCOVER giaddr=10.1.0.1                                  -> OFFER yiaddr=10.1.0.11 changes=1
+    1801s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> OFFER yiaddr=10.1.0.10
+    1801s  pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.11                 -> ACK
+    3600s  -    expire                                                    -> 0
+    3600s  pc2  DISCOVER giaddr=10.1.0.1 req=10.1.0.10                    -> OFFER yiaddr=10.1.0.12
+    3600s  pc3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10            -> NAK
+  )");
+}
+
+TEST(Dhcpd_9_1_Lease, IgnoreClientUids) {
+  Sim sim{R"(ping-check false; ignore-client-uids true;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 uid='pxe' init_reboot=10.1.0.10 -> ACK
+    1s  pc1  DISCOVER giaddr=10.1.0.1 uid='os'                        -> OFFER yiaddr=10.1.0.10
+  )");
+  EXPECT_FALSE(sim.binding(Ipv4::of(10, 1, 0, 10)).has(lease::Item::client_id));
+}
+
+TEST(Dhcpd_9_1_Lease, SameMacWithAndWithoutClientIdIsTheSameClient) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10        -> ACK
+    1s  pc1  DISCOVER giaddr=10.1.0.1 uid='os'                     -> OFFER yiaddr=10.1.0.10
+    1s  pc1  REQUEST  giaddr=10.1.0.1 uid='os' select=10.1.0.10    -> ACK   changes=1
+    2s  pc1  DISCOVER giaddr=10.1.0.1 no_uid                       -> OFFER yiaddr=10.1.0.10
+    2s  pc1  DISCOVER giaddr=10.1.0.1 uid='other'                  -> OFFER yiaddr=10.1.0.11
+  )");
+}
+
+TEST(Dhcpd_9_1_Lease, ForbiddenLeaseIsReleased) {
+  Sim sim{R"(ping-check false; authoritative;
+    class "bad" { match if option host-name = "bad"; }
+    subnet 10.1.0.0 netmask 255.255.255.0 {
+      pool { deny members of "bad"; range 10.1.0.10 10.1.0.19; }
+      pool { allow members of "bad"; range 10.1.0.20 10.1.0.29; } })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10               -> ACK
+    1s  pc1  DISCOVER giaddr=10.1.0.1 hostname=bad                        -> OFFER yiaddr=10.1.0.20
+    1s  -    lease 10.1.0.10                                              -> free mac=f30001
+    2s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11               -> ACK
+    2s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11 hostname=bad  -> NAK
+    2s  -    lease 10.1.0.11                                              -> free mac=f30002
+    3s  pc3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12               -> ACK
+    3s  pc3  REQUEST  renew=10.1.0.12 hostname=bad                        -> NAK
+    3s  -    lease 10.1.0.12                                              -> active mac=f30003 left=43200
+  )");
+}
+
+// --- 9.3, 19: REQUEST ---
+
+TEST(Dhcpd_9_3_Request, OtherServersIdIsAnsweredIfTheLeaseFits) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script("0s pc1 REQUEST giaddr=10.1.0.1 req=10.1.0.14 server=10.1.0.3 -> ACK yiaddr=10.1.0.14");
+}
+
+TEST(Dhcpd_9_3_OneLeasePerClient, OtherLeasesAreReleased) {
+  Sim sim{R"(ping-check false; one-lease-per-client true;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK   changes=1
+    0s  pc1  REQUEST  giaddr=10.2.0.1 init_reboot=10.2.0.10  -> ACK   changes=1
+    1s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.15  -> ACK   changes=2
+    1s  -    lease 10.1.0.10                                 -> free mac=f30001
+    1s  -    lease 10.2.0.10                                 -> active mac=f30001 left=43199
+  )");
+}
+
+TEST(Dhcpd_9_3_OneLeasePerClient, NothingIsReleasedWhenTheStoreFails) {
+  Sim sim{"ping-check false; one-lease-per-client true; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    1s  -    store failing
+    1s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.15  -> STOREFAIL changes=2
+    1s  -    lease 10.1.0.10                                 -> active mac=f30001 left=43199
+    1s  -    lease 10.1.0.15                                 -> free
+  )");
+}
+
+// --- 9.4 cache threshold ---
+
+TEST(Dhcpd_9_4_CacheThreshold, YoungLeaseIsRepeatedUnchanged) {
+  Sim sim{"ping-check false; default-lease-time 1000; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s    pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10               -> ACK   lease=1000 changes=1
+    250s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10               -> ACK   lease=750  changes=0 logs=2
+    251s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10               -> ACK   lease=1000 changes=1
+    252s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 hostname=new  -> ACK   lease=1000 changes=1
+    253s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 remote=new    -> ACK   lease=1000 changes=1
+    254s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 uid='new'     -> ACK   lease=1000 changes=1
+  )");
+}
+
+TEST(Dhcpd_9_4_CacheThreshold, ZeroTurnsItOff) {
+  Sim sim{"ping-check false; dhcp-cache-threshold 0; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK changes=1
+    1s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK changes=1
+  )");
+}
+
+// --- 9.5 NAK ---
+
+TEST(Dhcpd_9_5_Nak, EchoesTheClientIdWhenTold) {
+  Sim sim{R"(authoritative; ping-check false; echo-client-id true; server-identifier 10.1.0.7;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 uid='me' init_reboot=10.9.0.10  -> NAK   opt=61:6d65 server=10.1.0.7 options=53,54,61
+    0s  pc1  DISCOVER giaddr=10.1.0.1 uid='me'                        -> OFFER opt=61:6d65
+  )");
+}
+
+// --- 9.6 declines ---
+
+TEST(Dhcpd_9_6_Decline, CanBeIgnored) {
+  Sim sim{R"(ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; deny declines; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; ignore declines; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    0s  pc1  DECLINE  giaddr=10.1.0.1 req=10.1.0.10          -> DROP  reason=decline-ignored log=ignored
+    0s  pc1  DECLINE  giaddr=10.2.0.1 req=10.2.0.10          -> DROP  reason=decline-ignored log=silent
+    0s  -    lease 10.1.0.10                                 -> active mac=f30001 left=43200
+  )");
+}
+
+// --- 9.9 lease limit ---
+
+constexpr std::string_view kLimited = R"(ping-check false; authoritative; default-lease-time 3600;
+  class "modem" { spawn with option agent.remote-id; lease limit 2; }
+  subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+)";
+
+TEST(Dhcpd_9_9_LeaseLimit, PerSubclassAndGivenBack) {
+  Sim sim{kLimited};
+  sim.script(R"(
+    0s     pc1  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.10  -> ACK
+    0s     pc2  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.11  -> ACK
+    0s     -    limit modem m1                                            -> 2
+    0s     pc3  DISCOVER giaddr=10.1.0.1 remote=m1                        -> DROP  reason=lease-limit log=lease_limit text=modem
+    0s     pc3  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.12  -> DROP  reason=lease-limit
+    0s     pc3  DISCOVER giaddr=10.1.0.1 remote=m2                        -> OFFER yiaddr=10.1.0.12
+    0s     -    limit modem m2                                            -> 0
+    1000s  pc1  REQUEST  renew=10.1.0.10                                  -> ACK   lease=3600
+    1000s  pc1  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.10  -> ACK   changes=0
+    1001s  pc1  RELEASE  ciaddr=10.1.0.10                                 -> DROP  log=found
+    1001s  -    limit modem m1                                            -> 1
+    1001s  pc3  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.12  -> ACK
+    3600s  -    expire                                                    -> 1
+    3600s  -    limit modem m1                                            -> 1
+    4601s  -    expire                                                    -> 1
+    4601s  -    limit modem m1                                            -> 0
+  )");
+}
+
+// A client that moves to another modem is billed there; the old place is free once that is durable, not before.
+TEST(Dhcpd_9_9_LeaseLimit, FollowsTheClient) {
+  Sim sim{kLimited};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.10  -> ACK
+    1s  -    store delayed
+    1s  pc1  REQUEST  giaddr=10.1.0.1 remote=m2 init_reboot=10.1.0.10  -> WAIT
+    1s  -    limit modem m1                                            -> 1
+    1s  -    limit modem m2                                            -> 1
+    1s  -    settle fail                                               -> 1
+    1s  -    limit modem m1                                            -> 1
+    1s  -    limit modem m2                                            -> 0
+    1s  pc1  REQUEST  giaddr=10.1.0.1 remote=m2 init_reboot=10.1.0.10  -> WAIT
+    1s  -    settle                                                    -> 1
+    1s  -    limit modem m1                                            -> 0
+    1s  -    limit modem m2                                            -> 1
+  )");
+}
+
+TEST(Dhcpd_9_9_LeaseLimit, HoldsAcrossWorkers) {
+  Sim sim{kLimited, {.workers = 2, .store = StorePolicy::delayed}};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.10 worker=0  -> WAIT
+    0s  pc2  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.11 worker=1  -> WAIT
+    0s  pc3  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.12 worker=0  -> DROP reason=lease-limit
+    0s  pc4  REQUEST  giaddr=10.1.0.1 remote=m1 init_reboot=10.1.0.13 worker=1  -> DROP reason=lease-limit
+    0s  -    settle                                                             -> 2
+    0s  -    limit modem m1                                                     -> 2
+  )");
+}
+
+// --- 9.11 checks in order ---
+
+TEST(Dhcpd_9_11_Checks, BootingUnknownClientsMinSecs) {
+  Sim sim{R"(ping-check false; min-secs 5; boot-unknown-clients true;
+    class "off" { match if option host-name = "off"; deny booting; }
+    class "quiet" { match if option host-name = "quiet"; ignore booting; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; deny bootp; })"};
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.1.0.1 secs=4                       -> DROP  reason=min-secs log=min_secs
+    0s  pc1  DISCOVER giaddr=10.1.0.1 secs=5                       -> OFFER yiaddr=10.1.0.10
+    0s  pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10             -> ACK
+    0s  pc1  REQUEST  renew=10.1.0.10 hostname=off                 -> DROP  reason=booting-disallowed log=booting_disallowed
+    0s  pc1  REQUEST  renew=10.1.0.10 hostname=quiet               -> DROP  reason=booting-disallowed log=silent
+    0s  b1   BOOTP    giaddr=10.2.0.1                              -> DROP  reason=no-free-leases
+    0s  -    free                                                  -> 10
+  )");
+}
+
+// --- 9.12 ping-check ---
+
+TEST(Dhcpd_9_12_PingCheck, ProbesBeforeTheOffer) {
+  Sim sim{"default-lease-time 600; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s    pc1  DISCOVER giaddr=10.1.0.1                   -> PROBE yiaddr=10.1.0.10
+    1s    pc1  DISCOVER giaddr=10.1.0.1                   -> DROP  reason=probing
+    4s    pc1  DISCOVER giaddr=10.1.0.1                   -> OFFER yiaddr=10.1.0.10
+    4s    pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> ACK
+    5s    pc1  DISCOVER giaddr=10.1.0.1                   -> OFFER yiaddr=10.1.0.10
+    6s    -    pinged 10.1.0.10                           -> late
+    604s  -    expire                                     -> 1
+    604s  pc1  DISCOVER giaddr=10.1.0.1                   -> PROBE yiaddr=10.1.0.10
+    700s  pc1  DISCOVER giaddr=10.1.0.1                   -> OFFER yiaddr=10.1.0.10
+    701s  pc1  DISCOVER giaddr=10.1.0.1                   -> OFFER yiaddr=10.1.0.10
+  )");
+}
+
+TEST(Dhcpd_9_12_PingCheck, AnAnswerAbandonsTheAddress) {
+  Sim sim{"abandon-lease-time 500; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; }"};
+  sim.script(R"(
+    0s    pc1  DISCOVER giaddr=10.1.0.1  -> PROBE yiaddr=10.1.0.10
+    0s    -    pinged 10.1.0.10          -> abandoned
+    0s    -    lease 10.1.0.10           -> abandoned
+    4s    pc1  DISCOVER giaddr=10.1.0.1  -> PROBE yiaddr=10.1.0.11
+    4s    -    pinged 10.1.0.11          -> abandoned
+    8s    pc1  DISCOVER giaddr=10.1.0.1  -> PROBE yiaddr=10.1.0.10 logs=2
+    600s  -    expire                    -> 2
+    600s  -    free                      -> 2
+  )");
+}
+
+// --- 10 choosing an address ---
+
+TEST(Dhcpd_10_Allocation, NeverUsedAscendingThenLongestEndedThenAbandoned) {
+  Sim sim{R"(ping-check false; default-lease-time 600;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; })"};
+  sim.script(R"(
+    0s     pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11  -> ACK
+    1s     pc2  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.10
+    1s     pc2  REQUEST  giaddr=10.1.0.1 select=10.1.0.10       -> ACK
+    2s     pc3  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.12
+    2s     pc3  REQUEST  giaddr=10.1.0.1 select=10.1.0.12       -> ACK
+    3s     pc3  DECLINE  giaddr=10.1.0.1 req=10.1.0.12          -> DROP  log=abandoned
+    700s   -    expire                                          -> 2
+    700s   pc4  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.11
+    700s   pc5  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.10
+    700s   pc6  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.12 logs=2
+    700s   pc7  DISCOVER giaddr=10.1.0.1                        -> DROP  reason=no-free-leases
+  )");
+}
+
+TEST(Dhcpd_10_Allocation, PoolsInOrderOfDeclaration) {
+  Sim sim{R"(ping-check false; shared-network net {
+    subnet 10.2.0.0 netmask 255.255.255.0 { pool { range 10.2.0.10 10.2.0.11; option domain-name "a"; } }
+    subnet 10.1.0.0 netmask 255.255.255.0 { pool { range 10.1.0.10 10.1.0.20; option domain-name "b"; } } })"};
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.1.0.1  -> OFFER yiaddr=10.2.0.10
+    0s  pc2  DISCOVER giaddr=10.1.0.1  -> OFFER yiaddr=10.2.0.11
+    0s  pc3  DISCOVER giaddr=10.1.0.1  -> OFFER yiaddr=10.1.0.10
+  )");
+}
+
+// An ended lease that was not worked off yet counts as free for whoever asks for it by name.
+TEST(Dhcpd_10_Allocation, EndedLeaseChangesHandsBeforeExpiryRan) {
+  Sim sim{"ping-check false; default-lease-time 600; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; }"};
+  sim.script(R"(
+    0s    pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    599s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> DROP  reason=unknown-lease
+    600s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    601s  pc1  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.11
+    602s  -    expire                                          -> 0
+  )");
+}
+
+// --- 11 lease times ---
+
+TEST(Dhcpd_11_LeaseTimes, MinimumIsAppliedLast) {
+  Sim sim{R"(ping-check false; default-lease-time 100; max-lease-time 200;
+    class "short" { match if option host-name = "short"; max-lease-time 600; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; min-lease-time 1000; max-lease-time 2000; })"};
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.1.0.1                             -> OFFER lease=200
+    0s  pc2  DISCOVER giaddr=10.2.0.1 hostname=short lease=5000   -> OFFER lease=1000
+    0s  pc3  DISCOVER giaddr=10.2.0.1 lease=5000                  -> OFFER lease=2000
+  )");
+}
+
+TEST(Dhcpd_11_LeaseTimes, T1AndT2OnlyWhenConfiguredAndSane) {
+  Sim sim{R"(ping-check false; default-lease-time 1000;
+    option dhcp-renewal-time 400; option dhcp-rebinding-time 800;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; option dhcp-rebinding-time 1000; }
+    subnet 10.3.0.0 netmask 255.255.255.0 { range 10.3.0.10 10.3.0.20; option dhcp-renewal-time 900; })"};
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.1.0.1  -> OFFER lease=1000 t1=400 t2=800 options=53,54,51,58,59,1
+    0s  pc2  DISCOVER giaddr=10.2.0.1  -> OFFER lease=1000 t1=400 t2=none
+    0s  pc3  DISCOVER giaddr=10.3.0.1  -> OFFER lease=1000 t1=none t2=800
+  )");
+}
+
+TEST(Dhcpd_11_LeaseTimes, CrowdedPoolGivesShortLeasesToNewcomers) {
+  Sim sim{R"(ping-check false; default-lease-time 1000; min-lease-time 300; adaptive-lease-time-threshold 50;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.13; })"};
+  sim.script(R"(
+    0s    pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK lease=1000
+    0s    pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11  -> ACK lease=1000
+    0s    pc3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12  -> ACK lease=300
+    500s  pc1  REQUEST  renew=10.1.0.10                        -> ACK lease=1000
+  )");
+}
+
+// --- 12 the reply ---
+
+TEST(Dhcpd_12_1_Header, NextServerFilenameServerName) {
+  Sim sim{R"(ping-check false; next-server 10.0.0.5; filename "cm.cfg"; server-name "tftp"; always-broadcast true;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; })"};
+  sim.script("0s cm1 DISCOVER giaddr=10.1.0.1 -> OFFER siaddr=10.0.0.5 file=cm.cfg sname=tftp flags=32768");
+}
+
+TEST(Dhcpd_12_2_AutomaticOptions, MaskHostNameRouters) {
+  Sim sim{R"(ping-check false; use-host-decl-names true; use-lease-addr-for-default-route true;
+    host named { hardware ethernet 00:15:96:30:00:01; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; option subnet-mask 255.255.0.0; option routers 10.2.0.1; })"};
+  sim.script(R"(
+    0s  x1  DISCOVER giaddr=10.1.0.1 mac=001596300001  -> OFFER hostname=named mask=255.255.255.0 routers=10.1.0.10
+    0s  x2  DISCOVER giaddr=10.2.0.1                   -> OFFER hostname= mask=255.255.0.0 routers=10.2.0.1
+    0s  x2  DISCOVER giaddr=10.2.0.1 prl=3             -> OFFER routers=10.2.0.1 options=53,54,51,1,3
+  )");
+}
+
+// --- 5.1 events ---
+
+constexpr std::string_view kEvents = R"(ping-check false; default-lease-time 600;
+  on commit { set mark = "kept"; log(info, concat("commit ", binary-to-ascii(10, 8, ".", leased-address))); }
+  on expiry { log(info, concat("expiry ", mark)); }
+  on release { log(info, concat("release ", mark)); execute("/bin/true", mark); }
+  subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }
+)";
+
+TEST(Dhcpd_5_1_Events, CommitReleaseExpiry) {
+  Sim sim{kEvents};
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.1.0.1                   -> OFFER effects=0
+    0s  pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> ACK   effects=1
+  )");
+  const lease::Binding binding = sim.binding(Ipv4::of(10, 1, 0, 10));
+  EXPECT_TRUE(binding.has(lease::Item::variables));
+  EXPECT_TRUE(binding.has(lease::Item::on_expiry));
+  EXPECT_TRUE(binding.has(lease::Item::on_release));
+  sim.script(R"(
+    1s  pc1  RELEASE  ciaddr=10.1.0.10                  -> DROP  log=found effects=2
+  )");
+  EXPECT_FALSE(sim.binding(Ipv4::of(10, 1, 0, 10)).has(lease::Item::on_release));
+  sim.script(R"(
+    2s    pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    602s  -    expire                                          -> 1
+  )");
+}
+
+TEST(Dhcpd_5_1_Events, BlockThatTheConfigurationLostIsSkippedAloud) {
+  Sim sim{kEvents};
+  sim.script("0s pc1 REQUEST giaddr=10.1.0.1 init_reboot=10.1.0.10 -> ACK");
+  sim.reload("ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }");
+  sim.script(R"(
+    1s  pc1  RELEASE  ciaddr=10.1.0.10  -> DROP log=found effects=0 logs=2
+    1s  -    lease 10.1.0.10            -> free mac=f30001
+  )");
+}
+
+// --- two workers over one table ---
+
+TEST(Workers_Sharing, ClientIdSharedByTwoMacsIsOneClient) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }",
+          {.workers = 2, .store = StorePolicy::delayed}};
+  sim.script(R"(
+    0s  a1  DISCOVER giaddr=10.1.0.1 uid='shared' worker=0                   -> OFFER yiaddr=10.1.0.10
+    0s  b1  DISCOVER giaddr=10.1.0.1 uid='shared' worker=1                   -> OFFER yiaddr=10.1.0.10
+    0s  a1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10 worker=0               -> WAIT
+    0s  b1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10 worker=1               -> DROP  reason=busy
+    0s  b1  DISCOVER giaddr=10.1.0.1 worker=1                                -> DROP  reason=busy
+    0s  -   settle                                                           -> 1
+    1s  b1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10 worker=1               -> WAIT
+    1s  -   settle                                                           -> 1
+  )");
+}
+
+TEST(Workers_Sharing, FullChangePoolIsOverload) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }",
+          {.changes = 1, .store = StorePolicy::delayed}};
+  sim.script(R"(
+    0s  a1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> WAIT
+    0s  a2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11  -> DROP  reason=overload
+    0s  -   lease 10.1.0.11                                 -> free
+    0s  -   settle                                          -> 1
+    0s  a2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11  -> WAIT
+  )");
+}
+
+}  // namespace
+}  // namespace coaxd::test
