@@ -233,10 +233,14 @@ void Parser::range(Declarations& out) {
 // "W YYYY/MM/DD HH:MM:SS [offset]" in UTC, "never", or "epoch N" (dhcpd-compat §14.2): seconds
 // since 1970.
 std::optional<std::int64_t> Parser::date() {
+  // Beyond any date, and no product of it overflows.
+  static constexpr std::int64_t kLargest = std::int64_t{1} << 40;
   const auto field = [this](std::int64_t& value, std::string_view what) {
     const Token token = next();
     if (token.kind == TokenKind::number) {
-      std::from_chars(token.text.data(), token.text.data() + token.text.size(), value);
+      const char* end = token.text.data() + token.text.size();
+      if (std::from_chars(token.text.data(), end, value).ec != std::errc()) value = kLargest;
+      value = std::clamp(value, -kLargest, kLargest);
       return true;
     }
     fail(fmt::format("numeric {} expected.", what));
@@ -252,7 +256,8 @@ std::optional<std::int64_t> Parser::date() {
   std::int64_t value = 0;
   if (take(Keyword::epoch))
     return field(value, "time in seconds") ? std::optional(value) : std::nullopt;
-  std::int64_t weekday, year, month, day, hour, minute, second, offset = 0;
+  std::int64_t weekday = 0, year = 0, month = 0, day = 0;
+  std::int64_t hour = 0, minute = 0, second = 0, offset = 0;
   if (!field(weekday, "day of week") || !field(year, "year") ||
       !separator('/', "expected slash separating year from month.") || !field(month, "month") ||
       !separator('/', "expected slash separating month from day.") || !field(day, "day of month") ||
