@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""RFC 2131 §3.1 step 4: kill -9 under load, again and again: every lease that was acknowledged is there after the restart, and no
+address is held by two clients. With --expect-loss the same must be seen to fail (memory mode writes nothing in time)."""
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import crash_bench  # noqa: E402
+import load  # noqa: E402
+import netns  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--ctl", required=True)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--durability", default="durable")
+    parser.add_argument("--expect-loss", action="store_true", help="succeed only if an acknowledged lease was lost")
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    options = parser.parse_args()
+    if why := netns.missing("ip"):
+        print(f"SKIP: {why}")
+        return 77
+    print(f"seed {options.seed}", flush=True)
+    chance = random.Random(options.seed)
+    folder = tempfile.mkdtemp(prefix="coaxd-kill9-")
+    bench = crash_bench.Bench()
+    clients = load.Load(bench.relay, options.seed, 3000)
+    try:
+        for turn in range(options.times):
+            running = bench.start(options.server, folder, options.durability, options.workers)
+            clients.run(seconds=20, stop_after=chance.randrange(200, 900))
+            running.stop(kill=True)
+            clients.drain()
+            running = bench.start(options.server, folder, options.durability, options.workers)
+            found = crash_bench.leases(options.ctl, folder)
+            wrong = load.compare(clients, found)
+            held = sum(client.address is not None for client in clients.clients)
+            print(f"kill {turn + 1}: {clients.acknowledged} acknowledged so far, {held} held, {len(found)} known after restart, "
+                  f"{len(wrong)} wrong", flush=True)
+            if wrong and options.expect_loss:
+                print("a loss was seen, as it must be")
+                return 0
+            for line in wrong[:10]:
+                print("  " + line)
+            # A crash right after a restart, before anything was folded, must lose nothing either.
+            running.stop(kill=chance.random() < 0.7)
+            if wrong:
+                return 1
+        if clients.acknowledged < options.times * 100:
+            print(f"only {clients.acknowledged} acknowledgements: this was no load")
+            return 1
+        if options.expect_loss:
+            print("no loss was seen: this test cannot see one")
+        return int(options.expect_loss)
+    finally:
+        clients.close()
+        bench.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
