@@ -25,8 +25,10 @@ constexpr FacilityRow kFacilities[] = {
     {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5},     {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
 };
 
-// How long the log thread sleeps when there was nothing: lines may be this late.
-constexpr auto kPause = std::chrono::milliseconds(20);
+// How long the log thread sleeps when there was nothing: lines may be this late. Short while packets come, so that a line is in the log
+// about when its packet is on the wire; long when nothing happens.
+constexpr auto kBusyPause = std::chrono::milliseconds(1), kIdlePause = std::chrono::milliseconds(10);
+constexpr int kBusyTurns = 1000;
 constexpr std::size_t kPerWorker = 256;  // lines taken from one worker before the next one's turn
 
 }  // namespace
@@ -75,8 +77,13 @@ void LogWriter::stop() {
 }
 
 void LogWriter::run() {
+  int quiet = kBusyTurns;
   while (!stop_.load(std::memory_order_relaxed)) {
-    if (!drain()) std::this_thread::sleep_for(kPause);
+    if (drain()) {
+      quiet = 0;
+    } else {
+      std::this_thread::sleep_for(++quiet < kBusyTurns ? kBusyPause : kIdlePause);
+    }
   }
   while (drain()) {
   }

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "server/wire/frame.h"
@@ -78,7 +80,11 @@ bool attach(int fd, int option, std::vector<sock_filter> program) {
   return setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0;
 }
 
-std::expected<void, SocketError> probe_port(std::uint16_t port) {
+// A server that was killed a moment ago still holds its sockets while the kernel takes its io_uring apart: what is in use only for so
+// long is no other server.
+constexpr auto kRingTeardown = std::chrono::seconds(3);
+
+std::expected<void, SocketError> probe_port_once(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail("cannot open a UDP socket");
   sockaddr_in address{};
@@ -94,6 +100,15 @@ std::expected<void, SocketError> probe_port(std::uint16_t port) {
   }
   errno = error;
   return fail(fmt::format("cannot bind UDP port {} (ports below 1024 need CAP_NET_BIND_SERVICE)", port));
+}
+
+std::expected<void, SocketError> probe_port(std::uint16_t port) {
+  const auto deadline = std::chrono::steady_clock::now() + kRingTeardown;
+  for (;;) {
+    auto probed = probe_port_once(port);
+    if (probed || probed.error().error != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return probed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 std::expected<int, SocketError> open_udp(const SocketOptions& options) {
