@@ -157,6 +157,12 @@ void Parser::statement_declaration(Declarations& out, bool seen) {
                               ast_.options->by_code(dhcp, wire::option::server_identifier),
                               OptionOp::supersede);
     made.statement.pos = made.pos;
+  } else if (take(Keyword::lease_id_format)) {  // a declaration: not in `if`, unlike all other parameters
+    const OptionSpace& parameters = ast_.options->space(OptionRegistry::kServer);
+    result = option_statement(made.statement,
+                              *ast_.options->find_named(parameters, "lease-id-format"),
+                              OptionOp::supersede);
+    made.statement.pos = made.pos;
   } else {
     result = statement(made.statement, Cases::none);
   }
@@ -265,8 +271,7 @@ void Parser::group(Declarations& out) {
       flag.kind = DeclarationKind::omapi_flag;
       flag.pos = token.pos;
       flag.name = token.text;
-      if (!semicolon()) break;
-      continue;
+      semicolon();  // and dhcpd wants a declaration behind it: `group g { static; }` is an error
     }
     seen = declaration(Block::group, nullptr, made.items, seen);
   }

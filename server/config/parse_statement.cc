@@ -96,7 +96,7 @@ Parsed Parser::statement(Statement& out, Cases cases) {
         break;
     }
   }
-  if (token.is_identifier()) {
+  if (token.is_identifier() && !token.is(Keyword::lease_id_format)) {
     const OptionSpace& parameters = ast_.options->space(OptionRegistry::kServer);
     if (const OptionDefinition* parameter = ast_.options->find_named(parameters, token.text)) {
       skip();
