@@ -338,6 +338,27 @@ TEST(Segment, EveryTruncationOfTheTailIsTorn) {
   }
 }
 
+// Found by fuzz_record: a last batch without its head was passed over without a word.
+TEST(Segment, ALastBatchWithoutItsHeadIsTornAndItsRecordsAreRead) {
+  Bench b;
+  b.append(1);
+  b.commit();
+  const auto first_end = b.journal->readable().offset;
+  b.append(2);
+  b.append(3);
+  b.commit();
+  const Segment segment = b.source.segments().front().segment;
+  std::vector<std::uint8_t> octets(b.journal->readable().offset - kSegmentHeadSize);
+  (void)b.disk.read(segment.file, kSegmentHeadSize, octets);
+  octets[first_end - kSegmentHeadSize + 8] ^= 1;  // the key in the head
+  std::vector<std::uint32_t> found;
+  const auto result = scan_batches(octets, segment.key, 0, ~std::uint64_t{0},
+                                   [&](Bytes, const DecodedRecord& d) { found.push_back(d.record.generation); });
+  EXPECT_EQ(found, (std::vector<std::uint32_t>{1, 2, 3}));
+  EXPECT_TRUE(result.torn);
+  EXPECT_EQ(result.last_batch, 2u);
+}
+
 TEST(Segment, EveryMutationOfTheHeadIsSeen) {
   std::vector<std::uint8_t> octets(kSegmentHeadSize);
   encode_segment_head(octets, {3, kStore, 5, 6});

@@ -26,8 +26,9 @@ using std::chrono::milliseconds;
 
 // How often the fold thread looks whether a segment must be made ready: one lasts seconds at full rate.
 constexpr milliseconds kPreparePace{20};
-// How often it folds: the history is this far behind; each round costs an fsync that competes with the journals'.
-constexpr milliseconds kFoldPace{250};
+// How often it folds: the history is this far behind. Each round costs an fsync that competes with the journals', and writes each page it
+// touches once.
+constexpr milliseconds kFoldPace{1000};
 constexpr std::uint64_t kMinSegment = 8192;
 constexpr std::size_t kBatchCapacity = 1 << 20;
 constexpr WallSeconds kClockTolerance = 60;  // DESIGN, "Clocks"
