@@ -132,7 +132,7 @@ void set_automatic_options(Exchange& exchange, const config::Subnet* subnet, con
     options.set(code::client_identifier, query.option(code::client_identifier));  // RFC 6842 §3
   }
   // RFC 3011 §2: echoed if it was what decided.
-  if (query.has(code::subnet_selection) && link_selection(query).is_zero()) {
+  if (query.has(code::subnet_selection) && !link_selection(query)) {
     options.set(code::subnet_selection, query.option(code::subnet_selection));
   }
 }
@@ -161,10 +161,14 @@ bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
 void send_nak(Exchange& exchange, Ipv4 asked) noexcept {
   Server& server = exchange.server;
   unstage(exchange);
-  run_network_scopes(exchange, exchange.network);
-  set_type(exchange, wire::MessageType::nak);
-  set_server_identifier(exchange);
   OptionState& options = *server.reply;
+  const config::Scope* done = run_network_scopes(exchange, exchange.network);
+  set_server_identifier(exchange);
+  // A class changes everything else, but not who says no: so it was seen of dhcpd.
+  const Bytes server_identifier = options.get(OptionRegistry::kDhcp, code::server_identifier).value_or(Bytes{});
+  run_class_scopes(exchange, done);
+  options.set(code::server_identifier, server_identifier);
+  set_type(exchange, wire::MessageType::nak);
 
   std::size_t count = 0;
   const auto add = [&](std::uint8_t option, Bytes value) { server.options[count++] = {option, value}; };

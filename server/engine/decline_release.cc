@@ -37,7 +37,7 @@ void decline(Exchange& exchange) noexcept {
   exchange.stable_logs = exchange.actions.log_count;
   if (address.is_zero()) return drop(exchange, DropReason::no_requested_address, LogSuffix::not_found);
   const config::Subnet* subnet = exchange.config().subnet_of(address);
-  if (!introduce(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
+  if (!introduce_lessee(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
   if (subnet == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
 
   run_subnet_scopes(exchange, *subnet, nullptr, nullptr);
@@ -56,7 +56,7 @@ void release(Exchange& exchange) noexcept {
   const Ipv4 address = exchange.query->ciaddr();
   note(exchange, LogKind::release).address = address;
   exchange.stable_logs = exchange.actions.log_count;
-  if (!introduce(exchange, network_of(exchange.config(), address))) return;
+  if (!introduce_lessee(exchange, network_of(exchange.config(), address))) return;
   // dhcpd-compat §19: the hardware must be his; another client identifier than at the ACK does not matter.
   exchange.client.uid = {};
   give_up(exchange, address, Ending::released, LogSuffix::found,

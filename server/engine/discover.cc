@@ -42,7 +42,7 @@ void discover(Exchange& exchange) noexcept {
   note(exchange, LogKind::discover);
   exchange.stable_logs = exchange.actions.log_count;
   if (exchange.network == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
-  if (!introduce(exchange, exchange.network)) return;
+  if (!introduce_lessee(exchange, exchange.network)) return;
   allocate(exchange, MessageType::offer, DropReason::no_free_leases, LogSuffix::no_free_leases);
 }
 
@@ -50,7 +50,7 @@ void bootp(Exchange& exchange) noexcept {
   note(exchange, LogKind::bootrequest);
   exchange.stable_logs = exchange.actions.log_count;
   if (exchange.network == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::bootp_network_unknown);
-  if (!introduce(exchange, exchange.network)) return;
+  if (!introduce_lessee(exchange, exchange.network)) return;
   allocate(exchange, MessageType::bootp, DropReason::no_free_leases, LogSuffix::bootp_dynamic_no_leases);
 }
 

@@ -60,10 +60,6 @@ const wire::Message& with_stashed_agent_info(Exchange& exchange, const wire::Mes
 bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept {
   Server& server = exchange.server;
   exchange.client = identify(*exchange.query, server.leases, ignores_client_ids(exchange, network));
-  if (exchange.client.anonymous()) {
-    drop(exchange, DropReason::unknown_client, LogSuffix::unknown_client);
-    return false;
-  }
   // dhcpd-compat §6: class membership is computed before any lease or host is known.
   begin_context(server, exchange.query, exchange.now, nullptr, {});
   classify(server.context, exchange.classes);
@@ -72,7 +68,13 @@ bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcep
     exchange.stable_logs = exchange.actions.log_count;
   }
   look_up_hosts(exchange.client, exchange.config(), *exchange.query, network);
-  return true;
+  return !exchange.client.anonymous();
+}
+
+bool introduce_lessee(Exchange& exchange, const config::SharedNetwork* network) noexcept {
+  if (introduce(exchange, network)) return true;
+  drop(exchange, DropReason::unknown_client, LogSuffix::unknown_client);
+  return false;
 }
 
 struct Engine::Impl : Server {

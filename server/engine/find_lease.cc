@@ -176,9 +176,10 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
   if (pool == nullptr) return {};
   const View view = inspect(exchange.server, client, slot, exchange.now.wall);
   switch (view.standing) {
-    case Standing::absent:
+    case Standing::absent: return {};
+    // Somebody else's, or held for him: a NAK sends this client back to DISCOVER at once, authoritative or not.
     case Standing::taken:
-    case Standing::offered_away: return {};
+    case Standing::offered_away: return {Found::Kind::unavailable, {}};
     case Standing::abandoned: return {Found::Kind::abandoned, {}};
     case Standing::pending: return {Found::Kind::busy, {}};
     default: break;

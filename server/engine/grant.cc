@@ -243,14 +243,19 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
   return Granted::done;
 }
 
-// dhcpd-compat §9.3: of this client's leases on this network only the one he asked for remains.
+// Which of his other leases on this network a client loses when he is ACKed (dhcpd-compat §9.3, as seen on the wire): those under the client
+// identifier that he now uses for another address; all, with one-lease-per-client; those of his hardware, where duplicates are denied
+// and his host declaration names no client identifier, when he renews.
 void release_others(Exchange& exchange, const Lease& lease) noexcept {
   const OptionState& options = *exchange.server.reply;
-  if (!options.flag(Parameter::one_lease_per_client, false)) return;
-  const bool deny_duplicates = options.tri(Parameter::duplicates, Tri::allow) != Tri::allow;
-  const bool by_hardware = exchange.client.uid.empty() || (deny_duplicates && exchange.client.host_by_hardware);
+  const Client client = exchange.client;
+  const bool one_lease = options.flag(Parameter::one_lease_per_client, false);
+  const bool no_duplicates = options.tri(Parameter::duplicates, Tri::allow) != Tri::allow;
+  const bool uids = one_lease || exchange.query->ciaddr().is_zero();
+  const bool hardware = (one_lease && client.uid.empty()) || (no_duplicates && client.host_by_hardware && lease.running);
   for (const bool by_uid : {true, false}) {
-    if (!by_uid && !by_hardware) continue;
+    if (!(by_uid ? uids : hardware)) continue;
+    if (!by_uid) exchange.client.uid = {};  // now whatever identifier a lease was taken under
     std::array<lease::SlotId, kMaxLeasesOfClient> slots;
     std::size_t count = slots_of(exchange, by_uid, slots);
     const auto stays = [&](lease::SlotId slot) {

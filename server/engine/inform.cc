@@ -13,7 +13,7 @@ using config::OptionRegistry;
 
 // Link selection, subnet selection, the client's address, the relay's: the first that is there.
 Ipv4 place_of(const wire::Message& query, Ipv4 client_address) noexcept {
-  if (const Ipv4 link = link_selection(query); !link.is_zero()) return link;
+  if (const auto link = link_selection(query)) return *link;
   if (const Ipv4 subnet = query.address_option(code::subnet_selection); !subnet.is_zero()) return subnet;
   return client_address.is_zero() ? query.giaddr() : client_address;
 }
@@ -52,7 +52,7 @@ void inform(Exchange& exchange) noexcept {
     drop(exchange, DropReason::not_authoritative, LogSuffix::inform_not_authoritative);
     return set_text(exchange.actions.logs[0], subnet->network->name);
   }
-  if (!introduce(exchange, subnet->network)) return;
+  introduce(exchange, subnet->network);
 
   const lease::SlotId slot = address.is_zero() ? lease::kNoSlot : exchange.server.leases.find(address);
   const config::Pool* pool = slot == lease::kNoSlot ? nullptr : pool_of(exchange.server, slot);

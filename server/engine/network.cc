@@ -21,14 +21,15 @@ const config::SharedNetwork* InterfaceNetworks::find(const config::Config& confi
   return network_of(config, interface.address);
 }
 
-Ipv4 link_selection(const wire::Message& query) noexcept {
+std::optional<Ipv4> link_selection(const wire::Message& query) noexcept {
   const Bytes value = query.relay_agent_info().get(wire::agent::link_selection);
+  if (value.empty()) return std::nullopt;
   return value.size() == 4 ? Ipv4{load_be32(value.data())} : Ipv4{};
 }
 
 const config::SharedNetwork* select_network(const config::Config& config, const InterfaceNetworks& interfaces,
                                             const wire::Message& query, const Arrival& arrival) noexcept {
-  if (const Ipv4 link = link_selection(query); !link.is_zero()) return network_of(config, link);
+  if (const auto link = link_selection(query)) return network_of(config, *link);
   if (const Ipv4 subnet = query.address_option(wire::option::subnet_selection); !subnet.is_zero()) {
     return network_of(config, subnet);
   }

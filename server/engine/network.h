@@ -2,6 +2,7 @@
 // selection (RFC 3011), giaddr, the interface; the first that is there decides, even when it names nothing we know. Private to the engine.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "server/config/config.h"
@@ -27,7 +28,7 @@ class InterfaceNetworks {
 const config::SharedNetwork* select_network(const config::Config& config, const InterfaceNetworks& interfaces,
                                             const wire::Message& query, const Arrival& arrival) noexcept;
 
-// The four octets of link selection (82.5), or zero.
-Ipv4 link_selection(const wire::Message& query) noexcept;
+// Sub-option 5 of option 82; nothing when the relay sent none, or an empty one. One of another length than 4 selects 0.0.0.0: no network.
+std::optional<Ipv4> link_selection(const wire::Message& query) noexcept;
 
 }  // namespace coaxd::engine

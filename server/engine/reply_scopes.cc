@@ -5,18 +5,21 @@
 namespace coaxd::engine {
 namespace {
 
-// Steps 1 to 4 of dhcpd-compat §6. Each chain stops where it meets what was run already.
-void run_chain(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool, const config::Host* host) noexcept {
+// Steps 1 and 2 of dhcpd-compat §6. Each chain stops where it meets what was run already; what that is, is returned.
+const config::Scope* run_place(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool) noexcept {
   Context& context = exchange.server.context;
-  const config::Scope* done = subnet != nullptr ? subnet->scope : &exchange.config().global();
-  execute_scope(*done, nullptr, context);
-  if (pool != nullptr) {
-    execute_scope(*pool->scope, pool->network->scope, context);
-    done = pool->scope;
-  }
-  add_executed_classes(context, exchange.classes);
-  execute_classes(exchange.classes, done, context);
-  if (host != nullptr) execute_scope(*host->scope, done, context);
+  const config::Scope* scope = subnet != nullptr ? subnet->scope : &exchange.config().global();
+  execute_scope(*scope, nullptr, context);
+  if (pool == nullptr) return scope;
+  execute_scope(*pool->scope, pool->network->scope, context);
+  return pool->scope;
+}
+
+// Steps 1 to 4.
+void run_chain(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool, const config::Host* host) noexcept {
+  const config::Scope* done = run_place(exchange, subnet, pool);
+  run_class_scopes(exchange, done);
+  if (host != nullptr) execute_scope(*host->scope, done, exchange.server.context);
 }
 
 void describe_client(Exchange& exchange, const config::Host* host, bool is_static) noexcept {
@@ -36,12 +39,18 @@ void run_lease_scopes(Exchange& exchange, const Lease& lease) noexcept {
   run_chain(exchange, lease.subnet, lease.pool, host);
 }
 
-void run_network_scopes(Exchange& exchange, const config::SharedNetwork* network) noexcept {
+void run_class_scopes(Exchange& exchange, const config::Scope* limit) noexcept {
+  Context& context = exchange.server.context;
+  add_executed_classes(context, exchange.classes);
+  execute_classes(exchange.classes, limit, context);
+}
+
+const config::Scope* run_network_scopes(Exchange& exchange, const config::SharedNetwork* network) noexcept {
   begin_context(exchange.server, exchange.query, exchange.now, nullptr, {});
   describe_client(exchange, nullptr, false);
   const config::Subnet* subnet = network != nullptr && !network->subnets.empty() ? network->subnets.front() : nullptr;
   const config::Pool* pool = network != nullptr && !network->pools.empty() ? network->pools.front() : nullptr;
-  run_chain(exchange, subnet, pool, nullptr);
+  return run_place(exchange, subnet, pool);
 }
 
 void run_subnet_scopes(Exchange& exchange, const config::Subnet& subnet, const config::Pool* pool,

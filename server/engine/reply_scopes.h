@@ -8,8 +8,9 @@ namespace coaxd::engine {
 
 // OFFER, ACK and BOOTREPLY: subnet of the address, pool, classes, host; server.after is the lease in hand.
 void run_lease_scopes(Exchange& exchange, const Lease& lease) noexcept;
-// NAK: the network's first subnet, its first pool, classes.
-void run_network_scopes(Exchange& exchange, const config::SharedNetwork* network) noexcept;
+// NAK: the network's first subnet and its first pool; then, down to what those have run, the classes.
+const config::Scope* run_network_scopes(Exchange& exchange, const config::SharedNetwork* network) noexcept;
+void run_class_scopes(Exchange& exchange, const config::Scope* limit) noexcept;
 // DECLINE: subnet and classes. INFORM: those, the pool of his lease (may be null) and his host.
 void run_subnet_scopes(Exchange& exchange, const config::Subnet& subnet, const config::Pool* pool,
                        const config::Host* host) noexcept;

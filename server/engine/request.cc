@@ -68,8 +68,9 @@ void describe_request(Exchange& exchange, Ipv4 asked) noexcept {
 
 void request(Exchange& exchange) noexcept {
   const wire::Message& query = *exchange.query;
-  const bool by_ciaddr = !query.ciaddr().is_zero();
-  const Ipv4 asked = by_ciaddr ? query.ciaddr() : query.address_option(wire::option::requested_address);
+  // Option 50 first, even from a client that fills in both against RFC 2131 table 4.
+  const Ipv4 wished = query.address_option(wire::option::requested_address);
+  const Ipv4 asked = wished.is_zero() ? query.ciaddr() : wished;
   describe_request(exchange, asked);
   if (asked.is_zero()) {
     exchange.actions.log_count = 0;
@@ -77,7 +78,7 @@ void request(Exchange& exchange) noexcept {
   }
   const config::Subnet* subnet = exchange.config().subnet_of(asked);
   // dhcpd-compat §9.1: the lease is looked for on the network of the address, whatever way the packet came.
-  if (!introduce(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
+  if (!introduce_lessee(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
 
   Forbidden forbidden;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

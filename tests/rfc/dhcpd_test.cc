@@ -176,6 +176,29 @@ TEST(Dhcpd_9_3_OneLeasePerClient, OtherLeasesAreReleased) {
   )");
 }
 
+// Seen on the wire: who uses his client identifier for another address loses the first; by hardware alone he keeps both.
+TEST(Dhcpd_9_3_OneLeasePerClient, ClientIdentifierMovesEvenWithoutIt) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 uid='one' init_reboot=10.1.0.10  -> ACK changes=1
+    1s  pc1  REQUEST  giaddr=10.1.0.1 uid='one' init_reboot=10.1.0.15  -> ACK changes=2
+    1s  -    lease 10.1.0.10                                           -> free mac=f30001
+    2s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11            -> ACK changes=1
+    3s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.16            -> ACK changes=1
+  )");
+}
+
+TEST(Dhcpd_9_3_Duplicates, DeniedOnesEndAtARenewal) {
+  Sim sim{R"(ping-check false; deny duplicates; dhcp-cache-threshold 0; host dup { hardware ethernet 00:15:96:30:00:01; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; })"};
+  sim.script(R"(
+    0s  d1  REQUEST  giaddr=10.1.0.1 mac=001596300001 uid='a' init_reboot=10.1.0.10  -> ACK changes=1
+    1s  d1  REQUEST  giaddr=10.1.0.1 mac=001596300001 uid='b' init_reboot=10.1.0.11  -> ACK changes=1
+    2s  d1  REQUEST  mac=001596300001 uid='b' renew=10.1.0.11                        -> ACK changes=2
+    2s  -   lease 10.1.0.10                                                          -> free mac=300001
+  )");
+}
+
 TEST(Dhcpd_9_3_OneLeasePerClient, NothingIsReleasedWhenTheStoreFails) {
   Sim sim{"ping-check false; one-lease-per-client true; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
   sim.script(R"(
@@ -210,6 +233,18 @@ TEST(Dhcpd_9_4_CacheThreshold, ZeroTurnsItOff) {
 }
 
 // --- 9.5 NAK ---
+
+TEST(Dhcpd_9_5_Nak, ServerIdentifierIsThePlacesNotTheClasss) {
+  Sim sim{R"(authoritative; ping-check false;
+    class "nak" { match if option vendor-class-identifier = "nak"; server-identifier 10.1.0.3; echo-client-id on; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { pool { range 10.1.0.10 10.1.0.20; server-identifier 10.1.0.5; } }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; })"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 uid='me' vendor=nak init_reboot=10.9.0.10  -> NAK server=10.1.0.5 opt=61:6d65
+    0s  pc1  REQUEST  giaddr=10.2.0.1 vendor=nak init_reboot=10.9.0.10           -> NAK server=10.1.0.2
+    0s  pc1  DISCOVER giaddr=10.1.0.1 vendor=nak                                 -> OFFER server=10.1.0.3
+  )");
+}
 
 TEST(Dhcpd_9_5_Nak, EchoesTheClientIdWhenTold) {
   Sim sim{R"(authoritative; ping-check false; echo-client-id true; server-identifier 10.1.0.7;
@@ -380,7 +415,7 @@ TEST(Dhcpd_10_Allocation, EndedLeaseChangesHandsBeforeExpiryRan) {
   Sim sim{"ping-check false; default-lease-time 600; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; }"};
   sim.script(R"(
     0s    pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
-    599s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> DROP  reason=unknown-lease
+    599s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> NAK
     600s  pc2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
     601s  pc1  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.11
     602s  -    expire                                          -> 0

@@ -194,13 +194,19 @@ TEST(Rfc2131_4_3_2_Selecting, AnotherServersAddressGivesOurOfferBack) {
   )");
 }
 
+// RFC 2131 table 4 has either option 50 or ciaddr; of a client that sends both, the option is believed.
+TEST(Rfc2131_4_3_2_Selecting, RequestedAddressBeforeCiaddr) {
+  Sim sim{kTwoNetworks};
+  sim.script("0s cm1 REQUEST giaddr=10.1.0.1 ciaddr=10.1.0.10 req=10.1.0.15 -> ACK yiaddr=10.1.0.15 ciaddr=10.1.0.10");
+}
+
 TEST(Rfc2131_4_3_2_Selecting, AddressOfferedOrLeasedToSomebodyElseIsNotGiven) {
   Sim sim{kTwoNetworks};
   sim.script(R"(
     0s  cm1  DISCOVER giaddr=10.1.0.1                   -> OFFER yiaddr=10.1.0.10
-    0s  cm2  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> DROP  reason=unknown-lease
+    0s  cm2  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> NAK   log=lease_unavailable message="requested address not available"
     0s  cm1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> ACK   yiaddr=10.1.0.10
-    0s  cm2  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> DROP  reason=unknown-lease
+    0s  cm2  REQUEST  giaddr=10.1.0.1 select=10.1.0.10  -> NAK   log=lease_unavailable
   )");
 }
 
@@ -270,7 +276,7 @@ TEST(Rfc2131_4_3_2_Rebinding, BroadcastExtendsTheLease) {
     0s     cm1  REQUEST  init_reboot=10.1.0.10              -> ACK
     3300s  cm1  REQUEST  rebind=10.1.0.10 link              -> ACK   client to=10.1.0.10 lease=3600
     4000s  cm1  REQUEST  giaddr=10.1.0.1 ciaddr=10.1.0.10   -> ACK   relay yiaddr=10.1.0.10
-    4000s  cm2  REQUEST  giaddr=10.1.0.1 ciaddr=10.1.0.10   -> DROP  reason=unknown-lease
+    4000s  cm2  REQUEST  giaddr=10.1.0.1 ciaddr=10.1.0.10   -> NAK   relay log=lease_unavailable
   )");
 }
 
@@ -325,6 +331,11 @@ TEST(Rfc2131_4_3_5_Inform, AnswersWithoutALease) {
     0s  pc1  INFORM  ciaddr=10.7.0.99                   -> DROP reason=unknown-network-segment
     0s  pc1  INFORM  source=0.0.0.0                     -> DROP reason=unknown-network-segment
   )");
+}
+
+TEST(Rfc2131_4_3_5_Inform, NeedsNoHardwareAddress) {
+  Sim sim{kTwoNetworks};
+  sim.script("0s pc1 INFORM mac= ciaddr=10.1.0.99 -> ACK to=10.1.0.99");
 }
 
 TEST(Rfc2131_4_3_5_Inform, NotAuthoritativeStaysSilent) {

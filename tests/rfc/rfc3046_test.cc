@@ -50,7 +50,7 @@ TEST(Rfc3046_2_1_Stash, RenewalIsClassifiedWithWhatTheRelaySaid) {
     0s     pc1  REQUEST  giaddr=10.1.0.1 remote=modem1 select=10.1.0.10    -> ACK
     1800s  pc1  REQUEST  renew=10.1.0.10                                   -> ACK   noecho lease=3600
     3600s  pc1  REQUEST  renew=10.1.0.10                                   -> ACK   noecho lease=3600
-    3601s  pc2  REQUEST  renew=10.1.0.10                                   -> DROP  reason=unknown-lease
+    3601s  pc2  REQUEST  renew=10.1.0.10                                   -> NAK   broadcast
   )");
 }
 
@@ -72,6 +72,8 @@ TEST(Rfc3527_3_LinkSelection, DecidesTheSubnetButNotTheWayBack) {
     0s  cm1  DISCOVER giaddr=10.1.0.1 linksel=10.2.0.1                         -> OFFER yiaddr=10.2.0.10 relay to=10.1.0.1
     0s  cm1  REQUEST  giaddr=10.1.0.1 linksel=10.2.0.1 select=10.2.0.10        -> ACK   yiaddr=10.2.0.10 relay to=10.1.0.1
     0s  cm2  DISCOVER giaddr=10.1.0.1 linksel=10.7.0.1                         -> DROP  reason=unknown-network-segment
+    0s  cm2  DISCOVER giaddr=10.1.0.1 agent=05030a0100                         -> DROP  reason=unknown-network-segment
+    0s  cm2  DISCOVER giaddr=10.1.0.1 agent=0500                               -> OFFER yiaddr=10.1.0.10
     0s  cm3  DISCOVER giaddr=10.1.0.1 linksel=10.2.0.1 subnet=10.1.0.0         -> OFFER yiaddr=10.2.0.11 subnet=none
   )");
 }
