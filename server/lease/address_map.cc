@@ -1,6 +1,7 @@
 #include "server/lease/address_map.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/base/assert.h"
 
@@ -41,7 +42,7 @@ void AddressMap::take_ranges(std::span<const PoolSpec> pools) {
     for (const PoolSpec::Range& range : pool.ranges)
       if (range.low <= range.high) ranges_.push_back({range.low.value, range.high.value, pool.id, 0});
   }
-  std::ranges::stable_sort(ranges_, {}, &Range::low);
+  std::ranges::sort(ranges_, {}, [](const Range& range) { return std::pair(range.low, range.pool); });
 
   pools_.assign(pool_count, {});
   std::uint64_t next = 0;  // the lowest address that nobody has yet

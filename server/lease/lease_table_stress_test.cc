@@ -114,7 +114,7 @@ class Stress {
 
   void reader(const std::atomic<bool>& stop) {
     std::vector<std::uint32_t> generation(table.slot_count());
-    for (std::uint32_t round = 0; !stop.load(); ++round) {
+    while (!stop.load()) {
       for (SlotId slot = 0; slot < table.slot_count(); ++slot) {
         if (table.word(slot).state() == SlotState::absent) continue;
         Binding b;

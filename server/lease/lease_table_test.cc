@@ -271,7 +271,7 @@ TEST_F(LeaseTableTest, NextDueFreesOffersAndReturnsLeasesInOrder) {
 }
 
 TEST_F(LeaseTableTest, LongBindingsGoOnInTheOverflowAndComeBackWhole) {
-  for (const std::size_t size : {0, 1, 60, 61, 68, 69, 70, 71, 72, 130, 500, 935, 3, 938, 100}) {
+  for (const std::size_t size : {0u, 1u, 60u, 61u, 68u, 69u, 70u, 71u, 72u, 130u, 500u, 935u, 3u, 938u, 100u}) {
     Binding b;
     b.set_hardware(1, as_bytes("0123456789abcdef"));
     b.state = BindingState::active;
