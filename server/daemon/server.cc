@@ -166,12 +166,17 @@ std::vector<io::ScannedInterface> Server::served_interfaces(const std::vector<io
   return served;
 }
 
+// The command line's, else local-port of the configuration, else bootps.
+std::uint16_t Server::port() const {
+  if (line_.port != 0) return line_.port;
+  const Bytes configured = configuration_.config->global_constant(config::Parameter::local_port);
+  return configured.size() == 2 ? load_be16(configured.data()) : engine::kServerPort;
+}
+
 Server::Step Server::open_network() {
   io::SocketOptions options;
   options.workers = worker_count(settings_);
-  options.port = line_.port != 0 ? line_.port : engine::kServerPort;
-  const Bytes configured_port = configuration_.config->global_constant(config::Parameter::local_port);
-  if (line_.port == 0 && configured_port.size() == 4) options.port = static_cast<std::uint16_t>(load_be32(configured_port.data()));
+  options.port = port();
   options.steering_seed = random_seed();
   auto sockets = io::open_sockets(options);
   if (!sockets) return fail(sockets.error().message);
@@ -230,8 +235,9 @@ Server::Step Server::open_store() {
 Server::Step Server::start_workers() {
   engine::Settings settings;
   settings.rfc5107 = settings_.server.rfc5107;
-  settings.server_port = line_.port != 0 ? line_.port : engine::kServerPort;
-  settings.client_port = static_cast<std::uint16_t>(settings.server_port + 1);
+  settings.server_port = port();
+  const Bytes remote = configuration_.config->global_constant(config::Parameter::remote_port);
+  settings.client_port = remote.size() == 2 ? load_be16(remote.data()) : static_cast<std::uint16_t>(settings.server_port + 1);
   if (line_.limited_broadcast) settings.limited_broadcast = *line_.limited_broadcast;
   for (unsigned i = 0; i < transports_.size(); ++i) {
     journals_.push_back(store_->journal(i, transports_[i]->disk()));

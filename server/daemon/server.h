@@ -42,6 +42,7 @@ class Server {
   using Step = std::expected<void, std::string>;
 
   Step start();
+  std::uint16_t port() const;
   Step open_interfaces();
   Step open_network();
   Step open_store();

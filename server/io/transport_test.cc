@@ -1,0 +1,379 @@
+// Both transports against the kernel's own network, in a namespace that the test made: what one does the other must do.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/io/asio_transport.h"
+#include "server/io/clock.h"
+#include "server/io/uring_transport.h"
+#include "server/wire/frame.h"
+
+namespace coaxd::io {
+namespace {
+
+constexpr std::uint16_t kPort = 6767;
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+// A namespace with a cable: `srv` (10.0.0.1/24, and 10.0.0.9 as a VIP) is the server's end, `cli` (10.0.0.2/24) the other one.
+class Network {
+ public:
+  static const char* why_not() {
+    static const char* const reason = make();
+    return reason;
+  }
+  static int index(const char* name) { return static_cast<int>(if_nametoindex(name)); }
+
+ private:
+  static const char* make() {
+    if (unshare(CLONE_NEWNET) != 0) return "cannot make a network namespace (needs root)";
+    // Both ends in one namespace would answer each other locally: the client's end has no address and is used by packet socket only, but for
+    // routed packets, which go over lo.
+    for (const char* command : {"ip link set lo up", "ip link add srv address 02:00:00:00:00:01 type veth peer name cli address 02:00:00:00:00:02",
+                                "ip addr add 10.0.0.1/24 dev srv", "ip addr add 10.0.0.9/24 dev srv", "ip link set srv up", "ip link set cli up"})
+      if (std::system(command) != 0) return "ip(8) could not make the test network";  // NOLINT(concurrency-mt-unsafe): one thread so far
+    return nullptr;
+  }
+};
+
+struct Recorder final : worker::Handler {
+  struct Datagram {
+    std::vector<std::uint8_t> payload;
+    engine::Arrival arrival;
+  };
+  std::vector<Datagram> datagrams;
+  std::vector<engine::DropReason> discards;
+  std::vector<std::uint16_t> echoes;
+  std::map<std::uint64_t, int> disk;
+  int send_failures = 0;
+
+  void on_datagram(Bytes payload, const engine::Arrival& arrival) override {
+    datagrams.push_back({{payload.begin(), payload.end()}, arrival});
+  }
+  void on_discarded(engine::DropReason reason) override { discards.push_back(reason); }
+  void on_echo_reply(Ipv4, std::uint16_t, std::uint16_t sequence) override { echoes.push_back(sequence); }
+  void on_disk(std::uint64_t token, int result) override { disk[token] = result; }
+  void on_send_failed(int) override { ++send_failures; }
+};
+
+enum class Which : std::uint8_t { uring, asio };
+
+class TransportTest : public testing::TestWithParam<Which> {
+ protected:
+  void SetUp() override {
+    if (const char* why = Network::why_not()) GTEST_SKIP() << why;
+    open(1);
+  }
+
+  void open(unsigned workers) {
+    transports_.clear();
+    sockets_.clear();
+    std::vector<ScannedInterface> served;
+    const auto scanned = scan_interfaces();
+    ASSERT_TRUE(scanned);
+    for (const auto& one : *scanned)
+      if (one.name == "srv" || one.name == "lo") served.push_back(one);
+    interfaces_.publish(served);
+    auto opened = open_sockets({.workers = workers, .port = kPort, .steering_seed = 0x1234567, .packet_sockets = true});
+    ASSERT_TRUE(opened) << opened.error().message;
+    sockets_ = std::move(*opened);
+    for (WorkerSockets& one : sockets_) {
+      std::unique_ptr<worker::Transport> made;
+      if (GetParam() == Which::uring) {
+        int error = 0;
+        made = make_uring_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64}, error);
+        ASSERT_NE(made, nullptr) << "io_uring: " << std::strerror(error);
+      } else {
+        made = make_asio_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64});
+      }
+      transports_.push_back(std::move(made));
+    }
+  }
+
+  worker::Transport& transport() { return *transports_.front(); }
+
+  // Turns until `done`, or fails after five seconds.
+  void turn_until(worker::Transport& transport, const std::function<bool()>& done) {
+    const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+    while (!done() && read_monotonic_ns() < limit) {
+      transport.wait(recorder_, read_monotonic_ns() + kSecond / 20, worker::Transport::Intake::everything);
+      transport.flush();
+    }
+    ASSERT_TRUE(done());
+  }
+
+  static int udp_client(std::uint16_t& port) {
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    socklen_t size = sizeof address;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+    const timeval patience{5, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return fd;
+  }
+
+  static void send_to(int fd, Ipv4 to, const std::vector<std::uint8_t>& payload) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(kPort);
+    address.sin_addr.s_addr = htonl(to.value);
+    ASSERT_EQ(sendto(fd, payload.data(), payload.size(), 0, reinterpret_cast<sockaddr*>(&address), sizeof address),
+              static_cast<ssize_t>(payload.size()));
+  }
+
+  static int link_client() {
+    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_IP);
+    address.sll_ifindex = Network::index("cli");
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    const timeval patience{5, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const int ignore = 1;
+    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof ignore);
+    return fd;
+  }
+
+  // A client's broadcast as it leaves a machine without an address.
+  static void broadcast(int fd, const std::vector<std::uint8_t>& payload) {
+    std::vector<std::uint8_t> frame(wire::kFrameOverhead + payload.size());
+    std::copy(payload.begin(), payload.end(), frame.begin() + wire::kFrameOverhead);
+    wire::write_ethernet_udp(frame, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {2, 0, 0, 0, 0, 2}, Ipv4{}, Ipv4{0xffffffff}, 68, kPort,
+                             payload.size());
+    ASSERT_EQ(send(fd, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
+  }
+
+  // Enough of a DHCP message for steering: chaddr stands at 28.
+  static std::vector<std::uint8_t> packet(std::uint8_t mark, std::uint32_t client = 1) {
+    std::vector<std::uint8_t> bytes(300, mark);
+    store_be32(&bytes[28], client * 2654435761u);
+    store_be16(&bytes[32], static_cast<std::uint16_t>(client));
+    return bytes;
+  }
+
+  InterfaceTable interfaces_;
+  std::vector<WorkerSockets> sockets_;
+  std::vector<std::unique_ptr<worker::Transport>> transports_;
+  Recorder recorder_;
+};
+
+TEST_P(TransportTest, RelayedUnicastComesAndTheReplyLeavesFromTheAddressAsked) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  send_to(client, Ipv4::of(10, 0, 0, 9), packet(7));
+  turn_until(transport(), [&] { return recorder_.datagrams.size() == 1; });
+  const auto& got = recorder_.datagrams.front();
+  EXPECT_EQ(got.payload, packet(7));
+  EXPECT_EQ(got.arrival.destination, Ipv4::of(10, 0, 0, 9));
+  EXPECT_EQ(got.arrival.source_port, port);
+  EXPECT_FALSE(got.arrival.from_link);
+
+  const worker::TransmitBuffer buffer = transport().take();
+  ASSERT_TRUE(buffer);
+  std::fill_n(buffer.payload().begin(), 300, std::uint8_t{9});
+  engine::Departure departure;
+  departure.to = got.arrival.source;
+  departure.port = port;
+  departure.from = got.arrival.destination;
+  departure.interface = got.arrival.interface;
+  transport().send(buffer, 300, departure);
+  transport().flush();
+  std::uint8_t reply[512];
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  ASSERT_EQ(recvfrom(client, reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&from), &size), 300);
+  EXPECT_EQ(ntohl(from.sin_addr.s_addr), Ipv4::of(10, 0, 0, 9).value);
+  EXPECT_EQ(ntohs(from.sin_port), kPort);
+  close(client);
+}
+
+// RFC 2131 §4.1: a client without an address broadcasts, and is answered before it can do ARP.
+TEST_P(TransportTest, BroadcastOnTheLinkIsHeardOnceAndAnsweredByFrame) {
+  const int client = link_client();
+  broadcast(client, packet(3));
+  turn_until(transport(), [&] { return !recorder_.datagrams.empty(); });
+  for (int i = 0; i < 3; ++i) transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::everything);
+  ASSERT_EQ(recorder_.datagrams.size(), 1u) << "the UDP socket must leave broadcasts to the packet socket";
+  const auto& got = recorder_.datagrams.front();
+  EXPECT_TRUE(got.arrival.from_link);
+  EXPECT_EQ(got.arrival.interface->name, "srv");
+  EXPECT_EQ(got.arrival.interface->address, Ipv4::of(10, 0, 0, 1));
+  EXPECT_EQ(got.payload, packet(3));
+
+  const worker::TransmitBuffer buffer = transport().take();
+  std::fill_n(buffer.payload().begin(), 300, std::uint8_t{5});
+  engine::Departure departure;
+  departure.kind = engine::Departure::Kind::link_unicast;
+  departure.to = Ipv4::of(10, 0, 0, 77);
+  departure.port = 68;
+  departure.mac = {2, 0, 0, 0, 0, 2};
+  departure.interface = got.arrival.interface;
+  transport().send(buffer, 300, departure);
+  transport().flush();
+  std::uint8_t frame[1600];
+  for (;;) {
+    const ssize_t size = recv(client, frame, sizeof frame, 0);
+    ASSERT_GT(size, 0);
+    const auto datagram = wire::parse_ethernet_udp({frame, static_cast<std::size_t>(size)}, true);
+    if (!datagram || datagram->destination_port != 68) continue;
+    EXPECT_EQ(datagram->destination, Ipv4::of(10, 0, 0, 77));
+    EXPECT_EQ(datagram->source, Ipv4::of(10, 0, 0, 1));
+    EXPECT_EQ(datagram->source_port, kPort);
+    EXPECT_EQ(datagram->payload.size(), 300u);
+    break;
+  }
+  close(client);
+}
+
+TEST_P(TransportTest, DatagramsWaitWhileOnlyCompletionsAreWanted) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  for (std::uint8_t i = 0; i < 10; ++i) send_to(client, Ipv4::of(10, 0, 0, 1), packet(i));
+  for (int i = 0; i < 3; ++i) transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::completions);
+  EXPECT_TRUE(recorder_.datagrams.empty());
+  turn_until(transport(), [&] { return recorder_.datagrams.size() == 10; });
+  for (std::uint8_t i = 0; i < 10; ++i) EXPECT_EQ(recorder_.datagrams[i].payload, packet(i));
+  close(client);
+}
+
+TEST_P(TransportTest, WritesAreCompleteAndInOrderOfTheirTokens) {
+  char path[] = "/tmp/coaxd-transport-test.XXXXXX";
+  const int file = mkstemp(path);
+  ASSERT_GE(file, 0);
+  const std::vector<std::uint8_t> data(100000, 0x5a);
+  transport().disk().write(file, 4096, data, true, 41);
+  turn_until(transport(), [&] { return recorder_.disk.contains(41); });
+  EXPECT_EQ(recorder_.disk[41], 0);
+  transport().disk().write(file, 0, Bytes(data).first(10), false, 42);
+  turn_until(transport(), [&] { return recorder_.disk.contains(42); });
+  EXPECT_EQ(recorder_.disk[42], 0);
+  std::vector<std::uint8_t> read_back(data.size());
+  EXPECT_EQ(pread(file, read_back.data(), read_back.size(), 4096), static_cast<ssize_t>(data.size()));
+  EXPECT_EQ(read_back, data);
+  close(file);
+  unlink(path);
+}
+
+TEST_P(TransportTest, AFullDiskAndABadFileAreErrors) {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(full, 0);
+  const std::vector<std::uint8_t> data(10, 1);
+  transport().disk().write(full, 0, data, true, 1);
+  turn_until(transport(), [&] { return recorder_.disk.contains(1); });
+  EXPECT_EQ(recorder_.disk[1], -ENOSPC);
+  transport().disk().write(-1, 0, data, true, 2);
+  turn_until(transport(), [&] { return recorder_.disk.contains(2); });
+  EXPECT_EQ(recorder_.disk[2], -EBADF);
+  close(full);
+}
+
+TEST_P(TransportTest, EveryBufferComesBack) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  engine::Departure departure;
+  departure.to = Ipv4::of(127, 0, 0, 1);
+  departure.port = port;
+  departure.interface = interfaces_.served().front();
+  for (int round = 0; round < 4; ++round) {
+    std::size_t taken = 0;
+    for (worker::TransmitBuffer buffer = transport().take(); buffer; buffer = transport().take()) {
+      ++taken;
+      transport().send(buffer, 240, departure);
+    }
+    EXPECT_EQ(taken, 64u);
+    const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+    std::vector<worker::TransmitBuffer> back;
+    while (back.size() < 64 && read_monotonic_ns() < limit) {
+      transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+      for (worker::TransmitBuffer buffer = transport().take(); buffer; buffer = transport().take()) back.push_back(buffer);
+    }
+    EXPECT_EQ(back.size(), 64u);
+    for (const auto& buffer : back) transport().give_back(buffer);
+  }
+  EXPECT_EQ(recorder_.send_failures, 0);
+  close(client);
+}
+
+TEST_P(TransportTest, AnEchoIsAnsweredByThisMachine) {
+  ASSERT_TRUE(transport().send_echo(Ipv4::of(127, 0, 0, 1), 77, 12));
+  turn_until(transport(), [&] { return !recorder_.echoes.empty(); });
+  EXPECT_EQ(recorder_.echoes.front(), 12);
+}
+
+TEST_P(TransportTest, WakeEndsAWait) {
+  std::thread other([this] { transport().wake(); });
+  const std::int64_t began = read_monotonic_ns();
+  transport().wait(recorder_, began + 60 * kSecond, worker::Transport::Intake::everything);
+  other.join();
+  EXPECT_LT(read_monotonic_ns() - began, 60 * kSecond);
+}
+
+// DESIGN §3: steered by chaddr, not by the 4-tuple: a CMTS is one flow, and its modems still spread over the workers.
+TEST_P(TransportTest, OneRelaysClientsSpreadAndEachStaysWithItsWorker) {
+  open(2);
+  std::uint16_t port = 0;
+  const int relay = udp_client(port);
+  const int link = link_client();
+  constexpr std::uint32_t kClients = 64;
+  for (int round = 0; round < 2; ++round)
+    for (std::uint32_t client = 0; client < kClients; ++client) {
+      send_to(relay, Ipv4::of(10, 0, 0, 1), packet(1, client));
+      broadcast(link, packet(2, client));
+    }
+  std::map<std::pair<std::uint8_t, std::uint32_t>, std::set<std::size_t>> seen;
+  std::size_t total = 0;
+  const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+  while (total < 4 * kClients && read_monotonic_ns() < limit) {
+    for (std::size_t worker = 0; worker < 2; ++worker) {
+      recorder_.datagrams.clear();
+      transports_[worker]->wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+      for (const auto& one : recorder_.datagrams) seen[{one.payload[0], load_be32(&one.payload[28])}].insert(worker);
+      total += recorder_.datagrams.size();
+    }
+  }
+  ASSERT_EQ(total, 4 * kClients);
+  std::map<std::uint8_t, std::map<std::size_t, int>> load;
+  for (const auto& [key, workers] : seen) {
+    EXPECT_EQ(workers.size(), 1u) << "a client's packets went to two workers";
+    ++load[key.first][*workers.begin()];
+  }
+  for (const auto& [kind, by_worker] : load) {
+    EXPECT_EQ(by_worker.size(), 2u) << "kind " << int{kind};
+    for (const auto& [worker, count] : by_worker) EXPECT_GT(count, static_cast<int>(kClients / 5)) << "worker " << worker;
+  }
+  close(relay);
+  close(link);
+}
+
+TEST_P(TransportTest, ASecondServerIsRefusedInOneSentence) {
+  const auto second = open_sockets({.workers = 1, .port = kPort});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().error, EADDRINUSE);
+  EXPECT_NE(second.error().message.find("in use"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, TransportTest, testing::Values(Which::uring, Which::asio),
+                         [](const auto& instance) { return instance.param == Which::uring ? "uring" : "asio"; });
+
+}  // namespace
+}  // namespace coaxd::io
