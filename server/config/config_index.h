@@ -15,7 +15,7 @@
 
 namespace coaxd::config {
 
-// Octets -> all values filed under them, in the order they were added. Open addressing over groups of equal keys.
+// Octets -> all values filed under them, in the order of their ids. Open addressing over groups of equal keys.
 template <typename T>
 class BytesIndex {
  public:
@@ -23,7 +23,8 @@ class BytesIndex {
 
   BytesIndex() = default;
   explicit BytesIndex(std::vector<Entry> entries) {
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+      if (equal(a.first, b.first)) return a.second->id < b.second->id;
       return std::ranges::lexicographical_compare(a.first, b.first);
     });
     values_.reserve(entries.size());

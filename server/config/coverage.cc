@@ -26,8 +26,12 @@ constexpr Group kGroups[] = {
 class Collector {
  public:
   std::vector<Finding> take() {
-    std::ranges::stable_sort(findings_, std::greater{}, [](const Finding& f) { return f.row.coverage; });
-    return std::move(findings_);
+    std::vector<Finding> sorted;
+    for (const Group& group : kGroups) {
+      const auto in_group = [&](const Finding& f) { return f.row.coverage == group.coverage; };
+      std::ranges::copy_if(findings_, std::back_inserter(sorted), in_group);
+    }
+    return sorted;
   }
 
   void visit(std::span<const Declaration> declarations) {

@@ -107,10 +107,11 @@ std::vector<Ipv4> addresses_of(const addrinfo* answer) {
 
 }  // namespace
 
-HostTable::HostTable(std::vector<Entry> entries) : entries_(std::move(entries)) {
-  std::ranges::stable_sort(entries_, name_less, &Entry::name);
-  const auto repeated = std::ranges::unique(entries_, same_name, &Entry::name);
-  entries_.erase(repeated.begin(), repeated.end());
+HostTable::HostTable(std::vector<Entry> entries) {
+  for (Entry& entry : entries) {
+    const auto at = std::ranges::lower_bound(entries_, std::string_view(entry.name), name_less, &Entry::name);
+    if (at == entries_.end() || !same_name(at->name, entry.name)) entries_.insert(at, std::move(entry));
+  }
 }
 
 std::span<const Ipv4> HostTable::find(std::string_view name) const noexcept {

@@ -294,7 +294,7 @@ std::expected<Settings, std::vector<Diagnostic>> parse_settings(std::string name
     reader.error(result.error().source(), std::string(result.error().description()));
   }
   if (problems.empty()) return settings;
-  std::ranges::stable_sort(problems, {}, [](const Diagnostic& d) { return std::pair(d.pos.line, d.pos.column); });
+  std::ranges::sort(problems, {}, [](const Diagnostic& d) { return std::pair(d.pos.line, d.pos.column); });
   return std::unexpected(std::move(problems));
 }
 
