@@ -1,0 +1,210 @@
+#include "bench/coaxstorm/command_line.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <optional>
+
+#include "bench/coaxstorm/mac.h"
+
+namespace coaxd::storm {
+namespace {
+
+struct Mode {
+  std::string_view name;
+  ExchangeKind exchange;
+  Order order;
+  bool needs_leases;
+};
+
+constexpr Mode kModes[] = {
+    {"dora", ExchangeKind::dora, Order::once, false},
+    {"renew", ExchangeKind::renew, Order::random, true},
+    {"init-reboot", ExchangeKind::init_reboot, Order::random, true},
+    {"release", ExchangeKind::release, Order::round, false},
+    {"verify", ExchangeKind::init_reboot, Order::once, true},
+};
+
+constexpr const char* kAbout =
+    "coaxstorm: load on a DHCPv4 server, and a judge of its answers.\n\n"
+    "  dora         new clients get a lease each, in order\n"
+    "  renew        clients with a lease renew it, in random order\n"
+    "  init-reboot  clients with a lease ask for it again, as after a power cut\n"
+    "  release      clients get a lease and give it back, round and round\n"
+    "  verify       every lease of an ack log is asked for once; whatever is not confirmed is a violation\n";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  100,000 new modems as fast as the server goes, 200 at a time:\n"
+    "    coaxstorm dora --server 10.0.0.1 --relay 10.0.0.2 --clients 100000 --window 200\n"
+    "  renewals at 20,000 a second for a minute, latency from when each was due:\n"
+    "    coaxstorm renew --server 10.0.0.1 --relay 10.0.0.2 --clients 100000 --rate 20000 --duration 60\n"
+    "  what was acknowledged is still there after the server was killed:\n"
+    "    coaxstorm dora ... --clients 50000 --ack-log acks; (kill, restart); "
+    "coaxstorm verify ... --clients 50000 --from-log acks\n"
+    "  the same against a leases file, without a server:\n"
+    "    coaxstorm verify --clients 50000 --from-log acks --leases /var/lib/dhcp/dhcpd.leases\n"
+    "  renewals unicast by the clients themselves (pool 10.64.0.0/10):\n"
+    "    ip route add local 10.64.0.0/10 dev lo; coaxstorm renew ... --direct\n\n"
+    "Exit status: 0; 1 if it could not run; 2 if the server broke a rule; 3 if exchanges stayed unanswered.\n";
+
+std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::vector<std::uint8_t> octets;
+  for (; !text.empty(); text.remove_prefix(2)) {
+    std::uint8_t octet = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + 2, octet, 16);
+    if (error != std::errc{} || end != text.data() + 2) return std::nullopt;
+    octets.push_back(octet);
+  }
+  return octets;
+}
+
+// CODE or CODE=HEX.
+ExpectedOption parse_option(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  ExpectedOption option{};
+  const char* code_end = text.data() + std::min(equals, text.size());
+  const auto [end, error] = std::from_chars(text.data(), code_end, option.code);
+  if (error != std::errc{} || end != code_end || option.code == 0 || option.code == 255) {
+    throw CLI::ValidationError{fmt::format("{}: an option is CODE or CODE=HEX, CODE from 1 to 254", text)};
+  }
+  if (equals == std::string::npos) return option;
+  option.value = parse_hex(std::string_view{text}.substr(equals + 1));
+  if (!option.value) throw CLI::ValidationError{fmt::format("{}: not pairs of hex digits", text)};
+  return option;
+}
+
+Ipv4 parse_address(const std::string& text) {
+  const auto address = Ipv4::parse(text);
+  if (!address) throw CLI::ValidationError{fmt::format("{}: not an IPv4 address", text)};
+  return *address;
+}
+
+// What CLI11 reads as text and becomes a value afterwards.
+struct RawText {
+  std::string server, first_mac = "02:c0:a0:00:00:00", client_id = "mac";
+  std::vector<std::string> relays, options, expected;
+  std::uint16_t server_port = 67;
+  std::uint32_t first = 0;
+};
+
+void declare_who(CLI::App& app, Settings& settings, RawText& raw) {
+  auto& population = settings.population;
+  auto& style = settings.style;
+  app.add_option("--server", raw.server, "the server's address")->group("Who");
+  app.add_option("--server-port", raw.server_port, "its port")->capture_default_str()->group("Who");
+  app.add_option("--relay", raw.relays, "an address of ours that plays a relay (giaddr); several share the clients")
+      ->group("Who");
+  app.add_option("--relay-port", settings.relay_port, "the relays' port")->capture_default_str()->group("Who");
+  app.add_option("--clients", population.clients, "how many clients")
+      ->default_val(10'000)->check(CLI::Range(1, 100'000'000))->group("Who");
+  app.add_option("--first", raw.first, "leave out so many clients before the first")->group("Who");
+  app.add_option("--mac", raw.first_mac, "MAC of client 0; the others count from it")
+      ->capture_default_str()->group("Who");
+  app.add_option("--clients-per-modem", population.clients_per_modem, "clients that share a remote-id")
+      ->capture_default_str()->check(CLI::Range(1, 65536))->group("Who");
+  app.add_option("--client-id", raw.client_id, "option 61: none, mac or duid")
+      ->capture_default_str()->check(CLI::IsMember({"none", "mac", "duid"}))->group("Who");
+  app.add_flag("--host-name", style.host_name, "send a host name")->group("Who");
+  app.add_option("--vendor-class", style.vendor_class, "send this vendor class")->group("Who");
+  app.add_option("--request-list", style.parameter_request_list, "option 55, e.g. 1,3,6")->delimiter(',')->group("Who");
+  app.add_option("--option", raw.options, "send CODE=HEX in DISCOVER and REQUEST")->group("Who");
+}
+
+void declare_load(CLI::App& app, Settings& settings) {
+  Phase& phase = settings.phase;
+  app.add_option("--window", phase.window, "closed loop: so many exchanges at a time")
+      ->capture_default_str()->check(CLI::Range(1, 1'000'000))->group("How much");
+  app.add_option("--rate", phase.rate, "open loop: exchanges a second, whatever the server does")->group("How much");
+  app.add_option("--duration", phase.duration_s, "seconds; 0: until the clients are through")
+      ->group("How much");
+  app.add_option("--count", phase.count, "exchanges; 0: no limit")->group("How much");
+  app.add_option("--warm-up", phase.warm_up_s, "first seconds that are not measured")->group("How much");
+  app.add_option("--seed", phase.seed, "same seed, same run")->capture_default_str()->group("How much");
+  app.add_option("--timeout", settings.timeout_s, "seconds before a message is sent again; doubles each time")
+      ->capture_default_str()->check(CLI::Range(0.01, 60.0))->group("How much");
+  app.add_option("--attempts", settings.attempts, "transmissions of a message before its client gives up")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, Timeouts::kMaxAttempts))->group("How much");
+  app.add_flag("--direct", settings.population.direct,
+               "renewals and releases come from the client's own address, not through the relay")->group("How much");
+  app.add_flag("--spin", settings.spin, "never sleep: the answers' wake-ups cost the server nothing")->group("How much");
+}
+
+void declare_results(CLI::App& app, Settings& settings, RawText& raw) {
+  app.add_option("--expect-option", raw.expected, "CODE or CODE=HEX that every OFFER and ACK must carry")->group("Results");
+  app.add_option("--ack-log", settings.ack_log, "append every ACK: time, MAC, address, lease time")->group("Results");
+  app.add_option("--from-log", settings.from_log, "take the clients' leases from such a file")->group("Results");
+  app.add_option("--leases", settings.leases_file, "verify: compare with this file in dhcpd.leases format")->group("Results");
+  app.add_option("--json", settings.json, "write the result to this file; - for standard output")->group("Results");
+  app.add_flag("--quiet", settings.quiet, "no progress lines")->group("Results");
+}
+
+void take_mode(Settings& settings) {
+  for (const Mode& mode : kModes) {
+    if (mode.name != settings.mode) continue;
+    settings.phase.exchange = mode.exchange;
+    settings.phase.order = mode.order;
+    settings.needs_leases = mode.needs_leases;
+  }
+  settings.verify = settings.mode == "verify";
+  const bool endless = settings.phase.order != Order::once && settings.phase.duration_s <= 0 &&
+                       settings.phase.count == 0;
+  if (endless) settings.phase.count = settings.population.clients;
+}
+
+void take_text(Settings& settings, const RawText& raw) {
+  if (!raw.server.empty()) settings.server = {parse_address(raw.server), raw.server_port};
+  for (const std::string& relay : raw.relays) settings.population.relays.push_back(parse_address(relay));
+  const auto mac = parse_mac(raw.first_mac);
+  if (!mac) throw CLI::ValidationError{fmt::format("--mac {}: not a MAC address", raw.first_mac)};
+  settings.population.first_mac = *mac + raw.first;
+  settings.population.seed = settings.phase.seed;
+  settings.style.client_id = raw.client_id == "none"  ? ClientIdKind::none
+                             : raw.client_id == "mac" ? ClientIdKind::mac
+                                                      : ClientIdKind::duid;
+  for (const std::string& text : raw.options) {
+    ExpectedOption option = parse_option(text);
+    settings.style.options.emplace_back(option.code, option.value.value_or(std::vector<std::uint8_t>{}));
+  }
+  for (const std::string& text : raw.expected) settings.population.expected.push_back(parse_option(text));
+}
+
+void check(const Settings& settings) {
+  const bool offline = settings.server.address.is_zero();
+  const auto refuse = [](const char* text) { throw CLI::ValidationError{text}; };
+  if (offline && !(settings.verify && !settings.leases_file.empty())) refuse("--server is needed");
+  if (!offline && settings.population.relays.empty()) refuse("--relay is needed");
+  if (settings.verify && settings.from_log.empty()) refuse("verify needs --from-log");
+  if (!settings.leases_file.empty() && !settings.verify) refuse("--leases belongs to verify");
+  if (!QueryTemplates::fits(settings.style)) refuse("the options do not fit into a message of 576 octets");
+}
+
+}  // namespace
+
+std::expected<Settings, int> parse_command_line(int argc, char** argv) {
+  Settings settings;
+  RawText raw;
+  CLI::App app{kAbout};
+  app.footer(kExamples);
+  std::vector<std::string> names;
+  for (const Mode& mode : kModes) names.emplace_back(mode.name);
+  app.add_option("mode", settings.mode, "what the clients do")->required()->check(CLI::IsMember(names));
+  declare_who(app, settings, raw);
+  declare_load(app, settings);
+  declare_results(app, settings, raw);
+  try {
+    app.parse(argc, argv);
+    take_text(settings, raw);
+    take_mode(settings);
+    check(settings);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return std::unexpected(status == 0 ? 0 : 1);
+  }
+  return settings;
+}
+
+}  // namespace coaxd::storm

@@ -1,0 +1,37 @@
+// command_line.h: what the user asked for, as one value. parse_command_line() prints help or the error itself and returns the
+// exit status in its place. Called once.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "bench/coaxstorm/endpoint.h"
+#include "bench/coaxstorm/population.h"
+#include "bench/coaxstorm/query.h"
+#include "bench/coaxstorm/storm.h"
+
+namespace coaxd::storm {
+
+struct Settings {
+  std::string mode;
+  Phase phase;
+  PopulationSettings population;
+  QueryStyle style;
+  SocketAddress server;          // address 0.0.0.0: none, for `verify` against a file
+  std::uint16_t relay_port = 67;
+  std::uint16_t client_port = 68;
+  double timeout_s = 1;
+  std::uint32_t attempts = 5;
+  bool spin = false;
+  bool needs_leases = false;     // clients without one get it first, unmeasured
+  bool verify = false;
+  std::string ack_log, from_log, leases_file;
+  std::string json;              // "-": standard output
+  bool quiet = false;
+};
+
+std::expected<Settings, int> parse_command_line(int argc, char** argv);
+
+}  // namespace coaxd::storm

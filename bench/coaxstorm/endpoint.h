@@ -1,0 +1,55 @@
+// endpoint.h: one UDP socket of the generator, which sends and receives in batches. It plays many hosts at once: each datagram
+// names the address it comes from. Owns its socket and buffers; nothing is allocated after open(). Single thread.
+// Errors: open() says in a sentence what the kernel refused. A datagram that cannot be sent is counted and lost, as on a wire.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "server/base/bytes.h"
+#include "server/base/ipv4.h"
+
+namespace coaxd::storm {
+
+struct SocketAddress {
+  Ipv4 address;  // zero: any
+  std::uint16_t port = 0;
+};
+
+class Endpoint {
+ public:
+  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kSendRoom = 576;
+
+  // Bound to one address every datagram comes from it. Bound to any, `from` of commit() chooses, and need not be configured on
+  // an interface (IP_FREEBIND); to hear the answers the host needs `ip route add local NET dev lo`.
+  static std::expected<Endpoint, std::string> open(SocketAddress local, SocketAddress server);
+  Endpoint(Endpoint&&) noexcept;
+  Endpoint& operator=(Endpoint&&) noexcept;
+  ~Endpoint();
+
+  // Room for the next datagram, kSendRoom octets, valid until commit().
+  std::uint8_t* reserve() noexcept;
+  void commit(std::size_t size, Ipv4 from) noexcept;
+  void flush() noexcept;
+
+  // What has arrived, without waiting; valid until the next call.
+  std::span<const Bytes> receive() noexcept;
+
+  int fd() const noexcept;
+  std::uint64_t sent() const noexcept;
+  std::uint64_t received() const noexcept;
+  std::uint64_t send_errors() const noexcept;
+  std::uint64_t receive_drops() const noexcept;  // lost at our own socket buffer (SO_RXQ_OVFL)
+
+ private:
+  struct State;  // buffers and kernel structures, which point at each other and so must not move
+  explicit Endpoint(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace coaxd::storm

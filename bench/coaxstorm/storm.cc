@@ -1,0 +1,213 @@
+#include "bench/coaxstorm/storm.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <algorithm>
+
+namespace coaxd::storm {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kDrain = 2 * kSecond;  // what a phase that ended by the clock still waits for answers
+
+std::int64_t to_ns(double seconds) noexcept { return static_cast<std::int64_t>(seconds * 1e9); }
+
+double cpu_seconds() noexcept {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+std::int64_t monotonic_ns() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+std::int64_t wall_us() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+}
+
+struct Storm::Run {
+  const Phase& phase;
+  Turn turn;
+  Pace pace;
+  std::int64_t start_ns, measure_from_ns, end_ns;
+  std::uint32_t outstanding = 0;
+  std::int64_t last_done_ns = 0;
+  Figures figures;
+
+  Run(const Phase& of, std::int64_t now_ns)
+      : phase(of),
+        turn(of.order, of.exchange == ExchangeKind::renew || of.exchange == ExchangeKind::init_reboot, of.seed),
+        pace(of.rate, of.window, now_ns),
+        start_ns(now_ns),
+        measure_from_ns(now_ns + to_ns(of.warm_up_s)),
+        end_ns(of.duration_s > 0 ? now_ns + to_ns(of.duration_s) : INT64_MAX),
+        last_done_ns(now_ns) {}
+
+  bool measures(std::int64_t now_ns) const { return now_ns >= measure_from_ns && now_ns < end_ns; }
+  bool launching(const Population& population, std::int64_t now_ns) const {
+    return now_ns < end_ns && !turn.over(population) &&
+           (phase.count == 0 || pace.begun_count() < phase.count);
+  }
+};
+
+Figures Storm::run(const Phase& phase, const Progress& progress) {
+  const double cpu_before = cpu_seconds();
+  Run run{phase, monotonic_ns()};
+  std::int64_t next_progress_ns = run.start_ns + kSecond;
+  std::int64_t give_up_ns = INT64_MAX;
+
+  for (std::int64_t now_ns = run.start_ns;; now_ns = monotonic_ns()) {
+    if (stopped()) run.end_ns = std::min(run.end_ns, now_ns);
+    expire(run, now_ns);
+    const bool launching = run.launching(parts_.population, now_ns);
+    if (launching) launch(run, now_ns);
+    flush();
+    if (!launching) {
+      if (run.outstanding == 0) break;
+      // Ended by the clock, or by hand: answers on their way are taken, the others not waited for.
+      if (now_ns >= run.end_ns && give_up_ns == INT64_MAX) give_up_ns = now_ns + kDrain;
+      if (now_ns >= give_up_ns) break;
+    }
+    bool received = receive_from(run, parts_.relays);
+    if (parts_.direct != nullptr) received |= receive_from(run, *parts_.direct);
+    if (now_ns >= next_progress_ns) {
+      next_progress_ns += kSecond;
+      if (progress) progress(static_cast<double>(now_ns - run.start_ns) * 1e-9, run.figures);
+    }
+    if (!received && !spin_) wait(run, now_ns);
+  }
+  abandon_rest(run);
+  const std::int64_t measured_until = std::min(run.end_ns, run.last_done_ns);
+  run.figures.measured_s = std::max(0.0, static_cast<double>(measured_until - run.measure_from_ns) * 1e-9);
+  run.figures.elapsed_s = static_cast<double>(monotonic_ns() - run.start_ns) * 1e-9;
+  run.figures.cpu_s = cpu_seconds() - cpu_before;
+  return run.figures;
+}
+
+void Storm::launch(Run& run, std::int64_t now_ns) {
+  // At most a batch at a time, so that replies are read in between and their latency is not ours.
+  for (std::size_t i = 0; i < Endpoint::kBatch; ++i) {
+    if (!run.pace.is_due(run.outstanding, now_ns) || !run.launching(parts_.population, now_ns)) return;
+    const std::uint32_t client = run.turn.next(parts_.population);
+    if (client == kNobody) return;
+    parts_.population.begin(client, run.phase.exchange, run.pace.due_at(now_ns), now_ns);
+    run.pace.begun();
+    ++run.figures.begun;
+    ++run.outstanding;
+    send(client, parts_.population.query(client), now_ns);
+    parts_.timeouts.arm(client, 0, now_ns);
+  }
+}
+
+void Storm::expire(Run& run, std::int64_t now_ns) {
+  for (std::uint32_t client; (client = parts_.timeouts.expired(now_ns)) != kNobody;) {
+    const std::uint32_t attempt = parts_.timeouts.attempt(client) + 1;
+    if (attempt >= attempts_) {
+      parts_.population.give_up(client);
+      ++run.figures.gave_up;
+      --run.outstanding;
+      continue;
+    }
+    parts_.population.sent_again(client);
+    ++run.figures.sent_again;
+    send(client, parts_.population.query(client), now_ns);
+    parts_.timeouts.arm(client, attempt, now_ns);
+  }
+}
+
+bool Storm::receive_from(Run& run, Endpoint& endpoint) {
+  const std::span<const Bytes> datagrams = endpoint.receive();
+  if (datagrams.empty()) return false;
+  const std::int64_t now_ns = monotonic_ns();
+  for (const Bytes datagram : datagrams) {
+    take_reply(run, parts_.population.receive(datagram, now_ns), now_ns);
+  }
+  return true;
+}
+
+void Storm::take_reply(Run& run, const Population::Outcome& outcome, std::int64_t now_ns) {
+  using Step = Population::Step;
+  if (outcome.step == Step::none) return;
+  const std::uint32_t client = outcome.client;
+  const bool measured = run.measures(now_ns);
+  parts_.timeouts.disarm(client);
+  if (outcome.step == Step::request) {
+    if (measured) run.figures.offer.record(outcome.answer_ns);
+    send(client, QueryKind::selecting, now_ns);
+    parts_.timeouts.arm(client, 0, now_ns);
+    return;
+  }
+  run.last_done_ns = now_ns;
+  --run.outstanding;
+  if (outcome.step == Step::refused) {
+    ++run.figures.refused;
+    return;
+  }
+  ++run.figures.completed;
+  if (measured) {
+    ++run.figures.measured;
+    run.figures.ack.record(outcome.answer_ns);
+    run.figures.exchange.record(outcome.exchange_ns);
+  }
+  log(client, outcome.lease_time);
+  if (run.phase.exchange == ExchangeKind::release) {
+    log(client, 0);
+    send(client, QueryKind::release, now_ns);
+    parts_.population.release(client);
+  }
+}
+
+void Storm::send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept {
+  const QueryFields fields = parts_.population.fields(client, kind, now_ns);
+  const bool own = fields.giaddr.is_zero() && parts_.direct != nullptr;
+  Endpoint& endpoint = own ? *parts_.direct : parts_.relays;
+  std::uint8_t* out = endpoint.reserve();
+  endpoint.commit(parts_.templates.write(kind, fields, out), own ? fields.address : fields.giaddr);
+}
+
+void Storm::log(std::uint32_t client, std::uint32_t lease_time) noexcept {
+  if (parts_.log == nullptr) return;
+  parts_.log->add({.wall_us = wall_us(),
+                   .mac = parts_.population.mac(client),
+                   .address = parts_.population.client(client).address,
+                   .lease_time = lease_time});
+}
+
+void Storm::flush() noexcept {
+  if (parts_.log != nullptr) parts_.log->flush();
+  parts_.relays.flush();
+  if (parts_.direct != nullptr) parts_.direct->flush();
+}
+
+// The phase is over, and whoever still waits is told so; a later phase finds everybody at rest.
+void Storm::abandon_rest(Run& run) {
+  for (std::uint32_t client; (client = parts_.timeouts.expired(INT64_MAX)) != kNobody;) {
+    parts_.population.give_up(client);
+    ++run.figures.unfinished;
+  }
+}
+
+void Storm::wait(const Run& run, std::int64_t now_ns) const noexcept {
+  constexpr std::int64_t kLongest = kSecond / 10;  // stop() and the progress line want to be seen
+  const std::int64_t until =
+      std::min({parts_.timeouts.earliest(), run.pace.idle_until(), run.end_ns, now_ns + kLongest});
+  const std::int64_t left = std::max<std::int64_t>(until - now_ns, 0);
+  const timespec patience{.tv_sec = left / kSecond, .tv_nsec = left % kSecond};
+  pollfd sockets[2] = {{parts_.relays.fd(), POLLIN, 0},
+                       {parts_.direct != nullptr ? parts_.direct->fd() : -1, POLLIN, 0}};
+  ppoll(sockets, 2, &patience, nullptr);
+}
+
+}  // namespace coaxd::storm

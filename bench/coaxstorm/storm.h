@@ -1,0 +1,82 @@
+// storm.h: the loop that drives clients through their exchanges: begins them at their pace, sends again what stays unanswered,
+// and measures. Owns nothing of what it is given. Single thread; stop() may be called from a signal handler.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "bench/coaxstorm/ack_log.h"
+#include "bench/coaxstorm/endpoint.h"
+#include "bench/coaxstorm/histogram.h"
+#include "bench/coaxstorm/plan.h"
+#include "bench/coaxstorm/population.h"
+#include "bench/coaxstorm/query.h"
+#include "bench/coaxstorm/timeouts.h"
+
+namespace coaxd::storm {
+
+struct Phase {
+  ExchangeKind exchange = ExchangeKind::dora;
+  Order order = Order::once;
+  double rate = 0;              // exchanges a second; 0: closed loop
+  std::uint32_t window = 128;   // exchanges at a time in a closed loop
+  double duration_s = 0;        // 0: until the clients or `count` are through
+  std::uint64_t count = 0;      // 0: no limit
+  double warm_up_s = 0;         // not measured
+  std::uint64_t seed = 1;
+};
+
+struct Figures {
+  Histogram offer, ack, exchange;  // of what ended within the measured time
+  std::uint64_t begun = 0, completed = 0;  // in all
+  std::uint64_t measured = 0;              // completed within the measured time
+  std::uint64_t sent_again = 0, gave_up = 0, refused = 0, unfinished = 0;
+  double measured_s = 0;
+  double cpu_s = 0, elapsed_s = 0;  // the generator's own
+};
+
+class Storm {
+ public:
+  struct Parts {
+    Population& population;
+    const QueryTemplates& templates;
+    Timeouts& timeouts;
+    Endpoint& relays;
+    Endpoint* direct;  // for what clients send themselves; null if the relays carry everything
+    AckLog* log;       // null: not wanted
+  };
+  // Called about once a second with the figures so far.
+  using Progress = std::function<void(double elapsed_s, const Figures&)>;
+
+  Storm(Parts parts, std::uint32_t attempts, bool spin) noexcept
+      : parts_(parts), attempts_(attempts), spin_(spin) {}
+
+  Figures run(const Phase& phase, const Progress& progress);
+  void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
+  bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Run;  // what belongs to one phase
+
+  void launch(Run& run, std::int64_t now_ns);
+  void expire(Run& run, std::int64_t now_ns);
+  bool receive_from(Run& run, Endpoint& endpoint);
+  void take_reply(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
+  void send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept;
+  void log(std::uint32_t client, std::uint32_t lease_time) noexcept;
+  void flush() noexcept;
+  void abandon_rest(Run& run);
+  void wait(const Run& run, std::int64_t now_ns) const noexcept;
+
+  Parts parts_;
+  std::uint32_t attempts_;
+  bool spin_;
+  std::atomic<bool> stopped_{false};
+};
+
+std::int64_t monotonic_ns() noexcept;
+std::int64_t wall_us() noexcept;
+
+}  // namespace coaxd::storm
