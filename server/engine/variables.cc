@@ -57,7 +57,7 @@ class Appender {
     }
     const auto name_size = static_cast<std::uint8_t>(name.size());
     std::uint8_t size[2];
-    store_be16(size, static_cast<std::uint16_t>((packed_type(value.type) << kTypeShift) | octets.size()));
+    store_be16(size, static_cast<std::uint16_t>(static_cast<unsigned>(packed_type(value.type)) << kTypeShift | octets.size()));
     add(Bytes{&name_size, 1});
     add(as_bytes(name));
     add(Bytes{size});
