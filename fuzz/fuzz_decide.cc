@@ -1,6 +1,8 @@
-// The protocol as a sequence: octets become messages, time steps, store outcomes, expiry and ping answers for two engines over one
-// lease table. Besides "no crash" the Witness asks for what must hold whatever happens: no address bound twice, no ACK without a durable
-// binding, replies addressed as RFC 2131 §4.1 says and no larger than allowed; and at the end nothing may be left over.
+// The protocol as a sequence: octets become messages, time steps, store outcomes, expiry and ping
+// answers for two engines over one lease table. Besides "no crash" the Witness asks for what must
+// hold whatever happens: no address bound twice, no ACK without a durable binding, replies
+// addressed as RFC 2131 §4.1 says and no larger than allowed; and at the end nothing may be left
+// over.
 #include <array>
 #include <memory>
 #include <vector>
@@ -33,7 +35,10 @@ constexpr std::string_view kConfig = R"(
 
 using fuzz::Source;
 
-Ipv4 address_from(unsigned octet) { return Ipv4::of(10, static_cast<std::uint8_t>(1 + octet / 32 % 4), 0, static_cast<std::uint8_t>(octet % 32)); }
+Ipv4 address_from(unsigned octet) {
+  return Ipv4::of(10, static_cast<std::uint8_t>(1 + octet / 32 % 4), 0,
+                  static_cast<std::uint8_t>(octet % 32));
+}
 
 engine::Arrival arrival_from(const Sim& sim, unsigned bits, const Packet& packet) {
   engine::Arrival arrival;
@@ -47,22 +52,25 @@ engine::Arrival arrival_from(const Sim& sim, unsigned bits, const Packet& packet
 
 // A message put together from a few octets: what a client may say, and much of what he may not.
 Packet message_from(Source& in) {
-  constexpr wire::MessageType kTypes[] = {wire::MessageType::discover, wire::MessageType::request, wire::MessageType::request,
-                                          wire::MessageType::release,  wire::MessageType::decline, wire::MessageType::inform,
-                                          wire::MessageType::bootp,    wire::MessageType::leasequery};
+  constexpr wire::MessageType kTypes[] = {
+      wire::MessageType::discover, wire::MessageType::request,   wire::MessageType::request,
+      wire::MessageType::release,  wire::MessageType::decline,   wire::MessageType::inform,
+      wire::MessageType::bootp,    wire::MessageType::leasequery};
   Packet packet;
   const unsigned head = in.u8();
   packet.type = kTypes[head % 8];
   packet.chaddr = {0x00, 0x15, 0x96, 0, 0, static_cast<std::uint8_t>(head / 8 % 8)};
   const unsigned fields = in.u8();
-  if ((fields & 1) != 0) packet.giaddr = Ipv4::of(10, static_cast<std::uint8_t>(1 + in.u8() % 5), 0, 1);
+  if ((fields & 1) != 0)
+    packet.giaddr = Ipv4::of(10, static_cast<std::uint8_t>(1 + in.u8() % 5), 0, 1);
   if ((fields & 2) != 0) packet.ciaddr = address_from(in.u8());
   if ((fields & 4) != 0) packet.add(wire::option::requested_address, address_from(in.u8()));
   if ((fields & 8) != 0) packet.flags = 0x8000;
   if ((fields & 16) != 0) packet.add(wire::option::client_identifier, in.take(1 + in.u8() % 3));
   if ((fields & 32) != 0) packet.add_agent(wire::agent::remote_id, in.take(in.u8() % 4));
   if ((fields & 64) != 0) packet.add(static_cast<std::uint8_t>(in.u8()), in.take(in.u8() % 64));
-  if ((fields & 128) != 0) packet.add(wire::option::vendor_class_identifier, std::string_view("docsis3.0"));
+  if ((fields & 128) != 0)
+    packet.add(wire::option::vendor_class_identifier, std::string_view("docsis3.0"));
   packet.secs = static_cast<std::uint16_t>(head);
   return packet;
 }
@@ -83,16 +91,25 @@ class Sequence {
   void one_step() {
     const unsigned op = in_.u8();
     switch (op % 16) {
-      case 0: return pass_time();
-      case 1: sim_.settle_one(op / 16 != 0); return;
+      case 0:
+        return pass_time();
+      case 1:
+        sim_.settle_one(op / 16 != 0);
+        return;
       case 2: {
-        constexpr StorePolicy kPolicies[] = {StorePolicy::immediate, StorePolicy::delayed, StorePolicy::failing};
+        constexpr StorePolicy kPolicies[] = {StorePolicy::immediate, StorePolicy::delayed,
+                                             StorePolicy::failing};
         return sim_.set_store(kPolicies[op / 16 % 3]);
       }
-      case 3: sim_.expire(1 + op / 16, op / 128); return;
-      case 4: return probe_answer();
-      case 5: return raw(op / 16);
-      default: return structured(op / 16);
+      case 3:
+        sim_.expire(1 + op / 16, op / 128);
+        return;
+      case 4:
+        return probe_answer();
+      case 5:
+        return raw(op / 16);
+      default:
+        return structured(op / 16);
     }
   }
 
@@ -113,15 +130,18 @@ class Sequence {
     deliver({datagram.begin(), datagram.end()}, arrival_from(sim_, bits, Packet{}), bits / 8 % 2);
   }
 
-  void deliver(const std::vector<std::uint8_t>& datagram, const engine::Arrival& arrival, unsigned worker) {
+  void deliver(const std::vector<std::uint8_t>& datagram, const engine::Arrival& arrival,
+               unsigned worker) {
     const Outcome& outcome = sim_.send(datagram, arrival, worker, 300 + (time_ * 7) % 1172);
-    if (outcome.actions.verdict == engine::Actions::Verdict::probe) probed_ = outcome.actions.probe_slot;
+    if (outcome.actions.verdict == engine::Actions::Verdict::probe)
+      probed_ = outcome.actions.probe_slot;
   }
 
   void probe_answer() {
     if (probed_ == lease::kNoSlot) return;
     engine::Actions actions;
-    for (engine::Change* change = sim_.engine().probe_answered(probed_, sim_.now(), actions); change != nullptr;) {
+    for (engine::Change* change = sim_.engine().probe_answered(probed_, sim_.now(), actions);
+         change != nullptr;) {
       engine::Change* next = change->next;
       sim_.engine().settle(change, false);
       change = next;
@@ -132,7 +152,8 @@ class Sequence {
   void drain() {
     sim_.settle(true);
     REQUIRE(sim_.witness().complaints().empty());
-    for (unsigned worker = 0; worker < 2; ++worker) REQUIRE(sim_.changes_available(worker) == kChanges);
+    for (unsigned worker = 0; worker < 2; ++worker)
+      REQUIRE(sim_.changes_available(worker) == kChanges);
   }
 
  public:

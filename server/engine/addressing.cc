@@ -8,7 +8,8 @@ namespace {
 constexpr Ipv4 kLoopback = Ipv4::of(127, 0, 0, 1);
 constexpr std::uint8_t kEthernet = 1;
 
-Departure leave(const Exchange& exchange, Departure::Kind kind, Ipv4 to, std::uint16_t port) noexcept {
+Departure leave(const Exchange& exchange, Departure::Kind kind, Ipv4 to,
+                std::uint16_t port) noexcept {
   Departure departure;
   departure.kind = kind;
   departure.to = to;
@@ -25,7 +26,8 @@ Departure to_relay(const Exchange& exchange) noexcept {
   const Settings& settings = exchange.server.settings;
   std::uint16_t port = giaddr == kLoopback ? settings.client_port : settings.server_port;
   // RFC 8357 §4: a relay that says so wants the reply on the port it sent from.
-  if (exchange.query->relay_agent_info().has(wire::agent::relay_port)) port = exchange.arrival.source_port;
+  if (exchange.query->relay_agent_info().has(wire::agent::relay_port))
+    port = exchange.arrival.source_port;
   return leave(exchange, Departure::Kind::routed, giaddr, port);
 }
 
@@ -35,7 +37,8 @@ Departure to_client(const Exchange& exchange, Ipv4 address) noexcept {
 
 Departure to_everybody(const Exchange& exchange) noexcept {
   const Settings& settings = exchange.server.settings;
-  return leave(exchange, Departure::Kind::link_broadcast, settings.limited_broadcast, settings.client_port);
+  return leave(exchange, Departure::Kind::link_broadcast, settings.limited_broadcast,
+               settings.client_port);
 }
 
 const config::SharedNetwork* local_network(const Exchange& exchange) noexcept {
@@ -44,29 +47,37 @@ const config::SharedNetwork* local_network(const Exchange& exchange) noexcept {
 
 }  // namespace
 
-Departure address_lease_reply(const Exchange& exchange, wire::MessageType type, const Addressee& to) noexcept {
+Departure address_lease_reply(const Exchange& exchange, wire::MessageType type,
+                              const Addressee& to) noexcept {
   const wire::Message& query = *exchange.query;
   if (!query.giaddr().is_zero()) return to_relay(exchange);
 
   if (type == wire::MessageType::ack && !query.ciaddr().is_zero()) {
-    // dhcpd-compat §12.6: a client that selects (or wants broadcasts) on our own link cannot mean what its ciaddr says.
+    // dhcpd-compat §12.6: a client that selects (or wants broadcasts) on our own link cannot mean
+    // what its ciaddr says.
     const bool selecting = query.has(wire::option::server_identifier) || to.broadcast;
-    if (!selecting || local_network(exchange) != to.lease_network) return to_client(exchange, query.ciaddr());
+    if (!selecting || local_network(exchange) != to.lease_network)
+      return to_client(exchange, query.ciaddr());
   }
-  // RFC 2131 §4.1: unicast to an address that the client does not have yet goes to chaddr, without ARP.
+  // RFC 2131 §4.1: unicast to an address that the client does not have yet goes to chaddr, without
+  // ARP.
   const Bytes chaddr = query.chaddr();
-  Departure departure = leave(exchange, Departure::Kind::link_unicast, to.yiaddr, exchange.server.settings.client_port);
-  if (to.broadcast || query.htype() != kEthernet || chaddr.size() != departure.mac.size()) return to_everybody(exchange);
+  Departure departure = leave(exchange, Departure::Kind::link_unicast, to.yiaddr,
+                              exchange.server.settings.client_port);
+  if (to.broadcast || query.htype() != kEthernet || chaddr.size() != departure.mac.size())
+    return to_everybody(exchange);
   std::ranges::copy(chaddr, departure.mac.begin());
   return departure;
 }
 
-// A client that renews from behind routers hears no broadcast of ours: his NAK goes to him. dhcpd broadcasts it on its own link.
+// A client that renews from behind routers hears no broadcast of ours: his NAK goes to him. dhcpd
+// broadcasts it on its own link.
 Departure address_nak(const Exchange& exchange) noexcept {
   const wire::Message& query = *exchange.query;
   if (!query.giaddr().is_zero()) return to_relay(exchange);
   const Ipv4 ciaddr = query.ciaddr();
-  const bool routed = !ciaddr.is_zero() && exchange.arrival.source == ciaddr && !exchange.arrival.from_link &&
+  const bool routed = !ciaddr.is_zero() && exchange.arrival.source == ciaddr &&
+                      !exchange.arrival.from_link &&
                       network_of(exchange.config(), ciaddr) != local_network(exchange);
   return routed ? to_client(exchange, ciaddr) : to_everybody(exchange);
 }

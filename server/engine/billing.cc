@@ -19,7 +19,8 @@ Bytes billing_item(const ClassMatch& match, Arena& arena) noexcept {
   return item;
 }
 
-// A lease that is billed but does not say so would be lost from the count at a restart; its variables are the lesser loss.
+// A lease that is billed but does not say so would be lost from the count at a restart; its
+// variables are the lesser loss.
 bool write_down(lease::Binding& binding, Bytes item) noexcept {
   if (item.empty()) return false;
   if (binding.set(lease::Item::billing, item)) return true;
@@ -34,7 +35,8 @@ lease::LeaseLimits::Key key_of(const lease::LeaseLimits& limits, Bytes item) noe
 
 }  // namespace
 
-lease::LeaseLimits::Key billed_key(const lease::LeaseLimits& limits, const lease::Binding& binding) noexcept {
+lease::LeaseLimits::Key billed_key(const lease::LeaseLimits& limits,
+                                   const lease::Binding& binding) noexcept {
   if (binding.state != lease::BindingState::active) return 0;
   return key_of(limits, binding.get(lease::Item::billing));
 }

@@ -6,7 +6,8 @@ namespace coaxd::engine {
 namespace {
 
 // The address of `host` that lies on `network`, or zero.
-Ipv4 fixed_on(const config::Host& host, const config::Config& config, const config::SharedNetwork* network) noexcept {
+Ipv4 fixed_on(const config::Host& host, const config::Config& config,
+              const config::SharedNetwork* network) noexcept {
   for (const Ipv4 address : host.fixed_addresses) {
     const config::Subnet* subnet = config.subnet_of(address);
     if (network != nullptr && subnet != nullptr && subnet->network == network) return address;
@@ -33,7 +34,8 @@ void adopt(Client& client, std::span<const config::Host* const> hosts, const con
 
 }  // namespace
 
-Client identify(const wire::Message& query, const lease::LeaseTable& leases, bool ignore_uid) noexcept {
+Client identify(const wire::Message& query, const lease::LeaseTable& leases,
+                bool ignore_uid) noexcept {
   Client client;
   if (!ignore_uid) client.uid = query.option(wire::option::client_identifier);
   client.htype = query.htype();
@@ -55,15 +57,17 @@ void look_up_hosts(Client& client, const config::Config& config, const wire::Mes
   hardware[0] = client.htype;
   std::copy(client.hardware.begin(), client.hardware.end(), hardware.begin() + 1);
   const auto by_hardware = config.hosts_by_hardware({hardware.data(), client.hardware.size() + 1});
-  client.host_by_hardware =
-      std::ranges::any_of(by_hardware, [](const config::Host* host) { return host->client_id.empty(); });
+  client.host_by_hardware = std::ranges::any_of(
+      by_hardware, [](const config::Host* host) { return host->client_id.empty(); });
   adopt(client, by_hardware, config, network);
 
   for (const config::OptionDefinition* option : config.identifier_options()) {
     const bool agent = option->space->index == config::OptionRegistry::kAgent;
     const auto code = static_cast<std::uint8_t>(option->code);
     const bool sent = agent ? query.relay_agent_info().has(code) : query.has(code);
-    if (!sent || option->code > 254 || (!agent && option->space->index != config::OptionRegistry::kDhcp)) continue;
+    if (!sent || option->code > 254 ||
+        (!agent && option->space->index != config::OptionRegistry::kDhcp))
+      continue;
     const Bytes value = agent ? query.relay_agent_info().get(code) : query.option(code);
     adopt(client, config.hosts_by_identifier(option, value), config, network);
   }
@@ -72,7 +76,8 @@ void look_up_hosts(Client& client, const config::Config& config, const wire::Mes
 bool holds(const Client& client, const lease::Binding& binding) noexcept {
   const Bytes uid = binding.get(lease::Item::client_id);
   if (!uid.empty() && !client.uid.empty()) return equal(uid, client.uid);
-  return !client.hardware.empty() && binding.htype == client.htype && equal(binding.hardware(), client.hardware);
+  return !client.hardware.empty() && binding.htype == client.htype &&
+         equal(binding.hardware(), client.hardware);
 }
 
 }  // namespace coaxd::engine

@@ -51,7 +51,8 @@ wire::ReplyHeader header_of(const Exchange& exchange, const Answer& answer) noex
   header.chaddr = query.chaddr();
   header.xid = query.xid();
   header.secs = query.secs();
-  header.flags = static_cast<std::uint16_t>(answer.broadcast ? query.flags() | kBroadcastFlag : query.flags());
+  header.flags =
+      static_cast<std::uint16_t>(answer.broadcast ? query.flags() | kBroadcastFlag : query.flags());
   header.ciaddr = answer.ciaddr;
   header.yiaddr = answer.yiaddr;
   header.siaddr = answer.siaddr;
@@ -62,7 +63,9 @@ wire::ReplyHeader header_of(const Exchange& exchange, const Answer& answer) noex
 // RFC 3046 §2.2: what the relay agent sent, not what was stashed (dhcpd-compat §8.4).
 Bytes agent_echo(Exchange& exchange, const Departure& departure) noexcept {
   const wire::RelayAgentInfo& info = exchange.query->relay_agent_info();
-  if (!info.present() || exchange.query == &exchange.server.renewal || !passes_relay(exchange, departure)) return {};
+  if (!info.present() || exchange.query == &exchange.server.renewal ||
+      !passes_relay(exchange, departure))
+    return {};
   const MutableBytes out = exchange.server.arena.take(info.raw().size());
   return out.first(out.empty() ? 0 : info.echo(out));
 }
@@ -117,15 +120,21 @@ void set_lease_options(Exchange& exchange, wire::MessageType type, std::uint32_t
   check(code::renewal_time, check(code::rebinding_time, seconds));
 }
 
-void set_automatic_options(Exchange& exchange, const config::Subnet* subnet, const config::Host* host, Ipv4 yiaddr) noexcept {
+void set_automatic_options(Exchange& exchange, const config::Subnet* subnet,
+                           const config::Host* host, Ipv4 yiaddr) noexcept {
   OptionState& options = *exchange.server.reply;
   const wire::Message& query = *exchange.query;
-  const auto unset = [&](std::uint8_t option) { return !options.has(OptionRegistry::kDhcp, option); };
-  if (subnet != nullptr && unset(code::subnet_mask)) set_number(exchange, code::subnet_mask, subnet->prefix.mask.value);
-  if (host != nullptr && unset(code::host_name) && options.flag(Parameter::use_host_decl_names, false)) {
+  const auto unset = [&](std::uint8_t option) {
+    return !options.has(OptionRegistry::kDhcp, option);
+  };
+  if (subnet != nullptr && unset(code::subnet_mask))
+    set_number(exchange, code::subnet_mask, subnet->prefix.mask.value);
+  if (host != nullptr && unset(code::host_name) &&
+      options.flag(Parameter::use_host_decl_names, false)) {
     options.set(code::host_name, as_bytes(host->name));
   }
-  if (!yiaddr.is_zero() && unset(code::routers) && options.flag(Parameter::use_lease_addr_for_default_route, false)) {
+  if (!yiaddr.is_zero() && unset(code::routers) &&
+      options.flag(Parameter::use_lease_addr_for_default_route, false)) {
     set_number(exchange, code::routers, yiaddr.value);
   }
   if (options.flag(Parameter::echo_client_id, false) && query.has(code::client_identifier)) {
@@ -138,7 +147,8 @@ void set_automatic_options(Exchange& exchange, const config::Subnet* subnet, con
 }
 
 bool wants_broadcast(const Exchange& exchange) noexcept {
-  return exchange.query->broadcast() || exchange.server.reply->flag(Parameter::always_broadcast, false);
+  return exchange.query->broadcast() ||
+         exchange.server.reply->flag(Parameter::always_broadcast, false);
 }
 
 bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
@@ -155,7 +165,8 @@ bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
   selection.request = exchange.query;
   selection.use_request_list = answer.type != wire::MessageType::bootp;
   const std::size_t count = select_reply_options(selection, server.arena, server.options);
-  return finish(exchange, answer, header, {server.options.data(), count}, reply_limits(options, *exchange.query));
+  return finish(exchange, answer, header, {server.options.data(), count},
+                reply_limits(options, *exchange.query));
 }
 
 void send_nak(Exchange& exchange, Ipv4 asked) noexcept {
@@ -165,24 +176,29 @@ void send_nak(Exchange& exchange, Ipv4 asked) noexcept {
   const config::Scope* done = run_network_scopes(exchange, exchange.network);
   set_server_identifier(exchange);
   // A class changes everything else, but not who says no: so it was seen of dhcpd.
-  const Bytes server_identifier = options.get(OptionRegistry::kDhcp, code::server_identifier).value_or(Bytes{});
+  const Bytes server_identifier =
+      options.get(OptionRegistry::kDhcp, code::server_identifier).value_or(Bytes{});
   run_class_scopes(exchange, done);
   options.set(code::server_identifier, server_identifier);
   set_type(exchange, wire::MessageType::nak);
 
   std::size_t count = 0;
-  const auto add = [&](std::uint8_t option, Bytes value) { server.options[count++] = {option, value}; };
+  const auto add = [&](std::uint8_t option, Bytes value) {
+    server.options[count++] = {option, value};
+  };
   for (const std::uint8_t option : {code::message_type, code::server_identifier}) {
     add(option, options.get(OptionRegistry::kDhcp, option).value_or(Bytes{}));
   }
   if (!exchange.complaint.empty()) add(code::message, as_bytes(exchange.complaint));
-  if (options.flag(Parameter::echo_client_id, false) && exchange.query->has(code::client_identifier)) {
+  if (options.flag(Parameter::echo_client_id, false) &&
+      exchange.query->has(code::client_identifier)) {
     add(code::client_identifier, exchange.query->option(code::client_identifier));
   }
 
   Answer answer;
   answer.type = wire::MessageType::nak;
-  answer.broadcast = true;  // RFC 2131 §4.3.2: the relay must broadcast it, the client may have no usable address
+  answer.broadcast =
+      true;  // RFC 2131 §4.3.2: the relay must broadcast it, the client may have no usable address
   answer.departure = address_nak(exchange);
   if (!finish(exchange, answer, header_of(exchange, answer), {server.options.data(), count},
               reply_limits(options, *exchange.query))) {

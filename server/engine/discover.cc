@@ -1,4 +1,5 @@
-// discover.cc: DHCPDISCOVER and, because it goes the same way, a BOOTP request (dhcpd-compat §9.2, §9.8).
+// discover.cc: DHCPDISCOVER and, because it goes the same way, a BOOTP request (dhcpd-compat §9.2,
+// §9.8).
 #include "server/engine/ending.h"
 #include "server/engine/find_lease.h"
 #include "server/engine/grant.h"
@@ -9,14 +10,17 @@ namespace {
 
 using wire::MessageType;
 
-// The client's own address, else the next free one, given as `type`. Bounded: who loses the race for a slot looks again.
-void allocate(Exchange& exchange, MessageType type, DropReason none_left, LogSuffix none_left_suffix) noexcept {
+// The client's own address, else the next free one, given as `type`. Bounded: who loses the race
+// for a slot looks again.
+void allocate(Exchange& exchange, MessageType type, DropReason none_left,
+              LogSuffix none_left_suffix) noexcept {
   Forbidden forbidden;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     restart(exchange);
     forbidden.size = 0;
     Found found = find_claimed(exchange, forbidden);
-    if (found.kind == Found::Kind::busy) return drop(exchange, DropReason::busy, LogSuffix::not_responding);
+    if (found.kind == Found::Kind::busy)
+      return drop(exchange, DropReason::busy, LogSuffix::not_responding);
     if (found.kind == Found::Kind::none) {
       const std::optional<Lease> free = find_free(exchange);
       if (!free) {
@@ -41,7 +45,8 @@ void allocate(Exchange& exchange, MessageType type, DropReason none_left, LogSuf
 void discover(Exchange& exchange) noexcept {
   note(exchange, LogKind::discover);
   exchange.stable_logs = exchange.actions.log_count;
-  if (exchange.network == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
+  if (exchange.network == nullptr)
+    return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
   if (!introduce_lessee(exchange, exchange.network)) return;
   allocate(exchange, MessageType::offer, DropReason::no_free_leases, LogSuffix::no_free_leases);
 }
@@ -49,9 +54,11 @@ void discover(Exchange& exchange) noexcept {
 void bootp(Exchange& exchange) noexcept {
   note(exchange, LogKind::bootrequest);
   exchange.stable_logs = exchange.actions.log_count;
-  if (exchange.network == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::bootp_network_unknown);
+  if (exchange.network == nullptr)
+    return drop(exchange, DropReason::unknown_network, LogSuffix::bootp_network_unknown);
   if (!introduce_lessee(exchange, exchange.network)) return;
-  allocate(exchange, MessageType::bootp, DropReason::no_free_leases, LogSuffix::bootp_dynamic_no_leases);
+  allocate(exchange, MessageType::bootp, DropReason::no_free_leases,
+           LogSuffix::bootp_dynamic_no_leases);
 }
 
 }  // namespace coaxd::engine

@@ -16,11 +16,13 @@ std::uint32_t abandon_time(const config::Config& config) noexcept {
   return value.size() == 4 ? load_be32(value.data()) : kAbandonTime;
 }
 
-// The client keeps his claim to the address: he gets it back if nobody else needed it (RFC 2131 §4.3.1).
+// The client keeps his claim to the address: he gets it back if nobody else needed it (RFC 2131
+// §4.3.1).
 void becomes_free(lease::Binding& binding, lease::StoredTime at) noexcept {
   binding.state = binding.next_state = binding.rewind_state = BindingState::free;
   binding.ends = binding.tstp = at;
-  for (const Item item : {Item::agent_info, Item::billing, Item::on_expiry, Item::on_release}) binding.set(item, {});
+  for (const Item item : {Item::agent_info, Item::billing, Item::on_expiry, Item::on_release})
+    binding.set(item, {});
 }
 
 // dhcpd-compat §9.6: nobody's any more, and nobody's again before the time is over.
@@ -45,12 +47,15 @@ void run_event(Server& server, Actions& actions, Bytes source_text, Ipv4 address
   event.kind = LogKind::text;
   event.level = 4;
   event.address = address;
-  set_text(event, "a lease ended without its `on expiry` or `on release`: the configuration has it no longer");
+  set_text(
+      event,
+      "a lease ended without its `on expiry` or `on release`: the configuration has it no longer");
 }
 
 }  // namespace
 
-void begin_context(Server& server, const wire::Message* query, Instant now, lease::Binding* binding, Ipv4 address) noexcept {
+void begin_context(Server& server, const wire::Message* query, Instant now, lease::Binding* binding,
+                   Ipv4 address) noexcept {
   Context& context = server.context;
   server.reply->clear();
   context.config = server.config.get();
@@ -70,8 +75,9 @@ void begin_context(Server& server, const wire::Message* query, Instant now, leas
   context.vendor_space = nullptr;
 }
 
-Change* end_lease(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected, Ending ending, Instant now,
-                  const wire::Message* query, DropReason& why) noexcept {
+Change* end_lease(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected,
+                  Ending ending, Instant now, const wire::Message* query,
+                  DropReason& why) noexcept {
   if (server.leases.read(slot, server.before) != expected) {
     why = DropReason::contended;
     return nullptr;
@@ -93,7 +99,9 @@ Change* end_lease(Server& server, Actions& actions, lease::SlotId slot, lease::S
       becomes_free(change->binding, lease::to_stored(now.wall));
       change->binding.cltt = lease::to_stored(now.wall);
       break;
-    case Ending::abandoned: becomes_abandoned(change->binding, now.wall, abandon_time(*server.config)); break;
+    case Ending::abandoned:
+      becomes_abandoned(change->binding, now.wall, abandon_time(*server.config));
+      break;
   }
   return change;
 }
@@ -103,7 +111,8 @@ void release_all(Exchange& exchange, std::span<const lease::SlotId> slots) noexc
     const View view = inspect(exchange.server, exchange.client, slot, exchange.now.wall);
     if (view.standing != Standing::running) continue;
     DropReason why;
-    end_lease(exchange.server, exchange.actions, slot, view.word, Ending::released, exchange.now, exchange.query, why);
+    end_lease(exchange.server, exchange.actions, slot, view.word, Ending::released, exchange.now,
+              exchange.query, why);
   }
 }
 

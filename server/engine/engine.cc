@@ -17,8 +17,9 @@ struct Handler {
   void (*handle)(Exchange&) noexcept;
 };
 constexpr Handler kHandlers[] = {
-    {MessageType::bootp, bootp},     {MessageType::discover, discover}, {MessageType::request, request},
-    {MessageType::decline, decline}, {MessageType::release, release},   {MessageType::inform, inform},
+    {MessageType::bootp, bootp},     {MessageType::discover, discover},
+    {MessageType::request, request}, {MessageType::decline, decline},
+    {MessageType::release, release}, {MessageType::inform, inform},
 };
 
 void begin(Server& server, Actions& actions) noexcept {
@@ -36,12 +37,14 @@ void begin(Server& server, Actions& actions) noexcept {
   actions.effects = {};
 }
 
-// stash-agent-options (dhcpd-compat §8.4): a client that renews by unicast passes no relay; what the relay said about him when he was last
-// ACKed stands in his lease and decides again which classes and pools he is in.
-const wire::Message& with_stashed_agent_info(Exchange& exchange, const wire::Message& query) noexcept {
+// stash-agent-options (dhcpd-compat §8.4): a client that renews by unicast passes no relay; what
+// the relay said about him when he was last ACKed stands in his lease and decides again which
+// classes and pools he is in.
+const wire::Message& with_stashed_agent_info(Exchange& exchange,
+                                             const wire::Message& query) noexcept {
   Server& server = exchange.server;
-  if (query.type() != MessageType::request || query.ciaddr().is_zero() || !query.giaddr().is_zero() ||
-      query.relay_agent_info().present()) {
+  if (query.type() != MessageType::request || query.ciaddr().is_zero() ||
+      !query.giaddr().is_zero() || query.relay_agent_info().present()) {
     return query;
   }
   const lease::SlotId slot = server.leases.find(query.ciaddr());
@@ -81,16 +84,19 @@ struct Engine::Impl : Server {
   using Server::Server;
 };
 
-Engine::Engine(lease::LeaseTable& leases, lease::LeaseLimits& limits, ChangePool& changes, Settings settings)
+Engine::Engine(lease::LeaseTable& leases, lease::LeaseLimits& limits, ChangePool& changes,
+               Settings settings)
     : impl_(std::make_unique<Impl>(leases, limits, changes, settings)) {}
 
 Engine::~Engine() = default;
 
-void Engine::use(std::shared_ptr<const config::Config> config, std::shared_ptr<const config::HostTable> names) {
+void Engine::use(std::shared_ptr<const config::Config> config,
+                 std::shared_ptr<const config::HostTable> names) {
   impl_->use(std::move(config), std::move(names));
 }
 
-void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now, MutableBytes out, Actions& actions) noexcept {
+void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now,
+                    MutableBytes out, Actions& actions) noexcept {
   begin(*impl_, actions);
   for (const Handler& handler : kHandlers) {
     if (handler.type != query.type()) continue;
@@ -102,7 +108,9 @@ void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant 
   actions.reason = DropReason::unhandled_type;
 }
 
-void Engine::settle(Change* change, bool durable) noexcept { settle_change(*impl_, change, durable); }
+void Engine::settle(Change* change, bool durable) noexcept {
+  settle_change(*impl_, change, durable);
+}
 
 Change* Engine::expire(Instant now, std::size_t limit, Actions& actions) noexcept {
   begin(*impl_, actions);

@@ -10,7 +10,8 @@ void EventBodies::use(const config::Config& config) {
 // Blocks may stand in any body: an `on release` inside an `on commit`, or under an `if`.
 void EventBodies::add(std::span<const config::Statement> statements) {
   for (const config::Statement& statement : statements) {
-    if (statement.kind == config::StatementKind::on && (statement.events & (config::kOnExpiry | config::kOnRelease)) != 0) {
+    if (statement.kind == config::StatementKind::on &&
+        (statement.events & (config::kOnExpiry | config::kOnRelease)) != 0) {
       by_text_.try_emplace(statement.source_text, &statement);
     }
     add(statement.body);

@@ -1,6 +1,7 @@
-// event_bodies.h: from the text of an `on expiry` or `on release` block, as it is kept with a lease, back to its statements. Nothing is parsed
-// after start: a lease whose block the configuration no longer contains ends without it, and the log says so
-// (docs/dhcpd-compat.md). Built by use(), read by its worker. Source: dhcpd-compat §5.1.
+// event_bodies.h: from the text of an `on expiry` or `on release` block, as it is kept with a
+// lease, back to its statements. Nothing is parsed after start: a lease whose block the
+// configuration no longer contains ends without it, and the log says so (docs/dhcpd-compat.md).
+// Built by use(), read by its worker. Source: dhcpd-compat §5.1.
 #pragma once
 
 #include <string_view>

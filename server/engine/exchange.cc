@@ -16,7 +16,8 @@ constexpr std::size_t kArenaSize = 64 * 1024;
 
 bool mentions(std::span<const config::Statement> statements, config::Parameter parameter) {
   return std::ranges::any_of(statements, [&](const config::Statement& statement) {
-    const bool here = statement.kind == config::StatementKind::option && statement.definition != nullptr &&
+    const bool here = statement.kind == config::StatementKind::option &&
+                      statement.definition != nullptr &&
                       statement.definition->space->index == config::OptionRegistry::kServer &&
                       statement.definition->code == static_cast<std::uint32_t>(parameter);
     return here || mentions(statement.body, parameter) || mentions(statement.else_body, parameter);
@@ -25,7 +26,8 @@ bool mentions(std::span<const config::Statement> statements, config::Parameter p
 
 }  // namespace
 
-Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, ChangePool& changes_in, const Settings& settings_in)
+Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, ChangePool& changes_in,
+               const Settings& settings_in)
     : leases(leases_in),
       limits(limits_in),
       changes(changes_in),
@@ -33,7 +35,8 @@ Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, Chan
       arena_storage(kArenaSize),
       arena(arena_storage) {}
 
-void Server::use(std::shared_ptr<const config::Config> new_config, std::shared_ptr<const config::HostTable> new_names) {
+void Server::use(std::shared_ptr<const config::Config> new_config,
+                 std::shared_ptr<const config::HostTable> new_names) {
   // The option state views into the old configuration: it goes first.
   reply.emplace(new_config->options());
   config = std::move(new_config);
@@ -49,6 +52,7 @@ void drop(Exchange& exchange, DropReason reason, LogSuffix suffix) noexcept {
   Actions& actions = exchange.actions;
   actions.verdict = Actions::Verdict::drop;
   actions.reason = reason;
+  actions.reply_log.kind = LogKind::none;
   if (actions.log_count > 0) actions.logs[0].suffix = suffix;
 }
 

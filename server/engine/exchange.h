@@ -1,5 +1,6 @@
-// exchange.h: one message on its way to its Actions, and the server that holds what outlives it. Every step of the protocol is a function
-// over an Exchange, so each can be read, and tested, alone. Private to the engine; a worker's own.
+// exchange.h: one message on its way to its Actions, and the server that holds what outlives it.
+// Every step of the protocol is a function over an Exchange, so each can be read, and tested,
+// alone. Private to the engine; a worker's own.
 #pragma once
 
 #include <array>
@@ -20,16 +21,19 @@ namespace coaxd::engine {
 // An offered address waits this long for its REQUEST (dhcpd-compat §9.2), in memory only.
 inline constexpr WallSeconds kOfferHold = 120;
 
-// How often a step is done again when another worker was faster on the same slot. Each loss means that somebody else has won an address, so a
-// handful is plenty; after that the client is left to ask again.
+// How often a step is done again when another worker was faster on the same slot. Each loss means
+// that somebody else has won an address, so a handful is plenty; after that the client is left to
+// ask again.
 inline constexpr int kAttempts = 8;
 
 // Leases of one client that are looked at: more than that only an attacker has.
 inline constexpr std::size_t kMaxLeasesOfClient = 16;
 
 struct Server {
-  Server(lease::LeaseTable& leases, lease::LeaseLimits& limits, ChangePool& changes, const Settings& settings);
-  void use(std::shared_ptr<const config::Config> config, std::shared_ptr<const config::HostTable> names);
+  Server(lease::LeaseTable& leases, lease::LeaseLimits& limits, ChangePool& changes,
+         const Settings& settings);
+  void use(std::shared_ptr<const config::Config> config,
+           std::shared_ptr<const config::HostTable> names);
 
   lease::LeaseTable& leases;
   lease::LeaseLimits& limits;
@@ -48,9 +52,9 @@ struct Server {
   std::optional<OptionState> reply;
   GlobalVariables globals;
   Context context;
-  wire::Message renewal;      // a unicast renewal with its stashed option 82 put back
-  lease::Binding before;      // committed binding of the slot looked at last
-  lease::Binding after;       // what the lease in hand becomes
+  wire::Message renewal;  // a unicast renewal with its stashed option 82 put back
+  lease::Binding before;  // committed binding of the slot looked at last
+  lease::Binding after;   // what the lease in hand becomes
   std::array<wire::ReplyOption, 300> options;
 };
 
@@ -61,19 +65,24 @@ struct Lease {
   const config::Pool* pool = nullptr;  // null: fixed
   const config::Host* host = nullptr;  // of a fixed address
   lease::SlotId slot = lease::kNoSlot;
-  lease::SlotWord word;                // as it was when we looked: what offer() and claim() expect
-  bool own = false;       // the committed binding is this client's, running or not
-  bool running = false;   // own, active and not ended: needs no offer()
-  bool held = false;      // by a running offer to this client
-  bool reclaimed = false; // it was abandoned
+  lease::SlotWord word;    // as it was when we looked: what offer() and claim() expect
+  bool own = false;        // the committed binding is this client's, running or not
+  bool running = false;    // own, active and not ended: needs no offer()
+  bool held = false;       // by a running offer to this client
+  bool reclaimed = false;  // it was abandoned
 
   bool is_static() const noexcept { return slot == lease::kNoSlot; }
 };
 
 struct Exchange {
-  Exchange(Server& server_in, const wire::Message& query_in, const Arrival& arrival_in, Instant now_in, MutableBytes out_in,
-           Actions& actions_in) noexcept
-      : server(server_in), query(&query_in), arrival(arrival_in), now(now_in), out(out_in), actions(actions_in) {}
+  Exchange(Server& server_in, const wire::Message& query_in, const Arrival& arrival_in,
+           Instant now_in, MutableBytes out_in, Actions& actions_in) noexcept
+      : server(server_in),
+        query(&query_in),
+        arrival(arrival_in),
+        now(now_in),
+        out(out_in),
+        actions(actions_in) {}
 
   Server& server;
   const wire::Message* query;
@@ -85,10 +94,10 @@ struct Exchange {
   const config::SharedNetwork* network = nullptr;  // where the client is (dhcpd-compat §8.2)
   Client client;
   ClassSet classes;
-  std::string_view complaint;         // why a lease was refused: option 56 of a NAK
+  std::string_view complaint;            // why a lease was refused: option 56 of a NAK
   lease::LeaseLimits::Key billed = 0;    // acquired for the lease in hand, not yet part of a Change
   lease::LeaseLimits::Key unbilled = 0;  // to be given back when its change is durable
-  std::size_t stable_logs = 0;        // log lines that a new attempt keeps
+  std::size_t stable_logs = 0;           // log lines that a new attempt keeps
 
   const config::Config& config() const noexcept { return *server.config; }
 };
@@ -97,7 +106,8 @@ struct Exchange {
 void drop(Exchange& exchange, DropReason reason, LogSuffix suffix = LogSuffix::none) noexcept;
 
 // --- log lines (log.cc) ---
-// A line about this client; fields that every line has are filled in. When `logs` is full the last one is overwritten.
+// A line about this client; fields that every line has are filled in. When `logs` is full the last
+// one is overwritten.
 LogEvent& note(Exchange& exchange, LogKind kind) noexcept;
 LogEvent line(const Exchange& exchange, LogKind kind) noexcept;
 void set_name(LogEvent& event, Bytes host_name) noexcept;
@@ -106,9 +116,10 @@ void set_text(LogEvent& event, std::string_view text) noexcept;
 Bytes printable_host_name(const wire::Message& query) noexcept;
 
 // --- changes (stage.cc) ---
-// Claims the slot and takes a Change for it, chained into the Actions. Null: `why` is overload, busy (it is PENDING) or
-// contended (somebody was faster).
-Change* stage(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected, DropReason& why) noexcept;
+// Claims the slot and takes a Change for it, chained into the Actions. Null: `why` is overload,
+// busy (it is PENDING) or contended (somebody was faster).
+Change* stage(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected,
+              DropReason& why) noexcept;
 // The end of a change: committed and unbilled, or undone and its billing given back.
 void settle_change(Server& server, Change* change, bool durable) noexcept;
 // Gives back everything this message has acquired so far: claims, changes, billing.

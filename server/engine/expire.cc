@@ -1,13 +1,15 @@
-// expire.cc: what happens to leases without a packet: their time runs out, or somebody else answers a ping for them.
-#include "server/engine/ending.h"
+// expire.cc: what happens to leases without a packet: their time runs out, or somebody else answers
+// a ping for them.
 #include "server/engine/expire.h"
+#include "server/engine/ending.h"
 
 namespace coaxd::engine {
 namespace {
 
 // Room for the effects of one more `on expiry`: a caller that comes again gets the rest.
 bool has_room(const Server& server) noexcept {
-  return server.context.effect_count <= kMaxEffects / 2 && server.arena.used() < server.arena_storage.size() / 2;
+  return server.context.effect_count <= kMaxEffects / 2 &&
+         server.arena.used() < server.arena_storage.size() / 2;
 }
 
 }  // namespace
@@ -18,8 +20,10 @@ Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& acti
     if (slot == lease::kNoSlot) break;
     const lease::SlotWord word = server.leases.word(slot);
     DropReason why = DropReason::none;
-    const Change* change = end_lease(server, actions, slot, word, Ending::expired, now, nullptr, why);
-    // PENDING: whoever holds it settles it. Contended or out of changes: the next call finds it again.
+    const Change* change =
+        end_lease(server, actions, slot, word, Ending::expired, now, nullptr, why);
+    // PENDING: whoever holds it settles it. Contended or out of changes: the next call finds it
+    // again.
     if (change == nullptr) break;
     ++done;
   }

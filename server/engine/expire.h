@@ -1,4 +1,5 @@
-// expire.h: the two changes that no message asks for. Private to the engine; see Engine::expire and Engine::probe_answered.
+// expire.h: the two changes that no message asks for. Private to the engine; see Engine::expire and
+// Engine::probe_answered.
 #pragma once
 
 #include "server/engine/exchange.h"

@@ -18,7 +18,8 @@ Lease lease_at(const Exchange& exchange, lease::SlotId slot, const View& view) n
   lease.subnet = exchange.config().subnet_of(lease.address);
   lease.pool = pool_of(exchange.server, slot);
   lease.running = view.standing == Standing::running;
-  lease.own = lease.running || view.standing == Standing::own || view.standing == Standing::own_abandoned;
+  lease.own =
+      lease.running || view.standing == Standing::own || view.standing == Standing::own_abandoned;
   lease.held = view.standing == Standing::held;
   lease.reclaimed = view.word.state() == lease::SlotState::abandoned;
   return lease;
@@ -27,10 +28,14 @@ Lease lease_at(const Exchange& exchange, lease::SlotId slot, const View& view) n
 // Running leases come first, then what is on offer, then what he had last (dhcpd-compat §9.1.2).
 int rank(Standing standing) noexcept {
   switch (standing) {
-    case Standing::running: return 3;
-    case Standing::held: return 2;
-    case Standing::own: return 1;
-    default: return 0;
+    case Standing::running:
+      return 3;
+    case Standing::held:
+      return 2;
+    case Standing::own:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -40,7 +45,8 @@ struct Best {
   lease::StoredTime ended = 0;
 };
 
-// Looks at one slot that some index says is the client's. False: stop, his binding is on its way to the store.
+// Looks at one slot that some index says is the client's. False: stop, his binding is on its way to
+// the store.
 bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& forbidden) noexcept {
   Server& server = exchange.server;
   const config::Pool* pool = pool_of(server, slot);
@@ -52,7 +58,8 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
   }
   const int here = rank(view.standing);
   if (here == 0) return true;
-  if (!may_use(exchange, *pool) || exchange.config().is_fixed_address(server.leases.address_of(slot))) {
+  if (!may_use(exchange, *pool) ||
+      exchange.config().is_fixed_address(server.leases.address_of(slot))) {
     if (view.standing == Standing::running && forbidden.size < forbidden.slots.size()) {
       forbidden.slots[forbidden.size++] = slot;
     }
@@ -64,8 +71,8 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
   return true;
 }
 
-// The address of a host declaration. Somebody may still hold it from the days when it was dynamic: he keeps it until his lease ends, for
-// no address is ever bound twice.
+// The address of a host declaration. Somebody may still hold it from the days when it was dynamic:
+// he keeps it until his lease ends, for no address is ever bound twice.
 Found fixed_lease(Exchange& exchange) noexcept {
   Server& server = exchange.server;
   const Client& client = exchange.client;
@@ -78,7 +85,9 @@ Found fixed_lease(Exchange& exchange) noexcept {
   switch (inspect(server, client, slot, exchange.now.wall).standing) {
     case Standing::taken:
     case Standing::offered_away:
-    case Standing::pending: found.kind = Found::Kind::busy; break;
+    case Standing::pending:
+      found.kind = Found::Kind::busy;
+      break;
     case Standing::running: {
       LogEvent& event = note(exchange, LogKind::static_and_dynamic);
       event.address = client.fixed_address;
@@ -86,12 +95,14 @@ Found fixed_lease(Exchange& exchange) noexcept {
       set_text(event, found.lease.subnet->network->name);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return found;
 }
 
-// Option 50 of a DISCOVER: his wish is granted if the address is free and on his network, before the lease he has (dhcpd-compat §19).
+// Option 50 of a DISCOVER: his wish is granted if the address is free and on his network, before
+// the lease he has (dhcpd-compat §19).
 Found wished_lease(Exchange& exchange) noexcept {
   const Ipv4 wish = exchange.query->address_option(wire::option::requested_address);
   const lease::SlotId slot = wish.is_zero() ? lease::kNoSlot : exchange.server.leases.find(wish);
@@ -120,11 +131,15 @@ View inspect(Server& server, const Client& client, lease::SlotId slot, WallSecon
   const bool over = word.expiry() != lease::kStoredNever && word.expiry() <= lease::to_stored(now);
   if (word.pending()) return {Standing::pending, word};
   switch (word.state()) {
-    case lease::SlotState::absent: return {Standing::absent, word};
-    case lease::SlotState::free: return {own ? Standing::own : Standing::available, word};
+    case lease::SlotState::absent:
+      return {Standing::absent, word};
+    case lease::SlotState::free:
+      return {own ? Standing::own : Standing::available, word};
     case lease::SlotState::offered:
       if (over) return {own ? Standing::own : Standing::available, word};
-      return {server.leases.offered_to(slot) == client.hash ? Standing::held : Standing::offered_away, word};
+      return {
+          server.leases.offered_to(slot) == client.hash ? Standing::held : Standing::offered_away,
+          word};
     case lease::SlotState::active:
       if (!over) return {own ? Standing::running : Standing::taken, word};
       return {own ? Standing::own : Standing::lapsed, word};
@@ -148,7 +163,8 @@ Found find_claimed(Exchange& exchange, Forbidden& forbidden) noexcept {
   const Found wished = wished_lease(exchange);
   std::array<lease::SlotId, kMaxLeasesOfClient> slots;
   Best best;
-  // What is on offer to him counts with the leases under the same key as the offer: his client identifier, if he sent one.
+  // What is on offer to him counts with the leases under the same key as the offer: his client
+  // identifier, if he sent one.
   const std::size_t offers = exchange.server.leases.find_offers(exchange.client.hash, slots);
   for (std::size_t i = 0; i < offers; ++i) {
     if (!consider(exchange, slots[i], best, forbidden)) return best.found;
@@ -176,17 +192,25 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
   if (pool == nullptr) return {};
   const View view = inspect(exchange.server, client, slot, exchange.now.wall);
   switch (view.standing) {
-    case Standing::absent: return {};
-    // Somebody else's, or held for him: a NAK sends this client back to DISCOVER at once, authoritative or not.
+    case Standing::absent:
+      return {};
+    // Somebody else's, or held for him: a NAK sends this client back to DISCOVER at once,
+    // authoritative or not.
     case Standing::taken:
-    case Standing::offered_away: return {Found::Kind::unavailable, {}};
-    case Standing::abandoned: return {Found::Kind::abandoned, {}};
-    case Standing::pending: return {Found::Kind::busy, {}};
-    default: break;
+    case Standing::offered_away:
+      return {Found::Kind::unavailable, {}};
+    case Standing::abandoned:
+      return {Found::Kind::abandoned, {}};
+    case Standing::pending:
+      return {Found::Kind::busy, {}};
+    default:
+      break;
   }
   if (!may_use(exchange, *pool) || exchange.config().is_fixed_address(asked)) {
-    // A client that says with ciaddr that he uses the address gets his NAK first; then it ends by itself.
-    if (view.standing == Standing::running && exchange.query->ciaddr().is_zero()) forbidden.slots[forbidden.size++] = slot;
+    // A client that says with ciaddr that he uses the address gets his NAK first; then it ends by
+    // itself.
+    if (view.standing == Standing::running && exchange.query->ciaddr().is_zero())
+      forbidden.slots[forbidden.size++] = slot;
     return {Found::Kind::unavailable, {}};
   }
   exchange.complaint = {};
@@ -195,7 +219,8 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
 
 namespace {
 
-// Never used before used, then the longest ended; abandoned ones last of all (dhcpd-compat §10). Equal ones: the pool declared first.
+// Never used before used, then the longest ended; abandoned ones last of all (dhcpd-compat §10).
+// Equal ones: the pool declared first.
 bool better(const lease::Candidate& a, const lease::Candidate& b) noexcept {
   if (a.abandoned != b.abandoned) return b.abandoned;
   return a.ended < b.ended;

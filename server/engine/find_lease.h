@@ -1,6 +1,7 @@
-// find_lease.h: which address a message is about (dhcpd-compat §9.1, §10): the client's fixed address, the one he asks for, the one he has or had,
-// a free one. Only looks; nothing changes hands here. What is found may be lost to another worker before it is used: the CAS of
-// offer() or claim() tells, and the caller looks again. Private to the engine.
+// find_lease.h: which address a message is about (dhcpd-compat §9.1, §10): the client's fixed
+// address, the one he asks for, the one he has or had, a free one. Only looks; nothing changes
+// hands here. What is found may be lost to another worker before it is used: the CAS of offer() or
+// claim() tells, and the caller looks again. Private to the engine.
 #pragma once
 
 #include <optional>
@@ -11,17 +12,18 @@ namespace coaxd::engine {
 
 // How a slot stands to the client who asks.
 enum class Standing : std::uint8_t {
-  absent,        // no dynamic address of this configuration
-  available,     // nobody's, or somebody's who has lost it
-  lapsed,        // somebody else's lease that has ended but was not yet worked off: may be claimed, not offered
-  own,           // his, ended
-  running,       // his, active
-  held,          // offered to him
-  taken,         // somebody else's
+  absent,     // no dynamic address of this configuration
+  available,  // nobody's, or somebody's who has lost it
+  lapsed,   // somebody else's lease that has ended but was not yet worked off: may be claimed, not
+            // offered
+  own,      // his, ended
+  running,  // his, active
+  held,     // offered to him
+  taken,    // somebody else's
   offered_away,  // offered to somebody else
   abandoned,
-  own_abandoned, // abandoned while it was his
-  pending,       // changing hands now
+  own_abandoned,  // abandoned while it was his
+  pending,        // changing hands now
 };
 
 struct View {
@@ -43,8 +45,8 @@ struct Found {
   Lease lease;
 };
 
-// An address that the client of a DISCOVER (or BOOTP request) has some claim to. Leases that he holds in pools that no longer admit him are
-// collected in `forbidden`: they are to be released.
+// An address that the client of a DISCOVER (or BOOTP request) has some claim to. Leases that he
+// holds in pools that no longer admit him are collected in `forbidden`: they are to be released.
 struct Forbidden {
   std::array<lease::SlotId, kMaxLeasesOfClient> slots;
   std::size_t size = 0;

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "server/engine/addressing.h"
+#include "server/engine/admission.h"
 #include "server/engine/billing.h"
 #include "server/engine/compose.h"
 #include "server/engine/ending.h"
 #include "server/engine/find_lease.h"
+#include "server/engine/hold.h"
 #include "server/engine/lease_time.h"
 #include "server/engine/reply_scopes.h"
 
@@ -18,9 +20,8 @@ using lease::Binding;
 using lease::BindingState;
 using lease::Item;
 using wire::MessageType;
-using Tri = OptionState::Tri;
 
-constexpr std::uint32_t kCacheThreshold = 25, kPingSeconds = 1, kPingCltt = 60;
+constexpr std::uint32_t kCacheThreshold = 25;
 
 // --- the binding that it becomes ---
 
@@ -60,67 +61,24 @@ void attach_events(Server& server) noexcept {
   attach(Item::on_release, server.context.on_release);
 }
 
-// --- who gets no answer (dhcpd-compat §9.11); silence, never a NAK ---
-
-bool too_early(Exchange& exchange) noexcept {
-  const OptionState& options = *exchange.server.reply;
-  const std::uint32_t least = options.number(Parameter::min_secs, 0);
-  std::uint32_t secs = exchange.query->secs();
-  // Clients that send secs in the wrong byte order look as if they had waited for hours.
-  if (secs > 255 && (secs & 0xff) == 0 && options.flag(Parameter::check_secs_byte_order, false)) secs >>= 8;
-  if (secs >= least) return false;
-  if (exchange.actions.log_count > 0) {
-    exchange.actions.logs[0].number_a = least;
-    exchange.actions.logs[0].number_b = secs;
-  }
-  drop(exchange, DropReason::min_secs, LogSuffix::min_secs);
-  return true;
-}
-
-struct Admission {
-  Parameter parameter;
-  bool (*concerns)(const Exchange&);
-  DropReason reason;
-  LogSuffix suffix;
-};
-constexpr Admission kAdmissions[] = {
-    {Parameter::boot_unknown_clients, [](const Exchange& e) { return !e.client.known; }, DropReason::unknown_client,
-     LogSuffix::unknown_client},
-    {Parameter::allow_bootp, [](const Exchange& e) { return e.query->type() == MessageType::bootp; },
-     DropReason::bootp_disallowed, LogSuffix::bootp_disallowed},
-    {Parameter::allow_booting, [](const Exchange&) { return true; }, DropReason::booting_disallowed,
-     LogSuffix::booting_disallowed},
-};
-
-bool turned_away(Exchange& exchange, const Lease& lease, MessageType type) noexcept {
-  if (type == MessageType::offer && too_early(exchange)) return true;
-  if (type == MessageType::bootp && !lease.is_static() && !exchange.server.reply->flag(Parameter::dynamic_bootp, true)) {
-    drop(exchange, DropReason::no_free_leases, LogSuffix::bootp_dynamic_no_leases);
-    return true;
-  }
-  for (const Admission& admission : kAdmissions) {
-    if (!admission.concerns(exchange)) continue;
-    const Tri answer = exchange.server.reply->tri(admission.parameter, Tri::allow);
-    if (answer == Tri::allow) continue;
-    drop(exchange, admission.reason, admission.suffix);
-    if (answer == Tri::ignore) exchange.actions.log_count = 0;  // `ignore` is `deny` without a word
-    return true;
-  }
-  return false;
-}
-
 // --- times ---
 
-// dhcpd-compat §9.4: a lease that has hardly begun is answered as it stands and nothing is written, unless anything about it has changed.
+// dhcpd-compat §9.4: a lease that has hardly begun is answered as it stands and nothing is written,
+// unless anything about it has changed.
 bool reusable(Exchange& exchange, const Lease& lease) noexcept {
   Server& server = exchange.server;
   const Binding& before = server.before;
   const Binding& after = server.after;
-  const std::uint32_t percent = server.reply->number(Parameter::dhcp_cache_threshold, kCacheThreshold);
-  if (percent == 0 || !lease.running || exchange.now.wall < before.starts || before.ends <= before.starts) return false;
+  const std::uint32_t percent =
+      server.reply->number(Parameter::dhcp_cache_threshold, kCacheThreshold);
+  if (percent == 0 || !lease.running || exchange.now.wall < before.starts ||
+      before.ends <= before.starts)
+    return false;
   const auto same = [&](Item item) { return equal(before.get(item), after.get(item)); };
   if (before.htype != after.htype || !equal(before.hardware(), after.hardware())) return false;
-  if (!same(Item::client_id) || !same(Item::billing) || !same(Item::hostname) || !same(Item::agent_info)) return false;
+  if (!same(Item::client_id) || !same(Item::billing) || !same(Item::hostname) ||
+      !same(Item::agent_info))
+    return false;
   const auto age = static_cast<std::uint64_t>(exchange.now.wall - before.starts);
   const std::uint64_t length = before.ends - before.starts;
   if (age * 100 > length * percent) return false;
@@ -152,7 +110,8 @@ void run_commit(Server& server) noexcept {
 
 // --- the reply ---
 
-bool write_reply_for(Exchange& exchange, const Lease& lease, MessageType type, std::uint32_t seconds) noexcept {
+bool write_reply_for(Exchange& exchange, const Lease& lease, MessageType type,
+                     std::uint32_t seconds) noexcept {
   Server& server = exchange.server;
   if (type != MessageType::bootp) set_lease_options(exchange, type, seconds);
   set_automatic_options(exchange, lease.subnet, server.context.host, lease.address);
@@ -161,11 +120,14 @@ bool write_reply_for(Exchange& exchange, const Lease& lease, MessageType type, s
   answer.yiaddr = lease.address;
   answer.ciaddr = exchange.query->ciaddr();
   answer.broadcast = wants_broadcast(exchange);
-  // dhcpd-compat §12.1: only a BOOTP client with a fixed address is pointed at this server without next-server.
-  const bool own_file = type == MessageType::bootp && lease.is_static() && !server.reply->has(
-      config::OptionRegistry::kServer, static_cast<std::uint32_t>(Parameter::next_server));
+  // dhcpd-compat §12.1: only a BOOTP client with a fixed address is pointed at this server without
+  // next-server.
+  const bool own_file = type == MessageType::bootp && lease.is_static() &&
+                        !server.reply->has(config::OptionRegistry::kServer,
+                                           static_cast<std::uint32_t>(Parameter::next_server));
   if (own_file) answer.siaddr = exchange.arrival.interface->address;
-  answer.departure = address_lease_reply(exchange, type, {lease.address, answer.broadcast, lease.subnet->network});
+  answer.departure =
+      address_lease_reply(exchange, type, {lease.address, answer.broadcast, lease.subnet->network});
   return write_answer(exchange, answer);
 }
 
@@ -180,53 +142,11 @@ void log_reply(Exchange& exchange, const Lease& lease, MessageType type) noexcep
   event = line(exchange, reply_line(type, lease.is_static()));
   event.address = lease.address;
   const bool bootp_host = type == MessageType::bootp && lease.is_static();
-  set_name(event, bootp_host ? as_bytes(lease.host->name) : exchange.server.after.get(Item::hostname));
+  set_name(event,
+           bootp_host ? as_bytes(lease.host->name) : exchange.server.after.get(Item::hostname));
 }
 
 // --- taking the address ---
-
-Millis ping_timeout(const OptionState& options) noexcept {
-  const std::uint32_t ms = options.number(Parameter::ping_timeout_ms, 0);
-  return Millis{ms != 0 ? ms : options.number(Parameter::ping_timeout, kPingSeconds) * 1000LL};
-}
-
-// dhcpd-compat §9.12: not for an address that its client used, or was offered, a moment ago.
-bool needs_probe(const Exchange& exchange, const Lease& lease) noexcept {
-  const OptionState& options = *exchange.server.reply;
-  if (lease.is_static() || lease.running || lease.held || !options.flag(Parameter::ping_check, true)) return false;
-  const std::uint32_t quiet = options.number(Parameter::ping_cltt_secs, kPingCltt);
-  return !lease.own || exchange.server.before.cltt + WallSeconds{quiet} < exchange.now.wall;
-}
-
-// Holds the address for the client. Nothing is journalled: an OFFER promises nothing that must survive (RFC 2131 §3.1 step 2).
-Granted hold(Exchange& exchange, const Lease& lease) noexcept {
-  Server& server = exchange.server;
-  Actions& actions = exchange.actions;
-  const bool needs_no_offer = lease.is_static() || lease.word.state() == lease::SlotState::active;
-  if (needs_no_offer) return Granted::done;
-
-  const OptionState& options = *server.reply;
-  const bool probe = needs_probe(exchange, lease);
-  const Millis timeout = ping_timeout(options);
-  // A hold with a probe is told from one without by its length, so that a DISCOVER in the middle of the probe is known for what it is.
-  const WallSeconds probing = timeout.count() / 1000 + 1;
-  const WallSeconds left = lease.held ? lease.word.expiry() - exchange.now.wall : 0;
-  if (lease.held && options.flag(Parameter::ping_check, true) && left > kOfferHold - probing) {
-    drop(exchange, DropReason::probing);
-    return Granted::refused;
-  }
-  if (left > kOfferHold / 2) return Granted::done;
-  const bool short_hold = !probe && options.flag(Parameter::ping_check, true);
-  const WallSeconds until = exchange.now.wall + (short_hold ? kOfferHold - probing : kOfferHold);
-  if (!server.leases.offer(lease.slot, lease.word, exchange.client.hash, lease::to_stored(until))) return Granted::lost;
-  if (probe) {
-    actions.verdict = Actions::Verdict::probe;
-    actions.probe_address = lease.address;
-    actions.probe_slot = lease.slot;
-    actions.probe_timeout = timeout;
-  }
-  return Granted::done;
-}
 
 Granted take(Exchange& exchange, const Lease& lease) noexcept {
   DropReason why;
@@ -243,16 +163,19 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
   return Granted::done;
 }
 
-// Which of his other leases on this network a client loses when he is ACKed (dhcpd-compat §9.3, as seen on the wire): those under the client
-// identifier that he now uses for another address; all, with one-lease-per-client; those of his hardware, where duplicates are denied
-// and his host declaration names no client identifier, when he renews.
+// Which of his other leases on this network a client loses when he is ACKed (dhcpd-compat §9.3, as
+// seen on the wire): those under the client identifier that he now uses for another address; all,
+// with one-lease-per-client; those of his hardware, where duplicates are denied and his host
+// declaration names no client identifier, when he renews.
 void release_others(Exchange& exchange, const Lease& lease) noexcept {
   const OptionState& options = *exchange.server.reply;
   const Client client = exchange.client;
   const bool one_lease = options.flag(Parameter::one_lease_per_client, false);
-  const bool no_duplicates = options.tri(Parameter::duplicates, Tri::allow) != Tri::allow;
+  const bool no_duplicates =
+      options.tri(Parameter::duplicates, OptionState::Tri::allow) != OptionState::Tri::allow;
   const bool uids = one_lease || exchange.query->ciaddr().is_zero();
-  const bool hardware = (one_lease && client.uid.empty()) || (no_duplicates && client.host_by_hardware && lease.running);
+  const bool hardware = (one_lease && client.uid.empty()) ||
+                        (no_duplicates && client.host_by_hardware && lease.running);
   for (const bool by_uid : {true, false}) {
     if (!(by_uid ? uids : hardware)) continue;
     if (!by_uid) exchange.client.uid = {};  // now whatever identifier a lease was taken under
@@ -262,7 +185,8 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
       const config::Pool* pool = pool_of(exchange.server, slot);
       return slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network;
     };
-    const auto end = std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
+    const auto end =
+        std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
     release_all(exchange, {slots.begin(), end});
   }
 }
@@ -277,15 +201,16 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   const bool binding_reply = type != MessageType::offer;
   describe_binding(exchange, lease);
   run_lease_scopes(exchange, lease);
-  if (turned_away(exchange, lease, type)) return Granted::refused;
-  if (!server.reply->flag(Parameter::stash_agent_options, true)) server.after.set(Item::agent_info, {});
+  if (turns_away(exchange, lease, type)) return Granted::refused;
+  if (!server.reply->flag(Parameter::stash_agent_options, true))
+    server.after.set(Item::agent_info, {});
   if (!bill(exchange, lease, binding_reply)) {
     drop(exchange, DropReason::lease_limit, LogSuffix::lease_limit);
     return Granted::refused;
   }
 
   const bool reuse = type == MessageType::ack && reusable(exchange, lease);
-  const std::uint32_t seconds = reuse                           ? seconds_left(exchange.now.wall, server.before.ends)
+  const std::uint32_t seconds = reuse ? seconds_left(exchange.now.wall, server.before.ends)
                                 : type == MessageType::bootp ? bootp_lease_seconds(exchange, lease)
                                                              : lease_seconds(exchange, lease);
   set_times(exchange, seconds);
@@ -295,7 +220,8 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   exchange.actions.effects = {server.context.effects.data(), server.context.effect_count};
   if (lease.reclaimed) {
     const bool asked = type == MessageType::ack;
-    note(exchange, asked ? LogKind::reclaiming_requested_abandoned : LogKind::reclaiming_abandoned).address = lease.address;
+    note(exchange, asked ? LogKind::reclaiming_requested_abandoned : LogKind::reclaiming_abandoned)
+        .address = lease.address;
   }
 
   if (!binding_reply) return hold(exchange, lease);

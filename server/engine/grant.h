@@ -1,5 +1,6 @@
-// grant.h: an address in hand becomes an OFFER, an ACK or a BOOTREPLY: the checks of dhcpd-compat §9.11 in their order, the binding it will be, the
-// reply, and at last the one atomic step that takes the address. Private to the engine.
+// grant.h: an address in hand becomes an OFFER, an ACK or a BOOTREPLY: the checks of dhcpd-compat
+// §9.11 in their order, the binding it will be, the reply, and at last the one atomic step that
+// takes the address. Private to the engine.
 #pragma once
 
 #include "server/engine/exchange.h"

@@ -1,4 +1,5 @@
-// inform.cc: DHCPINFORM: a client that has its address and wants the rest (RFC 2131 §4.3.5, dhcpd-compat §9.7).
+// inform.cc: DHCPINFORM: a client that has its address and wants the rest (RFC 2131 §4.3.5,
+// dhcpd-compat §9.7).
 #include "server/engine/addressing.h"
 #include "server/engine/compose.h"
 #include "server/engine/find_lease.h"
@@ -14,13 +15,16 @@ using config::OptionRegistry;
 // Link selection, subnet selection, the client's address, the relay's: the first that is there.
 Ipv4 place_of(const wire::Message& query, Ipv4 client_address) noexcept {
   if (const auto link = link_selection(query)) return *link;
-  if (const Ipv4 subnet = query.address_option(code::subnet_selection); !subnet.is_zero()) return subnet;
+  if (const Ipv4 subnet = query.address_option(code::subnet_selection); !subnet.is_zero())
+    return subnet;
   return client_address.is_zero() ? query.giaddr() : client_address;
 }
 
-// His host declaration: the one that fixes this very address, else one without an address (dhcpd-compat §6).
+// His host declaration: the one that fixes this very address, else one without an address
+// (dhcpd-compat §6).
 const config::Host* host_of(const Client& client, Ipv4 address) noexcept {
-  return client.fixed_host != nullptr && client.fixed_address == address ? client.fixed_host : client.host;
+  return client.fixed_host != nullptr && client.fixed_address == address ? client.fixed_host
+                                                                         : client.host;
 }
 
 void set_inform_options(Exchange& exchange, const config::Subnet& subnet) noexcept {
@@ -37,9 +41,11 @@ void set_inform_options(Exchange& exchange, const config::Subnet& subnet) noexce
 
 void inform(Exchange& exchange) noexcept {
   const wire::Message& query = *exchange.query;
-  // A client that leaves out ciaddr still has an address: it sent from it. Through a relay the source is the relay's.
+  // A client that leaves out ciaddr still has an address: it sent from it. Through a relay the
+  // source is the relay's.
   const bool direct = query.giaddr().is_zero();
-  const Ipv4 address = query.ciaddr().is_zero() && direct ? exchange.arrival.source : query.ciaddr();
+  const Ipv4 address =
+      query.ciaddr().is_zero() && direct ? exchange.arrival.source : query.ciaddr();
   LogEvent& event = note(exchange, LogKind::inform);
   event.address = address;
   event.other = exchange.arrival.source;
@@ -47,14 +53,16 @@ void inform(Exchange& exchange) noexcept {
 
   const Ipv4 place = place_of(query, address);
   const config::Subnet* subnet = place.is_zero() ? nullptr : exchange.config().subnet_of(place);
-  if (subnet == nullptr) return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
+  if (subnet == nullptr)
+    return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
   if (!subnet->scope->authoritative) {
     drop(exchange, DropReason::not_authoritative, LogSuffix::inform_not_authoritative);
     return set_text(exchange.actions.logs[0], subnet->network->name);
   }
   introduce(exchange, subnet->network);
 
-  const lease::SlotId slot = address.is_zero() ? lease::kNoSlot : exchange.server.leases.find(address);
+  const lease::SlotId slot =
+      address.is_zero() ? lease::kNoSlot : exchange.server.leases.find(address);
   const config::Pool* pool = slot == lease::kNoSlot ? nullptr : pool_of(exchange.server, slot);
   if (pool != nullptr && pool->network != subnet->network) pool = nullptr;
   run_subnet_scopes(exchange, *subnet, pool, host_of(exchange.client, address));
@@ -69,7 +77,8 @@ void inform(Exchange& exchange) noexcept {
   if (!write_answer(exchange, answer)) return;
   exchange.actions.reply_log = line(exchange, LogKind::inform_ack);
   exchange.actions.reply_log.address = address;
-  exchange.actions.effects = {exchange.server.context.effects.data(), exchange.server.context.effect_count};
+  exchange.actions.effects = {exchange.server.context.effects.data(),
+                              exchange.server.context.effect_count};
 }
 
 }  // namespace coaxd::engine

@@ -5,7 +5,8 @@
 
 namespace coaxd::engine {
 
-// RFC 2131 §3.3: all ones in option 51 is infinity. dhcpd sends the seconds left until 2038 instead.
+// RFC 2131 §3.3: all ones in option 51 is infinity. dhcpd sends the seconds left until 2038
+// instead.
 inline constexpr std::uint32_t kInfinite = 0xffffffff;
 
 // Seconds to grant; kInfinite is a value of its own.

@@ -1,4 +1,5 @@
-// log.cc: fills in what dhcpd's log lines need (dhcpd-compat §15.5); the text itself is made on the log thread.
+// log.cc: fills in what dhcpd's log lines need (dhcpd-compat §15.5); the text itself is made on the
+// log thread.
 #include <algorithm>
 
 #include "server/engine/exchange.h"

@@ -35,13 +35,14 @@ struct LogEvent {
   LogKind kind = LogKind::none;
   LogSuffix suffix = LogSuffix::none;
   std::uint8_t level = 6;  // syslog priority of `text`
-  std::uint8_t hlen = 0;
+  std::uint8_t htype = 0, hlen = 0;
   std::array<std::uint8_t, 16> chaddr{};
   Ipv4 address;      // the address of the line
   Ipv4 server_id;    // DHCPREQUEST (SERVERID), zero when not sent
   Ipv4 giaddr;       // VIA, when not zero
   Ipv4 other;        // inform: source; lease_unavailable / unknown_lease: the lease
   std::uint32_t interface_index = 0;  // VIA otherwise; the formatter knows the names
+  std::int64_t at_ns = 0;  // monotonic, set by the worker: the lines of several workers are merged by it
   std::uint32_t number_a = 0, number_b = 0;  // min-secs: N, M; reuse_lease: age, percent
   std::uint8_t name_size = 0;      // host name in parentheses
   std::uint16_t text_size = 0;     // network name, class name, log() text; cut to fit

@@ -1,4 +1,5 @@
-// messages.h: one function for each kind of message, the rows of the engine's dispatch table. Private to the engine.
+// messages.h: one function for each kind of message, the rows of the engine's dispatch table.
+// Private to the engine.
 #pragma once
 
 #include "server/engine/exchange.h"
@@ -12,8 +13,9 @@ void release(Exchange& exchange) noexcept;   // RFC 2131 §4.3.4
 void inform(Exchange& exchange) noexcept;    // RFC 2131 §4.3.5
 void bootp(Exchange& exchange) noexcept;     // RFC 951, RFC 1534
 
-// Identity, classes and host declarations: what every handler knows of its client before it looks for a lease. `network`: where the lease
-// is looked for. False: the client has no identity to keep a lease under.
+// Identity, classes and host declarations: what every handler knows of its client before it looks
+// for a lease. `network`: where the lease is looked for. False: the client has no identity to keep
+// a lease under.
 bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept;
 // The same for messages about leases: an anonymous client is dropped.
 bool introduce_lessee(Exchange& exchange, const config::SharedNetwork* network) noexcept;

@@ -14,7 +14,8 @@ void InterfaceNetworks::use(const config::Config& config) {
   }
 }
 
-const config::SharedNetwork* InterfaceNetworks::find(const config::Config& config, const Interface& interface) const noexcept {
+const config::SharedNetwork* InterfaceNetworks::find(const config::Config& config,
+                                                     const Interface& interface) const noexcept {
   for (const config::SharedNetwork* network : bound_) {
     if (network->interface == interface.name) return network;
   }
@@ -27,8 +28,10 @@ std::optional<Ipv4> link_selection(const wire::Message& query) noexcept {
   return value.size() == 4 ? Ipv4{load_be32(value.data())} : Ipv4{};
 }
 
-const config::SharedNetwork* select_network(const config::Config& config, const InterfaceNetworks& interfaces,
-                                            const wire::Message& query, const Arrival& arrival) noexcept {
+const config::SharedNetwork* select_network(const config::Config& config,
+                                            const InterfaceNetworks& interfaces,
+                                            const wire::Message& query,
+                                            const Arrival& arrival) noexcept {
   if (const auto link = link_selection(query)) return network_of(config, *link);
   if (const Ipv4 subnet = query.address_option(wire::option::subnet_selection); !subnet.is_zero()) {
     return network_of(config, subnet);

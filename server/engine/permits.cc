@@ -7,15 +7,23 @@ namespace {
 
 bool matches(const config::Permit& permit, const Applicant& applicant, WallSeconds now) noexcept {
   switch (permit.kind) {
-    case config::PermitKind::known_clients: return applicant.known;
-    case config::PermitKind::unknown_clients: return !applicant.known;
-    case config::PermitKind::members_of: return applicant.classes.contains(permit.class_index);
-    case config::PermitKind::all_clients: return true;
-    case config::PermitKind::dynamic_bootp_clients: return applicant.bootp;
+    case config::PermitKind::known_clients:
+      return applicant.known;
+    case config::PermitKind::unknown_clients:
+      return !applicant.known;
+    case config::PermitKind::members_of:
+      return applicant.classes.contains(permit.class_index);
+    case config::PermitKind::all_clients:
+      return true;
+    case config::PermitKind::dynamic_bootp_clients:
+      return applicant.bootp;
     // RFC 3118 was never deployed: nobody is authenticated.
-    case config::PermitKind::authenticated_clients: return false;
-    case config::PermitKind::unauthenticated_clients: return true;
-    case config::PermitKind::after: return now >= permit.after;
+    case config::PermitKind::authenticated_clients:
+      return false;
+    case config::PermitKind::unauthenticated_clients:
+      return true;
+    case config::PermitKind::after:
+      return now >= permit.after;
   }
   return false;
 }

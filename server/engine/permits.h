@@ -1,5 +1,5 @@
-// permits.h: may this client have an address of this pool (dhcpd-compat §3.3): any matching deny excludes; then, if there is any
-// allow, one of them must match. Pure. Private to the engine.
+// permits.h: may this client have an address of this pool (dhcpd-compat §3.3): any matching deny
+// excludes; then, if there is any allow, one of them must match. Pure. Private to the engine.
 #pragma once
 
 #include "server/base/time.h"

@@ -5,8 +5,10 @@
 namespace coaxd::engine {
 namespace {
 
-// Steps 1 and 2 of dhcpd-compat §6. Each chain stops where it meets what was run already; what that is, is returned.
-const config::Scope* run_place(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool) noexcept {
+// Steps 1 and 2 of dhcpd-compat §6. Each chain stops where it meets what was run already; what that
+// is, is returned.
+const config::Scope* run_place(Exchange& exchange, const config::Subnet* subnet,
+                               const config::Pool* pool) noexcept {
   Context& context = exchange.server.context;
   const config::Scope* scope = subnet != nullptr ? subnet->scope : &exchange.config().global();
   execute_scope(*scope, nullptr, context);
@@ -16,7 +18,8 @@ const config::Scope* run_place(Exchange& exchange, const config::Subnet* subnet,
 }
 
 // Steps 1 to 4.
-void run_chain(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool, const config::Host* host) noexcept {
+void run_chain(Exchange& exchange, const config::Subnet* subnet, const config::Pool* pool,
+               const config::Host* host) noexcept {
   const config::Scope* done = run_place(exchange, subnet, pool);
   run_class_scopes(exchange, done);
   if (host != nullptr) execute_scope(*host->scope, done, exchange.server.context);
@@ -45,11 +48,14 @@ void run_class_scopes(Exchange& exchange, const config::Scope* limit) noexcept {
   execute_classes(exchange.classes, limit, context);
 }
 
-const config::Scope* run_network_scopes(Exchange& exchange, const config::SharedNetwork* network) noexcept {
+const config::Scope* run_network_scopes(Exchange& exchange,
+                                        const config::SharedNetwork* network) noexcept {
   begin_context(exchange.server, exchange.query, exchange.now, nullptr, {});
   describe_client(exchange, nullptr, false);
-  const config::Subnet* subnet = network != nullptr && !network->subnets.empty() ? network->subnets.front() : nullptr;
-  const config::Pool* pool = network != nullptr && !network->pools.empty() ? network->pools.front() : nullptr;
+  const config::Subnet* subnet =
+      network != nullptr && !network->subnets.empty() ? network->subnets.front() : nullptr;
+  const config::Pool* pool =
+      network != nullptr && !network->pools.empty() ? network->pools.front() : nullptr;
   return run_place(exchange, subnet, pool);
 }
 
@@ -64,7 +70,7 @@ bool ignores_client_ids(Exchange& exchange, const config::SharedNetwork* network
   Server& server = exchange.server;
   if (!server.client_ids_may_be_ignored) return false;
   begin_context(server, exchange.query, exchange.now, nullptr, {});
-  const config::Scope* scope = network == nullptr          ? &exchange.config().global()
+  const config::Scope* scope = network == nullptr         ? &exchange.config().global()
                                : network->subnets.empty() ? network->scope
                                                           : network->subnets.front()->scope;
   execute_scope(*scope, nullptr, server.context);

@@ -1,5 +1,6 @@
-// request.cc: DHCPREQUEST. The client's state (SELECTING, INIT-REBOOT, RENEWING, REBINDING) shows in which fields he fills in (RFC 2131
-// §4.3.2 table 4); as in dhcpd it decides about networks and addressing, not about who may have the address (dhcpd-compat §9.3).
+// request.cc: DHCPREQUEST. The client's state (SELECTING, INIT-REBOOT, RENEWING, REBINDING) shows
+// in which fields he fills in (RFC 2131 §4.3.2 table 4); as in dhcpd it decides about networks and
+// addressing, not about who may have the address (dhcpd-compat §9.3).
 #include "server/engine/compose.h"
 #include "server/engine/ending.h"
 #include "server/engine/find_lease.h"
@@ -11,15 +12,16 @@ namespace {
 
 using wire::MessageType;
 
-// Says "wrong network" to a client whose address does not belong where he is. Renewals by unicast pass: their way in tells nothing
-// about where the client is. True: answered, one way or the other.
+// Says "wrong network" to a client whose address does not belong where he is. Renewals by unicast
+// pass: their way in tells nothing about where the client is. True: answered, one way or the other.
 bool on_wrong_network(Exchange& exchange, Ipv4 asked, const config::Subnet* subnet) noexcept {
   const wire::Message& query = *exchange.query;
   if (!query.ciaddr().is_zero() && query.giaddr().is_zero()) return false;
   const config::SharedNetwork* here = exchange.network;
   if (here != nullptr && subnet != nullptr && subnet->network == here) return false;
 
-  const bool authoritative = here != nullptr ? here->scope->authoritative : subnet != nullptr && subnet->scope->authoritative;
+  const bool authoritative = here != nullptr ? here->scope->authoritative
+                                             : subnet != nullptr && subnet->scope->authoritative;
   if (authoritative) {
     exchange.actions.logs[0].suffix = LogSuffix::wrong_network;
     send_nak(exchange, asked);
@@ -31,7 +33,8 @@ bool on_wrong_network(Exchange& exchange, Ipv4 asked, const config::Subnet* subn
   return true;
 }
 
-// He took another server's offer: ours is free again at once, not in two minutes (RFC 2131 §3.1 step 3).
+// He took another server's offer: ours is free again at once, not in two minutes (RFC 2131 §3.1
+// step 3).
 void withdraw_offers(Exchange& exchange) noexcept {
   lease::LeaseTable& leases = exchange.server.leases;
   std::array<lease::SlotId, kMaxLeasesOfClient> slots;
@@ -46,12 +49,15 @@ void withdraw_offers(Exchange& exchange) noexcept {
 void refuse(Exchange& exchange, Found::Kind kind, Ipv4 asked) noexcept {
   exchange.actions.logs[0].other = asked;
   switch (kind) {
-    case Found::Kind::busy: return drop(exchange, DropReason::busy, LogSuffix::not_responding);
-    case Found::Kind::abandoned: return drop(exchange, DropReason::abandoned, LogSuffix::unknown_lease);
+    case Found::Kind::busy:
+      return drop(exchange, DropReason::busy, LogSuffix::not_responding);
+    case Found::Kind::abandoned:
+      return drop(exchange, DropReason::abandoned, LogSuffix::unknown_lease);
     case Found::Kind::unavailable:
       exchange.actions.logs[0].suffix = LogSuffix::lease_unavailable;
       return send_nak(exchange, asked);
-    default: break;
+    default:
+      break;
   }
   if (exchange.query->has(wire::option::server_identifier)) withdraw_offers(exchange);
   drop(exchange, DropReason::unknown_lease, LogSuffix::unknown_lease);
@@ -77,7 +83,8 @@ void request(Exchange& exchange) noexcept {
     return drop(exchange, DropReason::no_requested_address);
   }
   const config::Subnet* subnet = exchange.config().subnet_of(asked);
-  // dhcpd-compat §9.1: the lease is looked for on the network of the address, whatever way the packet came.
+  // dhcpd-compat §9.1: the lease is looked for on the network of the address, whatever way the
+  // packet came.
   if (!introduce_lessee(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
 
   Forbidden forbidden;

@@ -1,5 +1,6 @@
-// stage.cc: changes of hands before they are handed to the store. What is staged is claimed in the lease table, so it must be either given to
-// the caller or given back; there is no third way out of decide().
+// stage.cc: changes of hands before they are handed to the store. What is staged is claimed in the
+// lease table, so it must be either given to the caller or given back; there is no third way out of
+// decide().
 #include "server/engine/exchange.h"
 
 #include "server/base/assert.h"
@@ -30,7 +31,8 @@ void ChangePool::give(Change* change) noexcept {
   ++available_;
 }
 
-Change* stage(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected, DropReason& why) noexcept {
+Change* stage(Server& server, Actions& actions, lease::SlotId slot, lease::SlotWord expected,
+              DropReason& why) noexcept {
   Change* change = server.changes.take();
   if (change == nullptr) {
     why = DropReason::overload;

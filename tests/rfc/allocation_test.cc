@@ -1,4 +1,5 @@
-// Nothing is allocated per packet (DESIGN §7): operator new counts, and decide(), settle() and expire() must not reach it.
+// Nothing is allocated per packet (DESIGN §7): operator new counts, and decide(), settle() and
+// expire() must not reach it.
 #include <cstdlib>
 #include <new>
 
@@ -19,12 +20,24 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace coaxd::test {
 namespace {
@@ -57,7 +70,8 @@ std::size_t cost_of(Sim& sim, const Packet& packet, std::string_view expected) {
     sim.engine().settle(change, true);
   }
   const std::size_t after = allocations;
-  EXPECT_EQ(actions.verdict == engine::Actions::Verdict::reply ? "reply" : "drop", expected) << to_string(actions.reason);
+  EXPECT_EQ(actions.verdict == engine::Actions::Verdict::reply ? "reply" : "drop", expected)
+      << to_string(actions.reason);
   return after - before;
 }
 
@@ -78,13 +92,18 @@ TEST(Engine_Allocations, NoneOnceWarm) {
   for (int client = 1; client <= 60; ++client) {
     const Ipv4 address{Ipv4::of(10, 1, 0, 9).value + static_cast<std::uint32_t>(client)};
     std::size_t cost = cost_of(sim, message(MessageType::discover, client), "reply");
-    cost += cost_of(sim, message(MessageType::request, client).add(wire::option::requested_address, address), "reply");
+    cost += cost_of(
+        sim, message(MessageType::request, client).add(wire::option::requested_address, address),
+        "reply");
     Packet renewal = message(MessageType::request, client);
     renewal.giaddr = {};
     renewal.agent.clear();
     renewal.ciaddr = address;
     cost += cost_of(sim, renewal, "reply");
-    cost += cost_of(sim, message(MessageType::request, client).add(wire::option::requested_address, Ipv4::of(10, 9, 0, 1)), "reply");
+    cost += cost_of(sim,
+                    message(MessageType::request, client)
+                        .add(wire::option::requested_address, Ipv4::of(10, 9, 0, 1)),
+                    "reply");
     Packet inform = message(MessageType::inform, client);
     inform.ciaddr = address;
     cost += cost_of(sim, inform, "reply");
@@ -93,7 +112,9 @@ TEST(Engine_Allocations, NoneOnceWarm) {
       release.ciaddr = address;
       cost += cost_of(sim, release, "drop");
     } else if (client % 5 == 0) {
-      cost += cost_of(sim, message(MessageType::decline, client).add(wire::option::requested_address, address), "drop");
+      cost += cost_of(
+          sim, message(MessageType::decline, client).add(wire::option::requested_address, address),
+          "drop");
     }
     // The first packets let the option tables of the reply grow to their size.
     if (client > 10) warm += cost;

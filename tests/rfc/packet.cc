@@ -53,7 +53,8 @@ std::vector<std::uint8_t> Packet::encode() const {
     const std::size_t piece = std::min<std::size_t>(255, agent.size() - at);
     out.push_back(82);
     out.push_back(static_cast<std::uint8_t>(piece));
-    out.insert(out.end(), agent.begin() + static_cast<std::ptrdiff_t>(at), agent.begin() + static_cast<std::ptrdiff_t>(at + piece));
+    out.insert(out.end(), agent.begin() + static_cast<std::ptrdiff_t>(at),
+               agent.begin() + static_cast<std::ptrdiff_t>(at + piece));
   }
   out.push_back(255);
   if (out.size() < 300) out.resize(300);

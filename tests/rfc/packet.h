@@ -1,5 +1,5 @@
-// packet.h: DHCP messages as a test writes them: fields by name, options in order, octets out. Nothing is checked, so a test can be wrong on
-// purpose. Test code only.
+// packet.h: DHCP messages as a test writes them: fields by name, options in order, octets out.
+// Nothing is checked, so a test can be wrong on purpose. Test code only.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
-// A seeded crowd: clients that discover, request, renew, move, decline, release, lie and change their minds; two workers; a store that
-// is slow or fails; time that jumps. After every step the Witness looks. A seed that fails is printed first and replays exactly.
+// A seeded crowd: clients that discover, request, renew, move, decline, release, lie and change
+// their minds; two workers; a store that is slow or fails; time that jumps. After every step the
+// Witness looks. A seed that fails is printed first and replays exactly.
 #include <random>
 
 #include <fmt/format.h>
@@ -35,7 +36,8 @@ class Crowd {
       return;
     }
     if (what < 13) {
-      constexpr StorePolicy kPolicies[] = {StorePolicy::immediate, StorePolicy::delayed, StorePolicy::failing};
+      constexpr StorePolicy kPolicies[] = {StorePolicy::immediate, StorePolicy::delayed,
+                                           StorePolicy::failing};
       return sim_.set_store(kPolicies[pick(3)]);
     }
     if (what < 16) {
@@ -54,7 +56,8 @@ class Crowd {
   }
 
   Ipv4 some_address() {
-    constexpr Ipv4 kNetworks[] = {Ipv4::of(10, 1, 0, 0), Ipv4::of(10, 2, 0, 0), Ipv4::of(10, 3, 0, 0)};
+    constexpr Ipv4 kNetworks[] = {Ipv4::of(10, 1, 0, 0), Ipv4::of(10, 2, 0, 0),
+                                  Ipv4::of(10, 3, 0, 0)};
     return {kNetworks[pick(3)].value + 9 + pick(15)};
   }
 
@@ -63,10 +66,11 @@ class Crowd {
     const unsigned client = 1 + pick(12);
     packet.chaddr = Sim::mac_of(fmt::format("c{}", client));
     packet.xid = static_cast<std::uint32_t>(random_());
-    constexpr wire::MessageType kTypes[] = {wire::MessageType::discover, wire::MessageType::discover, wire::MessageType::request,
-                                            wire::MessageType::request,  wire::MessageType::request,  wire::MessageType::request,
-                                            wire::MessageType::release,  wire::MessageType::decline,  wire::MessageType::inform,
-                                            wire::MessageType::bootp};
+    constexpr wire::MessageType kTypes[] = {
+        wire::MessageType::discover, wire::MessageType::discover, wire::MessageType::request,
+        wire::MessageType::request,  wire::MessageType::request,  wire::MessageType::request,
+        wire::MessageType::release,  wire::MessageType::decline,  wire::MessageType::inform,
+        wire::MessageType::bootp};
     packet.type = kTypes[pick(10)];
     engine::Arrival arrival;
     arrival.interface = &sim_.interface(pick(2));
@@ -80,19 +84,24 @@ class Crowd {
     }
     const Ipv4 last = last_[client];
     const Ipv4 address = pick(4) != 0 && !last.is_zero() ? last : some_address();
-    if (packet.type == wire::MessageType::release || (packet.type != wire::MessageType::discover && pick(3) == 0)) {
+    if (packet.type == wire::MessageType::release ||
+        (packet.type != wire::MessageType::discover && pick(3) == 0)) {
       packet.ciaddr = address;
       if (packet.giaddr.is_zero()) arrival.source = address;
     } else if (pick(5) != 0) {
       packet.add(wire::option::requested_address, address);
     }
     if (pick(6) == 0) packet.flags = 0x8000;
-    if (client % 3 == 0) packet.add(wire::option::client_identifier, std::string_view(client % 2 == 0 ? "even" : "odd"));
-    if (pick(8) == 0) packet.add(wire::option::host_name, std::string_view(pick(2) == 0 ? "bad" : "good"));
+    if (client % 3 == 0)
+      packet.add(wire::option::client_identifier,
+                 std::string_view(client % 2 == 0 ? "even" : "odd"));
+    if (pick(8) == 0)
+      packet.add(wire::option::host_name, std::string_view(pick(2) == 0 ? "bad" : "good"));
     if (pick(8) == 0) packet.add(wire::option::lease_time, pick(2000));
     if (pick(8) == 0) packet.add(wire::option::server_identifier, sim_.interface().address);
     const Outcome& outcome = sim_.send(packet.encode(), arrival, pick(2));
-    if (!outcome.reply.empty() && !outcome.message.yiaddr().is_zero()) last_[client] = outcome.message.yiaddr();
+    if (!outcome.reply.empty() && !outcome.message.yiaddr().is_zero())
+      last_[client] = outcome.message.yiaddr();
     answered_ += outcome.reply.empty() ? 0 : 1;
   }
 
@@ -142,7 +151,8 @@ TEST_P(Simulation_Invariants, HoldWhateverHappens) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Simulation_Invariants, testing::Range(std::uint32_t{1}, std::uint32_t{13}));
+INSTANTIATE_TEST_SUITE_P(Seeds, Simulation_Invariants,
+                         testing::Range(std::uint32_t{1}, std::uint32_t{13}));
 
 // The witness itself must be able to see: a planted wrong is a complaint.
 TEST(Simulation_Witness, SeesAnAddressBoundTwice) {

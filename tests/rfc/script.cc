@@ -24,7 +24,9 @@ std::uint64_t number_of(std::string_view text) {
   return value;
 }
 
-Ipv4 address_of(std::string_view text) { return Ipv4::parse(text).value_or(Ipv4{}); }
+Ipv4 address_of(std::string_view text) {
+  return Ipv4::parse(text).value_or(Ipv4{});
+}
 
 std::string hex_of(Bytes bytes) {
   std::string out;
@@ -46,8 +48,12 @@ struct Field {
   FieldSetter set;
 };
 
-void add_text(ScriptedQuery& q, std::uint8_t option, const std::string& text) { q.packet.add(option, as_bytes(text)); }
-void add_address(ScriptedQuery& q, std::uint8_t option, const std::string& text) { q.packet.add(option, address_of(text)); }
+void add_text(ScriptedQuery& q, std::uint8_t option, const std::string& text) {
+  q.packet.add(option, as_bytes(text));
+}
+void add_address(ScriptedQuery& q, std::uint8_t option, const std::string& text) {
+  q.packet.add(option, address_of(text));
+}
 void add_agent_address(ScriptedQuery& q, std::uint8_t sub, const std::string& text) {
   std::array<std::uint8_t, 4> octets;
   store_be32(octets.data(), address_of(text).value);
@@ -76,49 +82,84 @@ const Field kFields[] = {
        add_address(q, code::requested_address, v);
        q.packet.add(code::server_identifier, q.arrival.interface->address);
      }},
-    {"init_reboot", [](ScriptedQuery& q, const std::string& v) { add_address(q, code::requested_address, v); }},
-    {"req", [](ScriptedQuery& q, const std::string& v) { add_address(q, code::requested_address, v); }},
+    {"init_reboot",
+     [](ScriptedQuery& q, const std::string& v) { add_address(q, code::requested_address, v); }},
+    {"req",
+     [](ScriptedQuery& q, const std::string& v) { add_address(q, code::requested_address, v); }},
     {"renew", renew},
-    {"rebind", [](ScriptedQuery& q, const std::string& v) { q.packet.ciaddr = q.arrival.source = address_of(v); }},
-    {"server", [](ScriptedQuery& q, const std::string& v) { add_address(q, code::server_identifier, v); }},
+    {"rebind", [](ScriptedQuery& q,
+                  const std::string& v) { q.packet.ciaddr = q.arrival.source = address_of(v); }},
+    {"server",
+     [](ScriptedQuery& q, const std::string& v) { add_address(q, code::server_identifier, v); }},
     {"source", [](ScriptedQuery& q, const std::string& v) { q.arrival.source = address_of(v); }},
-    {"port", [](ScriptedQuery& q, const std::string& v) { q.arrival.source_port = static_cast<std::uint16_t>(number_of(v)); }},
+    {"port",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.arrival.source_port = static_cast<std::uint16_t>(number_of(v));
+     }},
     {"to", [](ScriptedQuery& q, const std::string& v) { q.arrival.destination = address_of(v); }},
     {"mac", [](ScriptedQuery& q, const std::string& v) { q.packet.chaddr = octets_of(v); }},
-    {"htype", [](ScriptedQuery& q, const std::string& v) { q.packet.htype = static_cast<std::uint8_t>(number_of(v)); }},
-    {"secs", [](ScriptedQuery& q, const std::string& v) { q.packet.secs = static_cast<std::uint16_t>(number_of(v)); }},
-    {"hops", [](ScriptedQuery& q, const std::string& v) { q.packet.hops = static_cast<std::uint8_t>(number_of(v)); }},
-    {"xid", [](ScriptedQuery& q, const std::string& v) { q.packet.xid = static_cast<std::uint32_t>(number_of(v)); }},
+    {"htype",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.packet.htype = static_cast<std::uint8_t>(number_of(v));
+     }},
+    {"secs",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.packet.secs = static_cast<std::uint16_t>(number_of(v));
+     }},
+    {"hops", [](ScriptedQuery& q,
+                const std::string& v) { q.packet.hops = static_cast<std::uint8_t>(number_of(v)); }},
+    {"xid", [](ScriptedQuery& q,
+               const std::string& v) { q.packet.xid = static_cast<std::uint32_t>(number_of(v)); }},
     {"broadcast", [](ScriptedQuery& q, const std::string&) { q.packet.flags |= 0x8000; }},
     {"cookie", [](ScriptedQuery& q, const std::string& v) { q.packet.cookie = v != "no"; }},
-    {"lease", [](ScriptedQuery& q, const std::string& v) { q.packet.add(code::lease_time, static_cast<std::uint32_t>(number_of(v))); }},
+    {"lease",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.packet.add(code::lease_time, static_cast<std::uint32_t>(number_of(v)));
+     }},
     {"hostname", [](ScriptedQuery& q, const std::string& v) { add_text(q, code::host_name, v); }},
-    {"vendor", [](ScriptedQuery& q, const std::string& v) { add_text(q, code::vendor_class_identifier, v); }},
+    {"vendor",
+     [](ScriptedQuery& q, const std::string& v) { add_text(q, code::vendor_class_identifier, v); }},
     {"prl",
      [](ScriptedQuery& q, const std::string& v) {
        std::vector<std::uint8_t> codes;
-       for (const std::string& one : split(v, ',')) codes.push_back(static_cast<std::uint8_t>(number_of(one)));
+       for (const std::string& one : split(v, ','))
+         codes.push_back(static_cast<std::uint8_t>(number_of(one)));
        q.packet.add(code::parameter_request_list, Bytes{codes});
      }},
     {"maxsize",
      [](ScriptedQuery& q, const std::string& v) {
        const auto size = static_cast<std::uint16_t>(number_of(v));
-       const std::array<std::uint8_t, 2> octets{static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
+       const std::array<std::uint8_t, 2> octets{static_cast<std::uint8_t>(size >> 8),
+                                                static_cast<std::uint8_t>(size)};
        q.packet.add(code::max_message_size, Bytes{octets});
      }},
-    {"circuit", [](ScriptedQuery& q, const std::string& v) { q.packet.add_agent(wire::agent::circuit_id, as_bytes(v)); }},
-    {"remote", [](ScriptedQuery& q, const std::string& v) { q.packet.add_agent(wire::agent::remote_id, as_bytes(v)); }},
-    {"linksel", [](ScriptedQuery& q, const std::string& v) { add_agent_address(q, wire::agent::link_selection, v); }},
-    {"override", [](ScriptedQuery& q, const std::string& v) { add_agent_address(q, wire::agent::server_id_override, v); }},
-    {"port19", [](ScriptedQuery& q, const std::string&) { q.packet.add_agent(wire::agent::relay_port, Bytes{}); }},
+    {"circuit",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.packet.add_agent(wire::agent::circuit_id, as_bytes(v));
+     }},
+    {"remote",
+     [](ScriptedQuery& q, const std::string& v) {
+       q.packet.add_agent(wire::agent::remote_id, as_bytes(v));
+     }},
+    {"linksel", [](ScriptedQuery& q,
+                   const std::string& v) { add_agent_address(q, wire::agent::link_selection, v); }},
+    {"override",
+     [](ScriptedQuery& q, const std::string& v) {
+       add_agent_address(q, wire::agent::server_id_override, v);
+     }},
+    {"port19", [](ScriptedQuery& q,
+                  const std::string&) { q.packet.add_agent(wire::agent::relay_port, Bytes{}); }},
     {"agent", [](ScriptedQuery& q, const std::string& v) { q.packet.agent = octets_of(v); }},
-    {"subnet", [](ScriptedQuery& q, const std::string& v) { add_address(q, code::subnet_selection, v); }},
+    {"subnet",
+     [](ScriptedQuery& q, const std::string& v) { add_address(q, code::subnet_selection, v); }},
     {"opt",
      [](ScriptedQuery& q, const std::string& v) {
        const std::size_t colon = v.find(':');
-       q.packet.add(static_cast<std::uint8_t>(number_of(v.substr(0, colon))), Bytes{octets_of(v.substr(colon + 1))});
+       q.packet.add(static_cast<std::uint8_t>(number_of(v.substr(0, colon))),
+                    Bytes{octets_of(v.substr(colon + 1))});
      }},
-    {"worker", [](ScriptedQuery& q, const std::string& v) { q.worker = static_cast<unsigned>(number_of(v)); }},
+    {"worker", [](ScriptedQuery& q,
+                  const std::string& v) { q.worker = static_cast<unsigned>(number_of(v)); }},
     {"room", [](ScriptedQuery& q, const std::string& v) { q.room = number_of(v); }},
     {"link", [](ScriptedQuery& q, const std::string&) { q.arrival.from_link = true; }},
     // Taken up in build_query: they must act before the others.
@@ -132,8 +173,9 @@ struct TypeName {
   MessageType type;
 };
 constexpr TypeName kTypes[] = {
-    {"DISCOVER", MessageType::discover}, {"REQUEST", MessageType::request}, {"DECLINE", MessageType::decline},
-    {"RELEASE", MessageType::release},   {"INFORM", MessageType::inform},   {"BOOTP", MessageType::bootp},
+    {"DISCOVER", MessageType::discover}, {"REQUEST", MessageType::request},
+    {"DECLINE", MessageType::decline},   {"RELEASE", MessageType::release},
+    {"INFORM", MessageType::inform},     {"BOOTP", MessageType::bootp},
     {"OFFER", MessageType::offer},       {"LEASEQUERY", MessageType::leasequery},
 };
 
@@ -146,7 +188,8 @@ std::string option_text(const wire::Message& message, std::uint8_t option) {
 std::string address_option(const wire::Message& message, std::uint8_t option) {
   const Bytes value = message.option(option);
   std::string out;
-  for (std::size_t at = 0; at + 4 <= value.size(); at += 4) out += (at == 0 ? "" : ",") + to_string(Ipv4{load_be32(&value[at])});
+  for (std::size_t at = 0; at + 4 <= value.size(); at += 4)
+    out += (at == 0 ? "" : ",") + to_string(Ipv4{load_be32(&value[at])});
   return message.has(option) ? out : "none";
 }
 
@@ -174,11 +217,28 @@ std::string order_of(Bytes reply) {
   return fmt::format("{}", fmt::join(codes, ","));
 }
 
-constexpr std::string_view kSuffixes[] = {
-    "none", "no_free_leases", "unknown_network_segment", "wrong_network", "ignored_not_authoritative", "ignored_unknown_subnet",
-    "lease_unavailable", "unknown_lease", "unknown_client", "booting_disallowed", "min_secs", "lease_limit", "found", "not_found",
-    "abandoned", "ignored", "not_responding", "database_update_failed", "bootp_dynamic_no_leases", "bootp_disallowed",
-    "bootp_network_unknown", "inform_not_authoritative"};
+constexpr std::string_view kSuffixes[] = {"none",
+                                          "no_free_leases",
+                                          "unknown_network_segment",
+                                          "wrong_network",
+                                          "ignored_not_authoritative",
+                                          "ignored_unknown_subnet",
+                                          "lease_unavailable",
+                                          "unknown_lease",
+                                          "unknown_client",
+                                          "booting_disallowed",
+                                          "min_secs",
+                                          "lease_limit",
+                                          "found",
+                                          "not_found",
+                                          "abandoned",
+                                          "ignored",
+                                          "not_responding",
+                                          "database_update_failed",
+                                          "bootp_dynamic_no_leases",
+                                          "bootp_disallowed",
+                                          "bootp_network_unknown",
+                                          "inform_not_authoritative"};
 static_assert(std::size(kSuffixes) == static_cast<std::size_t>(engine::LogSuffix::count));
 
 using Shower = std::string (*)(const Outcome&);
@@ -203,31 +263,62 @@ const Property kProperties[] = {
     {"mask", [](const Outcome& o) { return address_option(o.message, code::subnet_mask); }},
     {"routers", [](const Outcome& o) { return address_option(o.message, code::routers); }},
     {"dns", [](const Outcome& o) { return address_option(o.message, code::domain_name_servers); }},
-    {"domain", [](const Outcome& o) { return std::string(as_text(o.message.option(code::domain_name))); }},
-    {"hostname", [](const Outcome& o) { return std::string(as_text(o.message.option(code::host_name))); }},
-    {"message", [](const Outcome& o) { return std::string(as_text(o.message.option(code::message))); }},
+    {"domain",
+     [](const Outcome& o) { return std::string(as_text(o.message.option(code::domain_name))); }},
+    {"hostname",
+     [](const Outcome& o) { return std::string(as_text(o.message.option(code::host_name))); }},
+    {"message",
+     [](const Outcome& o) { return std::string(as_text(o.message.option(code::message))); }},
     {"subnet", [](const Outcome& o) { return address_option(o.message, code::subnet_selection); }},
     {"echo", [](const Outcome& o) { return hex_of(o.message.relay_agent_info().raw()); }},
-    {"noecho", [](const Outcome& o) { return std::string(o.message.relay_agent_info().present() ? "an echo" : ""); }},
+    {"noecho",
+     [](const Outcome& o) {
+       return std::string(o.message.relay_agent_info().present() ? "an echo" : "");
+     }},
     {"options", [](const Outcome& o) { return order_of(o.reply); }},
     {"to", [](const Outcome& o) { return to_string(o.actions.departure.to); }},
     {"port", [](const Outcome& o) { return std::to_string(o.actions.departure.port); }},
     {"from", [](const Outcome& o) { return to_string(o.actions.departure.from); }},
-    {"relay", [](const Outcome& o) { return std::string(o.actions.departure.kind == Departure::Kind::routed &&
-                                                        o.actions.departure.to == o.message.giaddr() ? "" : "not to the relay"); }},
-    {"client", [](const Outcome& o) { return std::string(o.actions.departure.kind == Departure::Kind::routed ? "" : "not routed"); }},
-    {"unicast", [](const Outcome& o) { return std::string(o.actions.departure.kind == Departure::Kind::link_unicast ? "" : "not unicast"); }},
-    {"broadcast", [](const Outcome& o) { return std::string(o.actions.departure.kind == Departure::Kind::link_broadcast ? "" : "not broadcast"); }},
+    {"relay",
+     [](const Outcome& o) {
+       return std::string(o.actions.departure.kind == Departure::Kind::routed &&
+                                  o.actions.departure.to == o.message.giaddr()
+                              ? ""
+                              : "not to the relay");
+     }},
+    {"client",
+     [](const Outcome& o) {
+       return std::string(o.actions.departure.kind == Departure::Kind::routed ? "" : "not routed");
+     }},
+    {"unicast",
+     [](const Outcome& o) {
+       return std::string(
+           o.actions.departure.kind == Departure::Kind::link_unicast ? "" : "not unicast");
+     }},
+    {"broadcast",
+     [](const Outcome& o) {
+       return std::string(
+           o.actions.departure.kind == Departure::Kind::link_broadcast ? "" : "not broadcast");
+     }},
     {"reason", [](const Outcome& o) { return std::string(to_string(o.actions.reason)); }},
-    {"log", [](const Outcome& o) {
-       return o.actions.log_count == 0 ? std::string("silent") : std::string(kSuffixes[static_cast<std::size_t>(o.actions.logs[0].suffix)]);
+    {"log",
+     [](const Outcome& o) {
+       return o.actions.log_count == 0
+                  ? std::string("silent")
+                  : std::string(kSuffixes[static_cast<std::size_t>(o.actions.logs[0].suffix)]);
      }},
     {"logs", [](const Outcome& o) { return std::to_string(o.actions.log_count); }},
-    {"name", [](const Outcome& o) {
-       const engine::LogEvent& event = o.actions.reply_log.kind != engine::LogKind::none ? o.actions.reply_log : o.actions.logs[0];
+    {"name",
+     [](const Outcome& o) {
+       const engine::LogEvent& event = o.actions.reply_log.kind != engine::LogKind::none
+                                           ? o.actions.reply_log
+                                           : o.actions.logs[0];
        return std::string(event.name.data(), event.name_size);
      }},
-    {"text", [](const Outcome& o) { return std::string(o.actions.logs[0].text.data(), o.actions.logs[0].text_size); }},
+    {"text",
+     [](const Outcome& o) {
+       return std::string(o.actions.logs[0].text.data(), o.actions.logs[0].text_size);
+     }},
     {"size", [](const Outcome& o) { return std::to_string(o.reply.size()); }},
     {"effects", [](const Outcome& o) { return std::to_string(o.actions.effects.size()); }},
     {"changes", [](const Outcome& o) { return std::to_string(o.changes); }},
@@ -290,7 +381,8 @@ std::vector<std::uint8_t> octets_of(std::string_view text) {
   return out;
 }
 
-ScriptedQuery build_query(const std::vector<std::string>& words, std::map<std::string, std::string>& uids, const Sim& sim) {
+ScriptedQuery build_query(const std::vector<std::string>& words,
+                          std::map<std::string, std::string>& uids, const Sim& sim) {
   ScriptedQuery query;
   const std::string& client = words.at(1);
   query.packet.chaddr = Sim::mac_of(client);
@@ -307,7 +399,8 @@ ScriptedQuery build_query(const std::vector<std::string>& words, std::map<std::s
   bool send_uid = true;
   for (std::size_t i = 3; i < words.size(); ++i) {
     const auto [key, value] = key_and_value(words[i]);
-    if (key == "if") query.arrival.interface = &sim.interface(static_cast<unsigned>(number_of(value)));
+    if (key == "if")
+      query.arrival.interface = &sim.interface(static_cast<unsigned>(number_of(value)));
     if (key == "uid") uids[client] = value;
     if (key == "no_uid") send_uid = false;
   }
@@ -324,16 +417,21 @@ ScriptedQuery build_query(const std::vector<std::string>& words, std::map<std::s
 }
 
 std::string check_expectation(const Outcome& outcome, const std::string& word) {
-  if (word.starts_with("size<=")) return outcome.reply.size() <= number_of(word.substr(6)) ? "" : fmt::format("is {}", outcome.reply.size());
+  if (word.starts_with("size<="))
+    return outcome.reply.size() <= number_of(word.substr(6))
+               ? ""
+               : fmt::format("is {}", outcome.reply.size());
   const auto [key, value] = key_and_value(word);
   if (key == "opt") {
     const std::size_t colon = value.find(':');
-    const std::string is = option_text(outcome.message, static_cast<std::uint8_t>(number_of(value.substr(0, colon))));
+    const std::string is =
+        option_text(outcome.message, static_cast<std::uint8_t>(number_of(value.substr(0, colon))));
     const std::string wanted = hex_of(octets_of(value.substr(colon + 1)));
     return is == wanted ? "" : "is " + is;
   }
   if (key == "noopt") {
-    const std::string is = option_text(outcome.message, static_cast<std::uint8_t>(number_of(value)));
+    const std::string is =
+        option_text(outcome.message, static_cast<std::uint8_t>(number_of(value)));
     return is == "none" ? "" : "is " + is;
   }
   const auto property = std::ranges::find(kProperties, key, &Property::name);
@@ -354,7 +452,9 @@ std::string describe_lease(const lease::LeaseTable& leases, Ipv4 address, WallSe
   if (word.pending()) text += " pending";
   if (binding.hlen > 0) text += " mac=" + hex_of(binding.hardware()).substr(6);
   if (binding.state == lease::BindingState::active) {
-    text += binding.ends == lease::kStoredNever ? std::string(" forever") : fmt::format(" left={}", WallSeconds{binding.ends} - now);
+    text += binding.ends == lease::kStoredNever
+                ? std::string(" forever")
+                : fmt::format(" left={}", WallSeconds{binding.ends} - now);
   }
   return text;
 }

@@ -22,15 +22,22 @@ constexpr std::size_t kTransmitBuffer = 1472;
 
 std::string word_of(const Actions& actions) {
   switch (actions.verdict) {
-    case Actions::Verdict::drop: return "DROP";
-    case Actions::Verdict::probe: return "PROBE";
-    case Actions::Verdict::reply: break;
+    case Actions::Verdict::drop:
+      return "DROP";
+    case Actions::Verdict::probe:
+      return "PROBE";
+    case Actions::Verdict::reply:
+      break;
   }
   switch (actions.reply_type) {
-    case MessageType::offer: return "OFFER";
-    case MessageType::ack: return "ACK";
-    case MessageType::nak: return "NAK";
-    default: return "BOOTREPLY";
+    case MessageType::offer:
+      return "OFFER";
+    case MessageType::ack:
+      return "ACK";
+    case MessageType::nak:
+      return "NAK";
+    default:
+      return "BOOTREPLY";
   }
 }
 
@@ -43,7 +50,8 @@ std::shared_ptr<const config::Config> load_config(std::string_view text) {
   };
   config::Ast ast = config::parse("test.conf", std::string(text), no_files);
   if (!ast.ok()) {
-    for (const config::Diagnostic& diagnostic : ast.diagnostics) ADD_FAILURE() << diagnostic.render(ast.sources);
+    for (const config::Diagnostic& diagnostic : ast.diagnostics)
+      ADD_FAILURE() << diagnostic.render(ast.sources);
     return nullptr;
   }
   auto config = config::resolve(std::move(ast), {});
@@ -57,7 +65,8 @@ std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {
   for (const auto& pool : config.pools()) {
     lease::PoolSpec& spec = specs.emplace_back();
     spec.id = pool->id;
-    for (const config::AddressRange& range : pool->ranges) spec.ranges.push_back({range.low, range.high});
+    for (const config::AddressRange& range : pool->ranges)
+      spec.ranges.push_back({range.low, range.high});
     for (const auto& host : config.hosts()) {
       for (const Ipv4 address : host->fixed_addresses) {
         if (config.pool_of(address) == pool.get()) spec.excluded.push_back(address);
@@ -70,17 +79,21 @@ std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {
   return specs;
 }
 
-Sim::Sim(std::string_view config_text, const SimOptions& options) : Sim(load_config(config_text), options) {}
+Sim::Sim(std::string_view config_text, const SimOptions& options)
+    : Sim(load_config(config_text), options) {}
 
-Sim::Sim(std::shared_ptr<const config::Config> config, const SimOptions& options) : store_(options.store), options_(options) {
+Sim::Sim(std::shared_ptr<const config::Config> config, const SimOptions& options)
+    : store_(options.store), options_(options) {
   set_time(0);
-  interfaces_ = {{1, "eth0", Ipv4::of(10, 1, 0, 2), {2, 0, 0, 0, 0, 1}}, {2, "eth1", Ipv4::of(10, 9, 0, 2), {2, 0, 0, 0, 0, 2}}};
+  interfaces_ = {{1, "eth0", Ipv4::of(10, 1, 0, 2), {2, 0, 0, 0, 0, 1}},
+                 {2, "eth1", Ipv4::of(10, 9, 0, 2), {2, 0, 0, 0, 0, 2}}};
   leases_ = std::make_unique<lease::LeaseTable>(kSeed);
   limits_ = std::make_unique<lease::LeaseLimits>(kSeed, 4096);
   for (unsigned i = 0; i < options.workers; ++i) {
     Worker worker;
     worker.changes = std::make_unique<engine::ChangePool>(options.changes);
-    worker.engine = std::make_unique<engine::Engine>(*leases_, *limits_, *worker.changes, options.settings);
+    worker.engine =
+        std::make_unique<engine::Engine>(*leases_, *limits_, *worker.changes, options.settings);
     engines_.push_back(std::move(worker));
   }
   use(std::move(config));
@@ -88,23 +101,28 @@ Sim::Sim(std::shared_ptr<const config::Config> config, const SimOptions& options
 
 Sim::~Sim() {
   settle(true);
-  for (const Worker& worker : engines_) EXPECT_EQ(worker.changes->available(), options_.changes) << "a Change was lost";
+  for (const Worker& worker : engines_)
+    EXPECT_EQ(worker.changes->available(), options_.changes) << "a Change was lost";
 }
 
 void Sim::use(std::shared_ptr<const config::Config> config) {
   if (config == nullptr) throw std::runtime_error("the configuration of the test does not load");
   config_ = std::move(config);
   leases_->configure(pool_specs(*config_), now_.wall);
-  for (Worker& worker : engines_) worker.engine->use(config_, std::make_shared<config::HostTable>());
+  for (Worker& worker : engines_)
+    worker.engine->use(config_, std::make_shared<config::HostTable>());
   if (witness_ == nullptr) witness_ = std::make_unique<Witness>(*config_, options_.settings);
   witness_->use(*config_);
 }
 
-void Sim::reload(std::string_view config_text) { use(load_config(config_text)); }
+void Sim::reload(std::string_view config_text) {
+  use(load_config(config_text));
+}
 
 lease::Binding Sim::binding(Ipv4 address) const {
   lease::Binding binding;
-  if (const lease::SlotId slot = leases_->find(address); slot != lease::kNoSlot) leases_->read(slot, binding);
+  if (const lease::SlotId slot = leases_->find(address); slot != lease::kNoSlot)
+    leases_->read(slot, binding);
   return binding;
 }
 
@@ -112,18 +130,26 @@ std::vector<std::uint8_t> Sim::mac_of(std::string_view client) {
   const std::size_t digits = client.find_first_of("0123456789");
   unsigned kind = 0, number = 0;
   for (const char c : client.substr(0, digits)) kind = kind * 31 + static_cast<unsigned char>(c);
-  if (digits != std::string_view::npos) std::from_chars(client.data() + digits, client.data() + client.size(), number);
-  return {0x00, 0x15, 0x96, static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+  if (digits != std::string_view::npos)
+    std::from_chars(client.data() + digits, client.data() + client.size(), number);
+  return {0x00,
+          0x15,
+          0x96,
+          static_cast<std::uint8_t>(kind),
+          static_cast<std::uint8_t>(number >> 8),
+          static_cast<std::uint8_t>(number)};
 }
 
 void Sim::check(std::string_view where) {
   const auto& complaints = witness_->complaints();
-  for (; complained_ < complaints.size(); ++complained_) ADD_FAILURE() << where << ": " << complaints[complained_];
+  for (; complained_ < complaints.size(); ++complained_)
+    ADD_FAILURE() << where << ": " << complaints[complained_];
 }
 
 // --- sending, and the store ---
 
-const Outcome& Sim::send(std::span<const std::uint8_t> datagram, const engine::Arrival& arrival, unsigned worker, std::size_t room) {
+const Outcome& Sim::send(std::span<const std::uint8_t> datagram, const engine::Arrival& arrival,
+                         unsigned worker, std::size_t room) {
   outcome_ = {};
   outcome_.reply.resize(room);
   if (const auto parsed = query_.parse(datagram); !parsed) {
@@ -136,11 +162,13 @@ const Outcome& Sim::send(std::span<const std::uint8_t> datagram, const engine::A
   outcome_.word = word_of(actions);
   outcome_.reply.resize(actions.verdict == Actions::Verdict::drop ? 0 : actions.reply_size);
   witness_->decided(query_, arrival, actions, outcome_.reply, room, now_);
-  if (!outcome_.reply.empty()) (void)outcome_.message.parse(outcome_.reply, wire::Message::Accept::replies);
+  if (!outcome_.reply.empty())
+    (void)outcome_.message.parse(outcome_.reply, wire::Message::Accept::replies);
 
   Waiting waiting;
   waiting.worker = worker;
-  for (Change* change = actions.changes; change != nullptr; change = change->next) waiting.changes.push_back(change);
+  for (Change* change = actions.changes; change != nullptr; change = change->next)
+    waiting.changes.push_back(change);
   outcome_.changes = waiting.changes.size();
   waiting.query.assign(datagram.begin(), datagram.end());
   waiting.reply = outcome_.reply;
@@ -156,7 +184,8 @@ const Outcome& Sim::send(std::span<const std::uint8_t> datagram, const engine::A
   return outcome_;
 }
 
-// Settles the changes of one message and, if all are durable, lets its reply go. False: the store failed it.
+// Settles the changes of one message and, if all are durable, lets its reply go. False: the store
+// failed it.
 bool Sim::finish(Waiting& waiting, bool durable) {
   for (Change* change : waiting.changes) {
     witness_->settled(*change, durable, now_);
@@ -228,13 +257,17 @@ void Sim::run_line(std::string_view line, int) {
     ADD_FAILURE() << "no event in this line";
     return;
   }
-  const std::vector<std::string> expected = arrow == std::string_view::npos ? std::vector<std::string>{} : words_of(line.substr(arrow + 4));
+  const std::vector<std::string> expected = arrow == std::string_view::npos
+                                                ? std::vector<std::string>{}
+                                                : words_of(line.substr(arrow + 4));
   set_time(seconds_of(words[0]));
   if (words[1] == "-") {
     const std::string result = run_command({words.begin() + 2, words.end()});
     std::string wanted;
     for (const std::string& word : expected) wanted += (wanted.empty() ? "" : " ") + word;
-    if (!expected.empty()) { EXPECT_EQ(result, wanted); }
+    if (!expected.empty()) {
+      EXPECT_EQ(result, wanted);
+    }
     return;
   }
   const ScriptedQuery query = build_query(words, memory_, *this);
@@ -246,12 +279,18 @@ std::string Sim::run_command(const std::vector<std::string>& words) {
   const std::string& verb = words.at(0);
   if (verb == "store") {
     const std::string& policy = words.at(1);
-    store_ = policy == "failing" ? StorePolicy::failing : policy == "delayed" ? StorePolicy::delayed : StorePolicy::immediate;
+    store_ = policy == "failing"   ? StorePolicy::failing
+             : policy == "delayed" ? StorePolicy::delayed
+                                   : StorePolicy::immediate;
     return policy;
   }
   if (verb == "settle") return std::to_string(settle(words.size() < 2 || words[1] == "ok"));
-  if (verb == "expire") return std::to_string(expire(words.size() < 2 ? 1000 : std::stoul(words[1])));
-  if (verb == "free") return std::to_string(leases_->counts(static_cast<lease::PoolId>(words.size() < 2 ? 0 : std::stoul(words[1]))).free());
+  if (verb == "expire")
+    return std::to_string(expire(words.size() < 2 ? 1000 : std::stoul(words[1])));
+  if (verb == "free")
+    return std::to_string(
+        leases_->counts(static_cast<lease::PoolId>(words.size() < 2 ? 0 : std::stoul(words[1])))
+            .free());
   if (verb == "pinged") {
     const lease::SlotId slot = leases_->find(*Ipv4::parse(words.at(1)));
     Waiting waiting;
