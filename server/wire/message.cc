@@ -142,9 +142,9 @@ std::expected<void, ParseError> Message::index_options() noexcept {
   if (!walk_options(fields[0], index)) return std::unexpected(ParseError::option_overruns);
   if (has(option::overload)) {
     const Bytes which = option(option::overload);
-    if (which.size() != 1 || which[0] < 1 || which[0] > 3)
-      return std::unexpected(ParseError::bad_overload);
-    // RFC 2131 §4.1: first the options field, then file, then sname.
+    if (which.empty()) return std::unexpected(ParseError::bad_overload);
+    // RFC 2131 §4.1: first the options field, then file, then sname. As for dhcpd, only the two bits
+    // of the first octet count (RFC 2132 §9.3 has no other values).
     if ((which[0] & 1) != 0) fields[1] = file();
     if ((which[0] & 2) != 0) fields[2] = sname();
     if (!walk_options(fields[1], index_overloaded) || !walk_options(fields[2], index_overloaded))
@@ -175,7 +175,8 @@ bool Message::join(const std::bitset<256>& repeated, std::span<const Bytes> fiel
 std::expected<void, ParseError> Message::check_options() noexcept {
   if (has(option::message_type)) {
     const Bytes type = option(option::message_type);
-    if (type.size() != 1 || type[0] < 1 || type[0] > kLastMessageType)
+    // As for dhcpd the first octet counts: option 53 sent twice is joined to two (RFC 3396 §7).
+    if (type.empty() || type[0] < 1 || type[0] > kLastMessageType)
       return std::unexpected(ParseError::bad_message_type);
     type_ = static_cast<MessageType>(type[0]);
   }

@@ -31,8 +31,8 @@ enum class ParseError : std::uint8_t {
   not_a_request,      // op is not BOOTREQUEST
   bad_hlen,           // hlen > 16
   option_overruns,    // an option's length passes the end of its field
-  bad_message_type,   // option 53 is not one octet in 1..18
-  bad_overload,       // option 52 is not one octet in 1..3
+  bad_message_type,   // option 53 is empty or not in 1..18
+  bad_overload,       // option 52 is empty
   empty_client_id,    // option 61 of length 0
   bad_address_option, // 50, 54, 118 present with a length other than 4
   too_many_options,   // joined options exceed the room for them

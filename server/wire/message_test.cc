@@ -134,7 +134,7 @@ TEST(Rfc2131_3_Cookie, WithoutItAPacketIsBootpAndItsVendorAreaIsNotRead) {
         << size;
 }
 
-TEST(Rfc2132_9_6_MessageType, AbsentIsBootpAndItsValueIsOneOctetOf1To18) {
+TEST(Rfc2132_9_6_MessageType, AbsentIsBootpAndItsFirstOctetIsOneOf1To18) {
   Message message;
   TestPacket bootp;
   bootp.cookie().text(12, "cm").end();
@@ -151,9 +151,12 @@ TEST(Rfc2132_9_6_MessageType, AbsentIsBootpAndItsValueIsOneOctetOf1To18) {
     EXPECT_EQ(static_cast<unsigned>(message.type()), type);
   }
   EXPECT_EQ(parse_error(TestPacket{}.cookie().add(53, {}).end()), ParseError::bad_message_type);
-  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(53, {1, 1}).end()), ParseError::bad_message_type);
-  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(53, {1}).add(53, {1}).end()),
-            ParseError::bad_message_type);
+  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(53, {0, 1}).end()), ParseError::bad_message_type);
+  for (const TestPacket& twice : {TestPacket{}.cookie().add(53, {3, 1}).end(),
+                                  TestPacket{}.cookie().add(53, {3}).add(53, {1}).end()}) {
+    ASSERT_TRUE(message.parse(twice));
+    EXPECT_EQ(message.type(), MessageType::request);
+  }
 }
 
 TEST(Rfc2131_2_Op, OnlyTheExpectedKindIsTaken) {
@@ -272,18 +275,18 @@ TEST(Rfc2131_4_1_Overload, FileThenSname) {
   EXPECT_EQ(as_text(message.option(12)), "opfisn");
 }
 
-TEST(Rfc2132_9_3_Overload, ItsValueIsOneOctetOf1To3) {
-  for (unsigned which = 0; which < 256; ++which) {
-    TestPacket packet;
-    packet.cookie().add(52, {static_cast<std::uint8_t>(which)}).end();
-    EXPECT_EQ(parse_error(packet),
-              which >= 1 && which <= 3 ? ParseError::count : ParseError::bad_overload)
-        << which;
+TEST(Rfc2132_9_3_Overload, TheTwoBitsOfItsFirstOctetCount) {
+  Message message;
+  for (unsigned which = 1; which < 256; ++which) {
+    const TestPacket packet = overloaded(static_cast<std::uint8_t>(which));
+    ASSERT_TRUE(message.parse(packet)) << which;
+    EXPECT_EQ(message.has(67), (which & 1) != 0) << which;
+    EXPECT_EQ(message.has(55), (which & 2) != 0) << which;
   }
   EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {}).end()), ParseError::bad_overload);
-  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {1, 1}).end()), ParseError::bad_overload);
-  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {1}).add(52, {2}).end()),
-            ParseError::bad_overload);
+  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {0}).end()), ParseError::count);
+  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {1, 1}).end()), ParseError::count);
+  EXPECT_EQ(parse_error(TestPacket{}.cookie().add(52, {1}).add(52, {2}).end()), ParseError::count);
 }
 
 TEST(Rfc3396_7_Joining, AnEmptyPieceInFrontOfTheOverloadOptionHidesNothing) {
