@@ -30,7 +30,8 @@ struct Writer {
     text.append(buffer, format_ipv4(buffer, value));
   }
   void mac() const {
-    if (event.hlen == 0) {
+    // dhcpd asks for the type; hardware of a type but without octets prints as nothing (observed).
+    if (event.htype == 0) {
       text += "<no identifier>";
       return;
     }
@@ -73,7 +74,7 @@ using Body = void (*)(const Writer&);
 void request_line(const Writer& w) {
   w.text += "DHCPREQUEST for ";
   w.address(w.event.address);
-  if (!w.event.server_id.is_zero()) {
+  if (w.event.has_server_id) {
     w.text += " (";
     w.address(w.event.server_id);
     w.text += ")";

@@ -29,7 +29,7 @@ constexpr FacilityRow kFacilities[] = {
 // about when its packet is on the wire; long when nothing happens.
 constexpr auto kBusyPause = std::chrono::milliseconds(1), kIdlePause = std::chrono::milliseconds(10);
 constexpr int kBusyTurns = 1000;
-constexpr std::size_t kPerWorker = 256;  // lines taken from one worker before the next one's turn
+constexpr std::size_t kPerDrain = 256;  // lines between two looks at stop_, and two flushes of stderr
 
 }  // namespace
 
@@ -89,23 +89,30 @@ void LogWriter::run() {
   }
 }
 
-bool LogWriter::drain() {
-  bool any = false;
+// The queue whose next line is the oldest. A client may be served by several workers one after the other, and his DISCOVER is to
+// stand before his REQUEST.
+worker::Outlets* LogWriter::oldest() const {
+  worker::Outlets* oldest = nullptr;
   for (worker::Outlets* outlet : outlets_) {
-    for (std::size_t i = 0; i < kPerWorker; ++i) {
-      const engine::LogEvent* event = outlet->logs.front();
-      if (event == nullptr) break;
-      any = true;
-      if (within_rate(*event)) {
-        format_log_event(*event, name_, context_, line_);
-        const std::lock_guard lock(write_mutex_);
-        write(line_.priority, line_.text);
-      }
-      outlet->logs.pop();
-    }
+    const engine::LogEvent* event = outlet->logs.front();
+    if (event != nullptr && (oldest == nullptr || event->at_ns < oldest->logs.front()->at_ns)) oldest = outlet;
   }
-  if (any && to_stderr_.load(std::memory_order_relaxed)) std::fflush(stderr);
-  return any;
+  return oldest;
+}
+
+bool LogWriter::drain() {
+  std::size_t lines = 0;
+  for (worker::Outlets* outlet; lines < kPerDrain && (outlet = oldest()) != nullptr; ++lines) {
+    const engine::LogEvent& event = *outlet->logs.front();
+    if (within_rate(event)) {
+      format_log_event(event, name_, context_, line_);
+      const std::lock_guard lock(write_mutex_);
+      write(line_.priority, line_.text);
+    }
+    outlet->logs.pop();
+  }
+  if (lines > 0 && to_stderr_.load(std::memory_order_relaxed)) std::fflush(stderr);
+  return lines > 0;
 }
 
 // Once a second it is said how many lines the limit held back.

@@ -43,6 +43,7 @@ class LogWriter {
  private:
   void run();
   bool drain();
+  worker::Outlets* oldest() const;
   bool within_rate(const engine::LogEvent& event);
   void write(int priority, std::string_view text);
 

@@ -35,6 +35,7 @@ LogEvent line(const Exchange& exchange, LogKind kind) noexcept {
   LogEvent event;
   event.kind = kind;
   const Bytes chaddr = exchange.query->chaddr();
+  event.htype = exchange.query->htype();
   event.hlen = static_cast<std::uint8_t>(chaddr.size());
   std::ranges::copy(chaddr, event.chaddr.begin());
   event.giaddr = exchange.query->giaddr();

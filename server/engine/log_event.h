@@ -38,7 +38,8 @@ struct LogEvent {
   std::uint8_t htype = 0, hlen = 0;
   std::array<std::uint8_t, 16> chaddr{};
   Ipv4 address;      // the address of the line
-  Ipv4 server_id;    // DHCPREQUEST (SERVERID), zero when not sent
+  Ipv4 server_id;    // DHCPREQUEST (SERVERID)
+  bool has_server_id = false;  // option 54 was sent, be it 0.0.0.0
   Ipv4 giaddr;       // VIA, when not zero
   Ipv4 other;        // inform: source; lease_unavailable / unknown_lease: the lease
   std::uint32_t interface_index = 0;  // VIA otherwise; the formatter knows the names

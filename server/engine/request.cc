@@ -66,6 +66,7 @@ void refuse(Exchange& exchange, Found::Kind kind, Ipv4 asked) noexcept {
 void describe_request(Exchange& exchange, Ipv4 asked) noexcept {
   LogEvent& event = note(exchange, LogKind::request);
   event.address = asked;
+  event.has_server_id = exchange.query->has(wire::option::server_identifier);
   event.server_id = exchange.query->address_option(wire::option::server_identifier);
   exchange.stable_logs = exchange.actions.log_count;
 }
