@@ -29,6 +29,7 @@ import netns  # noqa: E402
 import servers  # noqa: E402
 
 SERVER_CORE, GENERATOR_CORE = "0", "1"
+CANNOT_RUN = 77  # which ctest takes for "skipped"
 PERFDHCP = "/usr/sbin/perfdhcp"
 PROBE_CLIENT = 50_000_000  # --first of the clients that only ask whether the server is up
 
@@ -172,15 +173,19 @@ def median(rounds, mode, *path):
 
 
 def table(report):
-    """Medians as Markdown; the last column of each kind is the multiple of Kea's figure in the same run."""
-    baseline = next((s["rounds"] for s in report["servers"] if s["name"] == "kea-memfile" and s["rounds"]), None)
+    """Medians as Markdown; each rate also as a multiple of Kea's and as a share of the null responder's in the same run."""
+    rounds_of = {s["name"]: s["rounds"] for s in report["servers"] if s["rounds"]}
+
+    def relative(rate, mode, name):
+        return f"{rate / median(rounds_of[name], mode, 'exchanges_per_s'):.2f}" if name in rounds_of else ""
+
     m = report["machine"]
     lines = [f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; server on core {SERVER_CORE}, generator on core "
              f"{GENERATOR_CORE}. Medians of {report['settings']['rounds']} rounds of {report['settings']['seconds']} s; closed loop, "
              f"as many exchanges at a time as suit the server best. One fdatasync: {report['sync_ms']:.3f} ms (median).", ""]
     head = ["server", "an ACK is", "pool", "at a time"]
     for mode in ("DORA", "renew"):
-        head += [f"{mode}/s", "p50 ms", "p99 ms", "server CPU µs", "× Kea"]
+        head += [f"{mode}/s", "p50 ms", "p99 ms", "server CPU µs", "× Kea", "of ceiling"]
     head += ["perfdhcp: wanted, got /s, lost"]
     lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for server in report["servers"]:
@@ -193,7 +198,7 @@ def table(report):
             row += [f"{rate:,.0f}", f"{median(rounds, mode, 'latency_ms', 'exchange', 'p50'):.2f}",
                     f"{median(rounds, mode, 'latency_ms', 'exchange', 'p99'):.2f}",
                     f"{median(rounds, mode, 'server_cpu_us'):.1f}",
-                    f"{rate / median(baseline, mode, 'exchanges_per_s'):.2f}" if baseline else ""]
+                    relative(rate, mode, "kea-memfile"), relative(rate, mode, "null")]
         judged = [r["perfdhcp"] for r in rounds if r["perfdhcp"]]
         row.append(f"{judged[0]['wanted']:,}, {statistics.median(j['rate'] for j in judged):,.0f}, "
                    f"{statistics.median(j['dropped_share'] for j in judged):.2%}" if judged else "")
@@ -207,9 +212,10 @@ def table(report):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", default="coaxd-durable,coaxd-crash-safe,coaxd-memory,kea-memfile,dhcpd")
+    parser.add_argument("--servers", default="null,coaxd-durable,coaxd-crash-safe,coaxd-memory,kea-memfile,dhcpd")
     parser.add_argument("--coaxd", default=str(ROOT / "build/bin/coaxd"))
     parser.add_argument("--coaxstorm", default=str(ROOT / "build/bin/coaxstorm"))
+    parser.add_argument("--ceiling", default=str(ROOT / "build/bin/ceiling"))
     parser.add_argument("--pool", type=int, default=1_000_000, help="addresses (dhcpd: at most %d)" % servers.Dhcpd.pool_limit)
     parser.add_argument("--seconds", type=float, default=10, help="of each measured run")
     parser.add_argument("--rounds", type=int, default=5)
@@ -226,8 +232,9 @@ def main():
     args = parse_arguments()
     why = netns.missing("taskset")
     if why:
-        raise SystemExit(f"compare: {why}")
-    chosen, absent = servers.contenders(args.servers.split(","), args.coaxd)
+        say(f"compare: {why}")
+        return CANNOT_RUN
+    chosen, absent = servers.contenders(args.servers.split(","), args.coaxd, args.ceiling)
     for name in absent:
         say(f"{name}: not installed, left out")
     os.makedirs(args.out, exist_ok=True)

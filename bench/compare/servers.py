@@ -150,9 +150,24 @@ socket = "{home}/control.sock"
                 "-C", f"{home}/coaxd.toml", interface]
 
 
-def contenders(names, coaxd):
+class NullResponder(Server):
+    """No server, but the ceiling: what kernel and generator allow one that has nothing to do."""
+    name, durability = "null", "an array, no options logic, no store"
+
+    def __init__(self, program):
+        self.program = program
+
+    def version(self):
+        return "null responder"
+
+    def prepare(self, home, network, interface):
+        return [self.program, "null", str(network.first), str(network.server)]
+
+
+def contenders(names, coaxd, ceiling):
     """The servers of these names that are installed; those that are not are named on stderr by the caller."""
     known = {"kea-memfile": Kea(), "dhcpd": Dhcpd()}
+    known["null"] = NullResponder(ceiling)
     known |= {server.name: server for server in (Coaxd(coaxd, mode) for mode in Coaxd.PROMISE)}
     unknown = set(names) - set(known)
     if unknown:
