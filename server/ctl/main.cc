@@ -45,6 +45,7 @@ int ask(const std::string& path, const std::string& request) {
   }
   std::string head;
   bool in_body = false, ok = false;
+  std::FILE* out = stdout;
   char buffer[65536];
   ssize_t n = 0;
   while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0) {
@@ -54,11 +55,13 @@ int ask(const std::string& path, const std::string& request) {
       if (end == std::string::npos) continue;
       in_body = true;
       ok = head.compare(0, end, "ok") == 0;
-      if (!ok) std::fprintf(stderr, "coaxctl: %s\n", head.substr(0, end).c_str());
-      std::fwrite(head.data() + end + 1, 1, head.size() - end - 1, stdout);
+      // What is wrong may take several lines (a configuration's errors): all of them are the error.
+      out = ok ? stdout : stderr;
+      if (!ok) std::fprintf(out, "coaxctl: %s\n", head.substr(head.find(' ') + 1, end - head.find(' ') - 1).c_str());
+      std::fwrite(head.data() + end + 1, 1, head.size() - end - 1, out);
       continue;
     }
-    if (std::fwrite(buffer, 1, static_cast<std::size_t>(n), stdout) != static_cast<std::size_t>(n))
+    if (std::fwrite(buffer, 1, static_cast<std::size_t>(n), out) != static_cast<std::size_t>(n))
       return fail(std::string("cannot write the answer: ") + std::strerror(errno));
   }
   close(fd);
@@ -90,6 +93,10 @@ int main(int argc, char** argv) {
   CLI::App* leases = app.add_subcommand("leases", "leases");
   leases->require_subcommand(1);
   command(*leases, "export", "every lease, in dhcpd.leases format (--json: one object a line)", "leases export", true);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well
+  }
   return ask(socket_path, json ? request + " --json" : request);
 }
