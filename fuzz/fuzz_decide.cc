@@ -132,7 +132,8 @@ class Sequence {
 
   void deliver(const std::vector<std::uint8_t>& datagram, const engine::Arrival& arrival,
                unsigned worker) {
-    const Outcome& outcome = sim_.send(datagram, arrival, worker, 300 + (time_ * 7) % 1172);
+    const Outcome& outcome =
+        sim_.send(datagram, arrival, worker, 300 + static_cast<std::size_t>(time_ * 7) % 1172);
     if (outcome.actions.verdict == engine::Actions::Verdict::probe)
       probed_ = outcome.actions.probe_slot;
   }

@@ -18,7 +18,6 @@ using wire::MessageType;
 namespace {
 
 constexpr HashSeed kSeed{0x0123456789abcdef, 0xfedcba9876543210};
-constexpr std::size_t kTransmitBuffer = 1472;
 
 std::string word_of(const Actions& actions) {
   switch (actions.verdict) {
