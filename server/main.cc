@@ -16,7 +16,7 @@ using coaxd::daemon::CommandLine;
 
 // dhcpd's words, which scripts look for.
 void print_refusal(const std::string& what) {
-  std::fprintf(stderr, "%s\nConfiguration file errors encountered -- exiting\n\nexiting.\n", what.c_str());
+  std::fprintf(stderr, "%s%sConfiguration file errors encountered -- exiting\n\nexiting.\n", what.c_str(), what.ends_with('\n') ? "" : "\n");
 }
 
 // What nobody may ignore and no setting has taken the responsibility for.
@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   using namespace coaxd::daemon;
   const auto parsed = parse_command_line(argc, argv, [](const char* name) -> const char* { return std::getenv(name); });
   if (!parsed) {
-    std::fprintf(stderr, "%s\n%s", parsed.error().c_str(), usage("coaxd").c_str());
+    std::fprintf(stderr, "%s\n", parsed.error().c_str());
     return 1;
   }
   const CommandLine& line = *parsed;

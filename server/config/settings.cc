@@ -124,9 +124,9 @@ constexpr SettingRow kRows[] = {
 
     text<&S::control, &S::Control::socket>("control", "socket", check_path, "Socket that coaxctl talks to; empty is none."),
 
-    number<&S::limits, &S::Limits::pending_changes>("limits", "pending_changes", 64, 1u << 20,
+    number<&S::limits, &S::Limits::pending_changes>("limits", "pending_changes", 64, 1u << 16,
         "Lease changes of one worker that may wait for the disk; further packets are dropped, and clients ask again."),
-    number<&S::limits, &S::Limits::execute_waiting>("limits", "execute_waiting", 0, 1u << 20,
+    number<&S::limits, &S::Limits::execute_waiting>("limits", "execute_waiting", 1, 1u << 20,
         "Programs of execute() that may wait to be run; further ones are counted and left out."),
     number<&S::limits, &S::Limits::execute_seconds>("limits", "execute_seconds", 1, 3600,
         "How long a program of execute() may run before it is stopped."),

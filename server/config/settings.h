@@ -62,7 +62,7 @@ struct Settings {
     bool operator==(const Control&) const = default;
   } control;
   struct Limits {
-    std::uint32_t pending_changes = 8192;
+    std::uint32_t pending_changes = 4096;
     std::uint32_t execute_waiting = 1024;
     std::uint32_t execute_seconds = 60;
     bool operator==(const Limits&) const = default;

@@ -135,7 +135,7 @@ std::expected<CommandLine, std::string> parse_command_line(int argc, const char*
       continue;
     }
     const Row* row = find_row(word);
-    if (row == nullptr) return std::unexpected(fmt::format("Unknown command {}", word));  // dhcpd's words
+    if (row == nullptr) return std::unexpected(fmt::format("Unknown command {}\n{}", word, usage(line.program)));  // as dhcpd does
     std::string value;
     if (row->has_value) {
       if (i + 1 == argc) return std::unexpected(fmt::format("{} wants a value", word));

@@ -34,7 +34,7 @@ struct CommandLine {
   enum class Wants : std::uint8_t { serve, version, help } wants = Wants::serve;
 };
 
-// The error is the sentence to print (usage follows, exit status 1). `environment` is getenv, or a test's stand-in.
+// The error is what to print on stderr, exit status 1: a sentence, with the usage below it when the option is unknown. `environment` is getenv, or a test's stand-in.
 using Environment = const char* (*)(const char* name);
 std::expected<CommandLine, std::string> parse_command_line(int argc, const char* const* argv, Environment environment);
 

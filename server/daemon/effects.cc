@@ -64,13 +64,13 @@ void EffectRunner::run(const worker::ExecuteEffect& effect) {
     return;
   }
   int status = 0;
-  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  const auto deadline = std::chrono::steady_clock::now() + limit_;
   pid_t done = 0;
   while ((done = waitpid(child, &status, WNOHANG)) == 0) {
     if (std::chrono::steady_clock::now() >= deadline) {
       kill(child, SIGKILL);
       waitpid(child, &status, 0);
-      log_.error(fmt::format("execute: {} did not end within {} s and was killed", argv[0], kLimit.count()));
+      log_.error(fmt::format("execute: {} did not end within {} s and was killed", argv[0], limit_.count()));
       return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -14,17 +14,17 @@ namespace coaxd::daemon {
 
 class EffectRunner {
  public:
-  explicit EffectRunner(LogWriter& log) : log_(log) {}
+  EffectRunner(LogWriter& log, std::chrono::seconds limit) : log_(log), limit_(limit) {}
   ~EffectRunner() { stop(); }
   void start(std::vector<worker::Outlets*> outlets);
-  void stop();  // what is queued still runs, bounded by kLimit each
+  void stop();  // what is queued still runs, bounded by the limit each
 
  private:
-  static constexpr std::chrono::seconds kLimit{30};
   bool drain();
   void run(const worker::ExecuteEffect& effect);
 
   LogWriter& log_;
+  const std::chrono::seconds limit_;
   std::vector<worker::Outlets*> outlets_;
   std::atomic<bool> stop_{false};
   std::thread thread_;

@@ -84,9 +84,9 @@ std::expected<void, std::string> LeaseMemory::import(store::LeaseStore& store, c
   for (const store::LeasesRemark& damage : file->damaged()) say(fmt::format("{}:{}: unreadable: {}", leases_path, damage.line, damage.text));
   if (!file->damaged().empty() && !accept_damaged) {
     return std::unexpected(fmt::format(
-        "{} parts of {} cannot be read (listed above): each may be the last word about an address. Mend the file, or start once with "
+        "{} part{} of {} cannot be read (listed above): each may be the last word about an address. Mend the file, or start once with "
         "--accept-damaged-leases to go on without them.",
-        file->damaged().size(), leases_path));
+        file->damaged().size(), file->damaged().size() == 1 ? "" : "s", leases_path));
   }
   std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) { return a.address < b.address; });
   const auto committed = [&](Ipv4 address) -> std::optional<store::CommittedLease> {

@@ -124,7 +124,7 @@ bool LogWriter::within_rate(const engine::LogEvent& event) {
     this_second_ = 0;
     const std::uint64_t total = suppressed();
     if (total != reported_) {
-      message(4, fmt::format("{} packet log lines suppressed by the rate limit of {} a second ([log] rate_limit)", total - reported_,
+      message(4, fmt::format("{} packet log lines suppressed by the rate limit of {} a second ([log] lines_per_second)", total - reported_,
                              options_.lines_per_second));
       reported_ = total;
     }

@@ -42,6 +42,12 @@ constexpr WorkerCounterRow kWorkerCounters[] = {
     {{"coaxd_turns_total", "counter", "Turns of the packet loops."}, &Counters::turns},
 };
 
+std::uint64_t sum(const MetricsInput& input, Counter Counters::* counter) {
+  std::uint64_t total = 0;
+  for (const Counters* worker : input.workers) total += (worker->*counter).get();
+  return total;
+}
+
 struct InputRow {
   MetricRow row;
   double (*read)(const MetricsInput&);
@@ -58,15 +64,15 @@ constexpr InputRow kInputs[] = {
     {{"coaxd_clock_frozen", "gauge", "1 while expiry is frozen because the wall clock stepped."},
      [](const MetricsInput& in) { return in.clock_frozen ? 1.0 : 0.0; }},
     {{"coaxd_journal_batches_total", "counter", "Journal writes (group commits)."},
-     [](const MetricsInput& in) { return static_cast<double>(in.journal_batches); }},
+     [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_batches)); }},
     {{"coaxd_journal_records_total", "counter", "Binding changes in them."},
-     [](const MetricsInput& in) { return static_cast<double>(in.journal_records); }},
+     [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_records)); }},
     {{"coaxd_journal_octets_total", "counter", "Octets written to the journals."},
-     [](const MetricsInput& in) { return static_cast<double>(in.journal_octets); }},
+     [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_octets)); }},
     {{"coaxd_journal_failures_total", "counter", "Journal writes that failed."},
-     [](const MetricsInput& in) { return static_cast<double>(in.journal_failures); }},
+     [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_failures)); }},
     {{"coaxd_journal_sync_seconds_total", "counter", "Time journal writes took, until durable."},
-     [](const MetricsInput& in) { return in.journal_sync_seconds; }},
+     [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_sync_ns)) / 1e9; }},
     {{"coaxd_fold_records_total", "counter", "Journal records folded into SQLite."},
      [](const MetricsInput& in) { return static_cast<double>(in.folded_records); }},
     {{"coaxd_fold_lag_records", "gauge", "Durable records that SQLite does not have yet."},
@@ -85,12 +91,6 @@ constexpr InputRow kInputs[] = {
 
 constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
 constexpr MetricRow kBuild{"coaxd_build_info", "gauge", "1, with version, durability and transport as labels."};
-
-std::uint64_t sum(const MetricsInput& input, Counter Counters::* counter) {
-  std::uint64_t total = 0;
-  for (const Counters* worker : input.workers) total += (worker->*counter).get();
-  return total;
-}
 
 std::string escape_label(std::string_view text) {
   std::string out;

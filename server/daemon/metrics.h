@@ -38,8 +38,6 @@ struct MetricsInput {
   std::vector<PoolSample> pools;
   std::uint64_t folded_records = 0, fold_lag_records = 0, fold_errors = 0, history_rows = 0;
   std::uint64_t log_lines = 0, log_suppressed = 0;
-  std::uint64_t journal_batches = 0, journal_records = 0, journal_octets = 0, journal_failures = 0;
-  double journal_sync_seconds = 0;
   std::int64_t start_time = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;
   std::uint64_t lease_memory = 0;

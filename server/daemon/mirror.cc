@@ -57,10 +57,10 @@ void Mirror::stop() {
 std::expected<void, std::string> Mirror::write_now() {
   const std::uint64_t at = changes_();
   lease::StoredTime newest = 0;
-  std::uint32_t crc = crc32c(as_bytes(store::leases_header()));
+  std::uint32_t crc = 0;
   const BodySource leases = export_leases(table_, ExportFormat::dhcpd, &newest);
+  // The first chunk begins with the header already (leases_export.h): it is part of what the seal covers.
   const auto more = [&](std::string& chunk) {
-    chunk.clear();
     const bool again = leases(chunk);
     crc = crc32c(as_bytes(chunk), crc);
     if (!again) chunk += seal(newest, crc);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/random.h>
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::string_view kVersion = COAXD_VERSION;
 constexpr auto kTick = std::chrono::seconds(1);
+// Replies that the kernel has not sent yet, of one worker, beside those that wait for the store or a probe.
+constexpr std::size_t kSendsInFlight = 3584;
 
 std::unexpected<std::string> fail(std::string sentence) { return std::unexpected(std::move(sentence)); }
 
@@ -55,10 +58,15 @@ std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
   return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-// The directory of the control socket is made if its parent is there: /run is empty after every boot.
-void make_parent(const std::string& path) {
+// The directory of the control socket is made if its parent is there: /run is empty after every boot. It belongs to the user that the
+// server becomes, who makes the socket in it later.
+void make_parent(const std::string& path, const std::string& user) {
   const auto slash = path.rfind('/');
-  if (slash != std::string::npos && slash > 0) mkdir(path.substr(0, slash).c_str(), 0755);
+  if (slash == std::string::npos || slash == 0) return;
+  const std::string directory = path.substr(0, slash);
+  if (mkdir(directory.c_str(), 0755) != 0 || user.empty()) return;
+  if (const passwd* account = getpwnam(user.c_str()); account != nullptr)
+    (void)!chown(directory.c_str(), account->pw_uid, account->pw_gid);  // if not, the socket is missing, and that is said
 }
 
 }  // namespace
@@ -69,7 +77,8 @@ Server::Server(CommandLine line, config::Settings settings, Configuration config
       configuration_(std::move(configuration)),
       log_({.program = line_.program,
             .to_stderr = line_.log_to_stderr || !line_.quiet,
-            .lines_per_second = settings_.log.lines_per_second}) {
+            .lines_per_second = settings_.log.lines_per_second}),
+      effects_(log_, std::chrono::seconds(settings_.limits.execute_seconds)) {
   // A statement of the file wins over the command line (dhcpd-compat 15.1).
   leases_path_ = global_text(*configuration_.config, config::Parameter::lease_file_name);
   if (leases_path_.empty()) leases_path_ = line_.leases;
@@ -83,6 +92,7 @@ std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
   // Before any thread: signals are the control thread's.
   signal(SIGPIPE, SIG_IGN);
   if (auto started = start(); !started) {
+    log_.set_stderr(true);  // whoever started it hears why it is not there, with -q as well
     log_.error(started.error());
     stop();
     return started;
@@ -184,11 +194,12 @@ Server::Step Server::open_network() {
 
   if (line_.write_pid_file)
     if (auto written = pid_file_.write(pid_path_); !written) log_.warning(written.error());  // dhcpd goes on too
-  if (!settings_.control.socket.empty()) make_parent(settings_.control.socket);
+  if (!settings_.control.socket.empty()) make_parent(settings_.control.socket, line_.user);
   if (auto dropped = drop_privileges(line_.user, line_.group, line_.chroot); !dropped) return dropped;
 
   io::TransportOptions transport;
   transport.port = options.port;
+  transport.transmit_buffers = settings_.limits.pending_changes + worker::Worker::kMaxProbes + kSendsInFlight;
   for (io::WorkerSockets& sockets_of_one : sockets_) {
     std::unique_ptr<worker::Transport> made;
     if (settings_.server.io != config::IoChoice::asio) {
@@ -248,7 +259,9 @@ Server::Step Server::start_workers() {
                               .limits = leases_->limits(),
                               .settings = settings,
                               .log_packets = settings_.log.packets,
-                              .index = i},
+                              .index = i,
+                              .max_held = settings_.limits.pending_changes,
+                              .max_effects = settings_.limits.execute_waiting},
         worker::Snapshot{configuration_.config, configuration_.names}));
   }
   store_->start();

@@ -65,7 +65,7 @@ class Server {
   std::string leases_path_, pid_path_;
 
   LogWriter log_;
-  EffectRunner effects_{log_};
+  EffectRunner effects_;
   PidFile pid_file_;
   io::InterfaceTable interfaces_;
   std::vector<io::WorkerSockets> sockets_;

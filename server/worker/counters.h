@@ -17,6 +17,7 @@ class Counter {
   void add(std::uint64_t n = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer: no lock prefix
   }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -29,7 +30,8 @@ struct alignas(64) Counters {
   std::array<Counter, kTypes> sent;
   std::array<Counter, static_cast<std::size_t>(engine::DropReason::count)> dropped;
   Counter commits, commits_failed, expired, probes_sent, probes_answered, effects_run, effects_lost, logs_lost, options_left_out;
-  Counter turns, held_max;
+  Counter turns;
+  Counter journal_batches, journal_records, journal_octets, journal_failures, journal_sync_ns;  // store::Journal::Stats, copied each turn
 };
 
 }  // namespace coaxd::worker

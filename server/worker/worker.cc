@@ -29,12 +29,13 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
     : transport_(parts.transport),
       journal_(parts.journal),
       leases_(parts.leases),
-      changes_(kMaxHeld * kChangesPerReply),
+      changes_(parts.max_held * kChangesPerReply),
       engine_(parts.leases, parts.limits, changes_, parts.settings),
       log_packets_(parts.log_packets),
       echo_id_(static_cast<std::uint16_t>(0x4300 + parts.index)),
-      held_(kMaxHeld),
-      held_effects_(kMaxHeld) {
+      held_(parts.max_held),
+      held_effects_(parts.max_held),
+      outlets_(parts.max_effects) {
   probes_.reserve(kMaxProbes);
   engine_.use(std::move(snapshot.config), std::move(snapshot.names));
   now_ = transport_.now();
@@ -66,7 +67,18 @@ void Worker::turn(std::int64_t until_mono_ns) {
   }
   store_error_.store(journal_.failed(), std::memory_order_relaxed);
   transport_.flush();
+  count_journal();
   counters_.turns.add();
+}
+
+// The journal's own figures are plain numbers of this thread; others read these.
+void Worker::count_journal() noexcept {
+  const store::Journal::Stats& stats = journal_.stats();
+  counters_.journal_batches.set(stats.batches);
+  counters_.journal_records.set(stats.records);
+  counters_.journal_octets.set(stats.octets);
+  counters_.journal_failures.set(stats.failures);
+  counters_.journal_sync_ns.set(stats.sync_ns_total);
 }
 
 void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {

@@ -31,8 +31,7 @@ struct ExecuteEffect {
 struct Outlets {
   SpscQueue<engine::LogEvent> logs;
   SpscQueue<ExecuteEffect> effects;
-  explicit Outlets(std::size_t log_capacity = 8192, std::size_t effect_capacity = 1024)
-      : logs(log_capacity), effects(effect_capacity) {}
+  explicit Outlets(std::size_t effect_capacity, std::size_t log_capacity = 8192) : logs(log_capacity), effects(effect_capacity) {}
 };
 
 // A configuration and what was derived from it, handed to workers at the reload barrier.
@@ -43,9 +42,10 @@ struct Snapshot {
 
 class Worker final : private Handler {
  public:
-  // Most replies that can wait for the store at once: two batches of the journal (one being synced, one gathering) at 4 packets' wait
-  // each, rounded up; beyond it packets are dropped as `overload` and clients ask again.
+  // Most replies that can wait for the store at once (`[limits] pending_changes`): two batches of the journal (one being synced, one
+  // gathering) at 4 packets' wait each, rounded up; beyond it packets are dropped as `overload` and clients ask again.
   static constexpr std::size_t kMaxHeld = 4096;
+  static constexpr std::size_t kMaxEffects = 1024;  // execute() waiting for its thread
   static constexpr std::size_t kMaxProbes = 512;
   static constexpr std::int64_t kStoreRetryNs = 1'000'000'000;
 
@@ -57,6 +57,7 @@ class Worker final : private Handler {
     engine::Settings settings;
     bool log_packets = true;
     unsigned index = 0;
+    std::size_t max_held = kMaxHeld, max_effects = kMaxEffects;
   };
   Worker(const Parts& parts, Snapshot snapshot);
   ~Worker();
@@ -148,6 +149,7 @@ class Worker final : private Handler {
   static void copy_effect(const engine::Effect& effect, HeldEffect& out) noexcept;
   void run_effects(std::span<const engine::Effect> effects);
   void emit(const HeldEffect& effect);
+  void count_journal() noexcept;
   void park();
 
   Transport& transport_;
