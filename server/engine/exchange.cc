@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/engine/startup.h"
+
 namespace coaxd::engine {
 namespace {
 
@@ -39,8 +41,10 @@ void Server::use(std::shared_ptr<const config::Config> new_config,
                  std::shared_ptr<const config::HostTable> new_names) {
   // The option state views into the old configuration: it goes first.
   reply.emplace(new_config->options());
+  const bool starts_anew = config != new_config;  // else only addresses of names have changed
   config = std::move(new_config);
   names = std::move(new_names);
+  if (starts_anew) run_global_statements(*config, names.get(), globals);
   interfaces.use(*config);
   event_bodies.use(*config);
   client_ids_may_be_ignored = std::ranges::any_of(config->scopes(), [](const auto& scope) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/engine/startup.h"
 #include "server/engine/test_scene.h"
 
 namespace coaxd::engine {
@@ -127,6 +128,22 @@ TEST(DhcpdStatements_5_3_Parameters, AreOptionsOfTheServerSpace) {
   scene.forget();
   scene.receive(TestPacket().cookie().add(53, {1}).end()).run();
   EXPECT_EQ(scene.reply.number(Parameter::default_lease_time, 1), 2560u);
+}
+
+TEST(DhcpdStatements_5_2_Start, GlobalStatementsRunOnceWithoutAPacket) {
+  std::string text = "set gvar = \"g\";\nif exists dhcp-message-type { log(error, \"packet\"); }\nexecute(\"/bin/true\", gvar);\n";
+  for (int i = 0; i < 40; ++i) text += "log(info, \"" + std::to_string(i) + "\");\n";
+  text += "subnet 10.0.0.0 netmask 255.255.255.0 { log(error, \"subnet\"); }";
+  const auto config = config_from(text);
+  GlobalVariables globals;
+  globals.set("old", Value::of(true));
+  const std::vector<StartupEffect> effects = run_global_statements(*config, nullptr, globals);
+  ASSERT_EQ(effects.size(), 41u);
+  EXPECT_THAT(effects[0].argv, ElementsAre("/bin/true", "g"));
+  EXPECT_EQ(effects[40].text, "39");
+  EXPECT_EQ(effects[40].level, config::LogLevel::info);
+  EXPECT_EQ(Variables::find(globals.packed(), "gvar"), Value::of(as_bytes("g")));
+  EXPECT_FALSE(Variables::find(globals.packed(), "old"));
 }
 
 TEST(OptionState, ClearForgetsEverythingInEverySpace) {
