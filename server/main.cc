@@ -36,6 +36,7 @@ int test_configuration(const CommandLine& line, const coaxd::config::Settings& s
     if (line.json) {
       std::fputs(configuration.coverage.json().c_str(), stdout);
     } else {
+      for (const std::string& said : coaxd::daemon::startup_lines(configuration)) std::fprintf(stderr, "%s\n", said.c_str());
       std::fprintf(stderr, "Config file: %s\nDatabase file: %s\nPID file: %s\n", line.config.c_str(), line.leases.c_str(),
                    line.pid_file.c_str());
       std::fputs(configuration.coverage.text().c_str(), stdout);

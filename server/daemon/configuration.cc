@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "server/config/parser.h"
+#include "server/engine/startup.h"
+#include "server/engine/variables.h"
 
 namespace coaxd::daemon {
 
@@ -58,6 +60,14 @@ std::expected<Configuration, std::string> load_configuration(const std::string& 
   for (const config::Diagnostic& warning : result.config->warnings())
     result.warnings.push_back(warning.render(result.config->sources()));
   return result;
+}
+
+std::vector<std::string> startup_lines(const Configuration& configuration) {
+  engine::GlobalVariables globals;
+  std::vector<std::string> lines;
+  for (engine::StartupEffect& effect : engine::run_global_statements(*configuration.config, configuration.names.get(), globals))
+    if (effect.kind == engine::Effect::Kind::log) lines.push_back(std::move(effect.text));
+  return lines;
 }
 
 std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {

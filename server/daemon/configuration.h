@@ -28,6 +28,9 @@ std::expected<config::Settings, std::string> load_settings(const std::string& pa
 std::expected<Configuration, std::string> load_configuration(const std::string& path, const config::Settings& settings,
                                                              const config::HostTable* previous_names);
 
+// What log() says in the global statements, which run once at start and with -t (dhcpd-compat §5.2).
+std::vector<std::string> startup_lines(const Configuration& configuration);
+
 // What the lease table has to know of a configuration.
 std::vector<lease::PoolSpec> pool_specs(const config::Config& config);
 

@@ -114,6 +114,7 @@ Server::Step Server::start() {
   for (const std::string& warning : configuration_.warnings) log_.warning(warning);
   for (const config::Finding& finding : configuration_.coverage.of(config::Coverage::not_supported))
     log_.warning(fmt::format("{}: NOT SUPPORTED: {} ({})", finding.where, finding.row.name, finding.row.note));
+  for (const std::string& said : startup_lines(configuration_)) log_.info(said);
   log_.set_facility(global_text(*configuration_.config, config::Parameter::log_facility));
 
   if (line_.write_pid_file && PidFile::names_living_process(pid_path_)) return fail("There's already a DHCP server running.");
