@@ -32,7 +32,8 @@ constexpr const char* kAbout =
     "  renew        clients with a lease renew it, in random order\n"
     "  init-reboot  clients with a lease ask for it again, as after a power cut\n"
     "  release      clients get a lease and give it back, round and round\n"
-    "  verify       every lease of an ack log is asked for once; whatever is not confirmed is a violation\n";
+    "  verify       every lease of an ack log is asked for once; whatever is not confirmed is a violation. A server may\n"
+    "               confirm a free address to a client it has forgotten, as dhcpd does: only --leases tells that too\n";
 
 constexpr const char* kExamples =
     "Examples:\n"
