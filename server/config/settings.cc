@@ -96,7 +96,7 @@ constexpr SettingRow kRows[] = {
     boolean<&S::server, &S::Server::cpu_affinity>("server", "cpu_affinity", "Bind each worker to a core of its own."),
 
     text<&S::store, &S::Store::path>("store", "path", check_path,
-        "Directory of the lease store; empty is the path of the leases file with .db appended."),
+        "The lease store: an SQLite file, its journals beside it; empty is the path of the leases file with .db appended."),
     choice<&S::store, &S::Store::durability>("store", "durability", kDurabilities,
         "What a lease survives before it is acknowledged: a power cut, a crash of the server only, or nothing."),
     number<&S::store, &S::Store::history_days>("store", "history_days", 0, 36500,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,7 +21,11 @@ namespace {
 // The last line. A comment to dhcpd and to everybody who reads his files.
 constexpr std::string_view kSeal = "# coaxd mirror, newest ";
 
-std::string seal(WallSeconds newest, std::uint32_t crc) { return fmt::format("{}{} crc {:08x}\n", kSeal, newest, crc); }
+// `crc` is that of everything before; the line's own words are covered as well.
+std::string seal(WallSeconds newest, std::uint32_t crc) {
+  const std::string words = fmt::format("{}{}", kSeal, newest);
+  return fmt::format("{} crc {:08x}\n", words, crc32c(as_bytes(words), crc));
+}
 
 }  // namespace
 
@@ -56,6 +61,8 @@ void Mirror::stop() {
 
 std::expected<void, std::string> Mirror::write_now() {
   const std::uint64_t at = changes_();
+  struct stat before {};
+  const bool replaces = stat(options_.path.c_str(), &before) == 0;
   lease::StoredTime newest = 0;
   std::uint32_t crc = 0;
   const BodySource leases = export_leases(table_, ExportFormat::dhcpd, &newest);
@@ -67,6 +74,9 @@ std::expected<void, std::string> Mirror::write_now() {
     return again;
   };
   if (auto written = store::write_leases_file(options_.path, more); !written) return std::unexpected(written.error().message);
+  // Who could read the file before, dhcpd under a user of its own above all, still can.
+  if (replaces) (void)!chown(options_.path.c_str(), before.st_uid, before.st_gid);
+  chmod(options_.path.c_str(), replaces ? before.st_mode & 07777 : 0644);
   written_at_change_ = at;
   return {};
 }
@@ -82,12 +92,10 @@ bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest) {
   const std::string_view end{tail.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
   const auto at = end.rfind(kSeal);
   long long newest = 0;
-  unsigned crc_told = 0;
-  if (at != end.npos &&
-      std::sscanf(std::string{end.substr(at + kSeal.size())}.c_str(), "%lld crc %8x", &newest, &crc_told) == 2 &&  // NOLINT(cert-err34-c)
-      end.substr(at) == seal(newest, crc_told) && newest <= store_newest) {
+  if (at != end.npos && std::sscanf(std::string{end.substr(at + kSeal.size())}.c_str(), "%lld", &newest) == 1 &&  // NOLINT(cert-err34-c)
+      newest <= store_newest) {
     const off_t body = from + static_cast<off_t>(at);
-    std::vector<std::uint8_t> buffer(1 << 20);
+    std::vector<std::uint8_t> buffer(64 << 10);
     std::uint32_t crc = 0;
     off_t done = 0;
     while (done < body) {
@@ -96,7 +104,7 @@ bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest) {
       crc = crc32c({buffer.data(), static_cast<std::size_t>(n)}, crc);
       done += n;
     }
-    same = done == body && crc == crc_told;
+    same = done == body && end.substr(at) == seal(newest, crc);
   }
   close(fd);
   return same;

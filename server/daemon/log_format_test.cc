@@ -1,0 +1,187 @@
+#include "server/daemon/log_format.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+// Every line of dhcpd-compat 15.5 to the letter: a log parser written for dhcpd must not notice.
+namespace coaxd::daemon {
+namespace {
+
+using engine::LogEvent;
+using engine::LogKind;
+using engine::LogSuffix;
+
+constexpr int kError = 3, kInfo = 6, kDebug = 7;
+
+std::string_view interface_name(std::uint32_t index, const void*) { return index == 7 ? "eth0" : "?"; }
+
+// A client 02:00:5e:00:53:01, local on eth0, about 10.0.0.7.
+LogEvent event(LogKind kind, LogSuffix suffix = LogSuffix::none) {
+  LogEvent e;
+  e.kind = kind;
+  e.suffix = suffix;
+  e.htype = 1;
+  e.hlen = 6;
+  e.chaddr = {0x02, 0x00, 0x5e, 0x00, 0x53, 0x01};
+  e.address = Ipv4::of(10, 0, 0, 7);
+  e.interface_index = 7;
+  return e;
+}
+
+LogEvent named(LogEvent e, std::string_view name) {
+  std::copy(name.begin(), name.end(), e.name.begin());
+  e.name_size = static_cast<std::uint8_t>(name.size());
+  return e;
+}
+
+LogEvent worded(LogEvent e, std::string_view text) {
+  std::copy(text.begin(), text.end(), e.text.begin());
+  e.text_size = static_cast<std::uint16_t>(text.size());
+  return e;
+}
+
+LogEvent relayed(LogEvent e) {
+  e.giaddr = Ipv4::of(10, 1, 0, 1);
+  return e;
+}
+
+LogEvent to_server(LogEvent e) {
+  e.server_id = Ipv4::of(10, 0, 0, 1);
+  e.has_server_id = true;
+  return e;
+}
+
+LogEvent anonymous(LogEvent e) {
+  e.htype = e.hlen = 0;
+  return e;
+}
+
+LogEvent numbers(LogEvent e, std::uint32_t a, std::uint32_t b) {
+  e.number_a = a;
+  e.number_b = b;
+  return e;
+}
+
+struct Row {
+  LogEvent event;
+  const char* text;
+  int priority = kInfo;
+};
+
+void expect(const Row& row) {
+  LogLine line;
+  line.text = "left over";
+  format_log_event(row.event, interface_name, nullptr, line);
+  EXPECT_EQ(line.text, row.text);
+  EXPECT_EQ(line.priority, row.priority) << row.text;
+}
+
+TEST(DhcpdCompat_15_5_Messages, AreDhcpdsToTheLetter) {
+  const Row rows[] = {
+      {event(LogKind::discover), "DHCPDISCOVER from 02:00:5e:00:53:01 via eth0"},
+      {relayed(event(LogKind::discover)), "DHCPDISCOVER from 02:00:5e:00:53:01 via 10.1.0.1"},
+      {named(event(LogKind::discover), "laptop"), "DHCPDISCOVER from 02:00:5e:00:53:01 (laptop) via eth0"},
+      {anonymous(event(LogKind::discover)), "DHCPDISCOVER from <no identifier> via eth0"},
+      {event(LogKind::offer), "DHCPOFFER on 10.0.0.7 to 02:00:5e:00:53:01 via eth0"},
+      {named(event(LogKind::offer), "laptop"), "DHCPOFFER on 10.0.0.7 to 02:00:5e:00:53:01 (laptop) via eth0"},
+      {event(LogKind::request), "DHCPREQUEST for 10.0.0.7 from 02:00:5e:00:53:01 via eth0"},
+      {to_server(event(LogKind::request)), "DHCPREQUEST for 10.0.0.7 (10.0.0.1) from 02:00:5e:00:53:01 via eth0"},
+      {named(relayed(to_server(event(LogKind::request))), "laptop"),
+       "DHCPREQUEST for 10.0.0.7 (10.0.0.1) from 02:00:5e:00:53:01 (laptop) via 10.1.0.1"},
+      {event(LogKind::ack), "DHCPACK on 10.0.0.7 to 02:00:5e:00:53:01 via eth0"},
+      {named(relayed(event(LogKind::ack)), "laptop"), "DHCPACK on 10.0.0.7 to 02:00:5e:00:53:01 (laptop) via 10.1.0.1"},
+      // A NAK names no host.
+      {named(event(LogKind::nak), "laptop"), "DHCPNAK on 10.0.0.7 to 02:00:5e:00:53:01 via eth0"},
+      {event(LogKind::release, LogSuffix::found), "DHCPRELEASE of 10.0.0.7 from 02:00:5e:00:53:01 via eth0 (found)"},
+      {event(LogKind::release, LogSuffix::not_found), "DHCPRELEASE of 10.0.0.7 from 02:00:5e:00:53:01 via eth0 (not found)"},
+      {event(LogKind::decline, LogSuffix::abandoned), "DHCPDECLINE of 10.0.0.7 from 02:00:5e:00:53:01 via eth0: abandoned"},
+      {event(LogKind::decline, LogSuffix::not_found), "DHCPDECLINE of 10.0.0.7 from 02:00:5e:00:53:01 via eth0: not found"},
+      {event(LogKind::decline, LogSuffix::ignored), "DHCPDECLINE of 10.0.0.7 from 02:00:5e:00:53:01 via eth0: ignored"},
+      {event(LogKind::inform), "DHCPINFORM from 10.0.0.7 via eth0"},
+      {event(LogKind::inform_ack), "DHCPACK to 10.0.0.7 (02:00:5e:00:53:01) via eth0"},
+      {anonymous(event(LogKind::inform_ack)), "DHCPACK to 10.0.0.7 (<no client hardware address>) via eth0"},
+      {event(LogKind::bootrequest), "BOOTREQUEST from 02:00:5e:00:53:01 via eth0"},
+      {worded(event(LogKind::bootreply_static), "printer"), "BOOTREPLY for 10.0.0.7 to printer (02:00:5e:00:53:01) via eth0"},
+      {event(LogKind::bootreply_dynamic), "BOOTREPLY on 10.0.0.7 to 02:00:5e:00:53:01 via eth0"},
+  };
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(DhcpdCompat_15_5_Suffixes, StandBehindTheRequestLine) {
+  const auto request = [](LogSuffix suffix) { return event(LogKind::request, suffix); };
+  const auto discover = [](LogSuffix suffix) { return event(LogKind::discover, suffix); };
+#define COAXD_REQUEST "DHCPREQUEST for 10.0.0.7 from 02:00:5e:00:53:01 via eth0"
+#define COAXD_DISCOVER "DHCPDISCOVER from 02:00:5e:00:53:01 via eth0"
+  const Row rows[] = {
+      {worded(discover(LogSuffix::no_free_leases), "cable-1"), COAXD_DISCOVER ": network cable-1: no free leases", kError},
+      {discover(LogSuffix::unknown_network_segment), COAXD_DISCOVER ": unknown network segment"},
+      {request(LogSuffix::wrong_network), COAXD_REQUEST ": wrong network."},
+      {request(LogSuffix::ignored_not_authoritative), COAXD_REQUEST ": ignored (not authoritative)."},
+      {request(LogSuffix::ignored_unknown_subnet), COAXD_REQUEST ": ignored (unknown subnet)."},
+      {request(LogSuffix::lease_unavailable), COAXD_REQUEST ": lease 10.0.0.7 unavailable."},
+      {request(LogSuffix::unknown_lease), COAXD_REQUEST ": unknown lease 10.0.0.7."},
+      {discover(LogSuffix::unknown_client), COAXD_DISCOVER ": unknown client"},
+      {discover(LogSuffix::booting_disallowed), COAXD_DISCOVER ": booting disallowed"},
+      {numbers(discover(LogSuffix::min_secs), 3, 0),
+       COAXD_DISCOVER ": configured min-secs value (3) is greater than secs field (0).  message dropped."},
+      {worded(discover(LogSuffix::lease_limit), "subscriber"),
+       COAXD_DISCOVER ": no available billing: lease limit reached in all matching classes (last: 'subscriber')"},
+      {worded(discover(LogSuffix::not_responding), "recovering"), COAXD_DISCOVER ": not responding (recovering)"},
+      {request(LogSuffix::database_update_failed), COAXD_REQUEST ": database update failed"},
+      {event(LogKind::bootrequest, LogSuffix::bootp_dynamic_no_leases),
+       "BOOTREQUEST from 02:00:5e:00:53:01 via eth0: BOOTP from dynamic client and no dynamic leases"},
+      {event(LogKind::bootrequest, LogSuffix::bootp_disallowed), "BOOTREQUEST from 02:00:5e:00:53:01 via eth0: bootp disallowed"},
+      {event(LogKind::bootrequest, LogSuffix::bootp_network_unknown),
+       "BOOTREQUEST from 02:00:5e:00:53:01 via eth0: network unknown"},
+      {worded(event(LogKind::inform, LogSuffix::inform_not_authoritative), "10.0.0.0/24"),
+       "DHCPINFORM from 10.0.0.7 via eth0: not authoritative for subnet 10.0.0.0/24"},
+  };
+#undef COAXD_REQUEST
+#undef COAXD_DISCOVER
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(DhcpdCompat_15_5_Others, KeepTheirWordsAndTheirLevel) {
+  LogEvent own = worded(event(LogKind::text), "modem 0:15:96 came");
+  own.level = 2;
+  const Row rows[] = {
+      {event(LogKind::abandoned_declined), "Abandoning IP address 10.0.0.7: declined.", kError},
+      {event(LogKind::abandoned_pinged), "Abandoning IP address 10.0.0.7: pinged before offer", kError},
+      {event(LogKind::reclaiming_abandoned), "Reclaiming abandoned lease 10.0.0.7.", kError},
+      {event(LogKind::reclaiming_requested_abandoned), "Reclaiming REQUESTed abandoned IP address 10.0.0.7.", kError},
+      {worded(named(event(LogKind::static_and_dynamic), "acme"), "10.0.0.0/24"),
+       "Dynamic and static leases present for 10.0.0.7.\nRemove host declaration acme or remove 10.0.0.7\nfrom the dynamic address pool for "
+       "10.0.0.0/24",
+       kError},
+      {numbers(event(LogKind::reuse_lease), 30, 25),
+       "reuse_lease: lease age 30 (secs) under 25% threshold, reply with unaltered, existing lease for 10.0.0.7", kDebug},
+      {event(LogKind::too_many_classes), "too many classes match 02:00:5e:00:53:01"},
+      {own, "modem 0:15:96 came", 2},  // log(fatal, ...) of the configuration: its level, its words
+  };
+  for (const Row& row : rows) expect(row);
+}
+
+TEST(DhcpdCompat_15_5_Mac, LowerCaseTwoDigitsAnyLength) {
+  LogEvent e = event(LogKind::discover);
+  e.hlen = 1;
+  e.chaddr[0] = 0x0a;
+  expect({e, "DHCPDISCOVER from 0a via eth0"});
+  e.hlen = 16;
+  e.chaddr.fill(0xff);
+  expect({e, "DHCPDISCOVER from ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff via eth0"});
+}
+
+TEST(LogFormat, EverySuffixSaysSomethingOfItsOwn) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(LogSuffix::count); ++i) {
+    LogLine line;
+    format_log_event(event(LogKind::request, static_cast<LogSuffix>(i)), interface_name, nullptr, line);
+    EXPECT_TRUE(seen.insert(line.text).second) << line.text;
+  }
+}
+
+}  // namespace
+}  // namespace coaxd::daemon

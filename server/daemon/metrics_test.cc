@@ -1,0 +1,112 @@
+#include "server/daemon/metrics.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+#include <sstream>
+
+// The format is Prometheus' text exposition, version 0.0.4.
+namespace coaxd::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+MetricsInput sample_input(const worker::Counters& one, const worker::Counters& other) {
+  MetricsInput input;
+  input.workers = {&one, &other};
+  input.pools = {{"cable \"one\"\\", "10.0.0.10", {.total = 100, .active = 7, .offered = 2, .abandoned = 1}}};
+  input.version = "1.2.3";
+  input.durability = "durable";
+  input.io = "io_uring";
+  return input;
+}
+
+TEST(Metrics, SumOverWorkers) {
+  worker::Counters one, other;
+  one.received[1].add(3);
+  other.received[1].add(4);
+  other.dropped[static_cast<std::size_t>(engine::DropReason::lease_limit)].add(9);
+  one.commits.add(5);
+  one.journal_batches.set(2);
+  other.journal_batches.set(3);
+  one.journal_sync_ns.set(1'500'000'000);
+  const std::string text = to_prometheus(gather(sample_input(one, other)));
+  for (const char* line :
+       {"\ncoaxd_packets_received_total{type=\"discover\"} 7\n", "\ncoaxd_packets_dropped_total{reason=\"lease-limit\"} 9\n",
+        "\ncoaxd_commits_total 5\n", "\ncoaxd_journal_batches_total 5\n", "\ncoaxd_journal_sync_seconds_total 1.5\n",
+        "coaxd_build_info{version=\"1.2.3\",durability=\"durable\",io=\"io_uring\"} 1\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(Metrics, PoolsByStateWithLabelsEscaped) {
+  worker::Counters one, other;
+  const std::string text = to_prometheus(gather(sample_input(one, other)));
+  const std::string pool = R"(coaxd_pool_addresses{network="cable \"one\"\\",pool="10.0.0.10",state=)";
+  EXPECT_THAT(text, HasSubstr(pool + "\"total\"} 100\n"));
+  EXPECT_THAT(text, HasSubstr(pool + "\"active\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr(pool + "\"free\"} 90\n"));
+  EXPECT_THAT(text, HasSubstr(pool + "\"offered\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr(pool + "\"abandoned\"} 1\n"));
+}
+
+// HELP and TYPE once, before the first sample of a name; samples of a name stand together; every line is one of the three.
+TEST(Metrics, PrometheusTextIsWellFormed) {
+  worker::Counters one, other;
+  std::istringstream text(to_prometheus(gather(sample_input(one, other))));
+  std::set<std::string> helped, typed, ended;
+  std::string current;
+  for (std::string line; std::getline(text, line);) {
+    std::istringstream words(line);
+    std::string first, second, name;
+    words >> first >> second >> name;
+    if (first == "#") {
+      ASSERT_TRUE(second == "HELP" || second == "TYPE") << line;
+      EXPECT_TRUE((second == "HELP" ? helped : typed).insert(name).second) << "twice: " << line;
+      continue;
+    }
+    name = line.substr(0, line.find_first_of("{ "));
+    EXPECT_TRUE(helped.contains(name) && typed.contains(name)) << line;
+    if (name != current) {
+      EXPECT_TRUE(ended.insert(name).second) << "scattered: " << line;
+    }
+    current = name;
+    std::size_t used = 0;
+    const std::string value = line.substr(line.rfind(' ') + 1);
+    EXPECT_NO_THROW(std::stod(value, &used)) << line;
+    EXPECT_EQ(used, value.size()) << line;
+  }
+  EXPECT_EQ(ended.size(), helped.size());
+}
+
+TEST(Metrics, EveryRowIsShownAndCountersSayTotal) {
+  worker::Counters one, other;
+  const std::string text = to_prometheus(gather(sample_input(one, other)));
+  std::set<std::string_view> names;
+  for (const MetricRow& row : metric_rows()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_THAT(text, HasSubstr("# TYPE " + std::string{row.name} + " " + std::string{row.type} + "\n"));
+    EXPECT_EQ(row.type == "counter", row.name.ends_with("_total")) << row.name;
+    EXPECT_TRUE(row.help.ends_with('.')) << row.name;
+  }
+}
+
+TEST(Metrics, LargeCountsKeepEveryDigit) {
+  worker::Counters one, other;
+  one.commits.set(9'007'199'254'740'991);  // the largest run of whole numbers a double has
+  EXPECT_THAT(to_prometheus(gather(sample_input(one, other))), HasSubstr("\ncoaxd_commits_total 9007199254740991\n"));
+}
+
+TEST(Metrics, JsonEscapesLabelsAndTheTableHidesWhatNeverHappened) {
+  worker::Counters one, other;
+  one.received[1].add(1);
+  const auto samples = gather(sample_input(one, other));
+  EXPECT_THAT(to_json(samples), HasSubstr(R"({"name": "coaxd_packets_received_total", "labels": "type=\"discover\"", "value": 1})"));
+  const std::string table = to_table(samples);
+  EXPECT_THAT(table, HasSubstr("type=\"discover\""));
+  EXPECT_THAT(table, Not(HasSubstr("type=\"decline\"")));
+  EXPECT_THAT(table, HasSubstr("coaxd_store_error"));  // a zero that matters
+}
+
+}  // namespace
+}  // namespace coaxd::daemon

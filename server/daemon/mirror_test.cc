@@ -1,0 +1,136 @@
+#include "server/daemon/mirror.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "server/store/leases_export.h"
+#include "server/store/leases_file.h"
+
+namespace coaxd::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr WallSeconds kNow = 1'800'000'000;
+constexpr Ipv4 kFirst = Ipv4::of(10, 1, 0, 10);
+
+class MirrorTest : public testing::Test {
+ protected:
+  MirrorTest() {
+    std::string name = testing::TempDir() + "coaxd-mirror-XXXXXX";
+    folder = mkdtemp(name.data());
+    path = folder / "dhcpd.leases";
+    const lease::PoolSpec pool{0, {{kFirst, {kFirst.value + 9}}}, {}};
+    table.configure({&pool, 1}, kNow);
+  }
+  ~MirrorTest() override { std::filesystem::remove_all(folder); }
+
+  void lease(std::uint32_t i, WallSeconds cltt) {
+    lease::Binding b;
+    b.state = lease::BindingState::active;
+    const std::uint8_t mac[] = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(i)};
+    b.set_hardware(1, mac);
+    b.starts = b.cltt = lease::to_stored(cltt);
+    b.ends = lease::to_stored(kNow + 3600);
+    ASSERT_TRUE(table.restore({kFirst.value + i}, b, 1));
+    table.restored(kNow);
+  }
+  void write() {
+    Mirror mirror(table, {.path = path.string()}, [] { return std::uint64_t{1}; }, [](const std::string&) {});
+    ASSERT_TRUE(mirror.write_now());
+  }
+  std::string text() const {
+    std::ostringstream out;
+    out << std::ifstream(path).rdbuf();
+    return out.str();
+  }
+  void put(const std::string& content) const { std::ofstream(path) << content; }
+  bool adds_nothing(WallSeconds store_newest = kNow) const { return mirror_adds_nothing(path.string(), store_newest); }
+
+  std::filesystem::path folder, path;
+  lease::LeaseTable table{{1, 2}};
+};
+
+TEST_F(MirrorTest, IsALeasesFileThatDhcpdReads) {
+  lease(3, kNow - 5);
+  write();
+  EXPECT_THAT(text(), StartsWith(std::string{store::leases_header()}));
+  EXPECT_THAT(text(), HasSubstr("lease 10.1.0.13 {\n"));
+  const auto read = store::LeasesFile::read(path.string(), kNow);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->size(), 1u);
+  EXPECT_TRUE(read->damaged().empty());
+}
+
+TEST_F(MirrorTest, UntouchedItAddsNothing) {
+  write();  // of an empty table
+  EXPECT_TRUE(adds_nothing());
+  lease(0, kNow - 5);
+  lease(1, kNow);
+  write();
+  EXPECT_TRUE(adds_nothing(kNow));
+  EXPECT_FALSE(adds_nothing(kNow - 1)) << "the store lacks its newest event: an older store was put back";
+}
+
+TEST_F(MirrorTest, AnyChangedOctetMakesItNews) {
+  lease(0, kNow - 5);
+  write();
+  const std::string whole = text();
+  for (std::size_t i = 0; i < whole.size(); i += 7) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    put(changed);
+    EXPECT_FALSE(adds_nothing()) << "octet " << i << " of " << whole.size();
+  }
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    put(whole.substr(0, size));
+    EXPECT_FALSE(adds_nothing()) << "cut to " << size << " of " << whole.size();
+  }
+}
+
+// The operator went back to dhcpd, which appends to the file that it finds, and later writes it anew.
+TEST_F(MirrorTest, WhatDhcpdWroteIsNews) {
+  lease(0, kNow - 5);
+  write();
+  put(text() + "lease 10.1.0.11 {\n  starts 4 2027/01/01 00:00:00;\n  ends 4 2028/01/01 00:00:00;\n  binding state active;\n}\n");
+  EXPECT_FALSE(adds_nothing());
+  put("authoring-byte-order little-endian;\n");
+  EXPECT_FALSE(adds_nothing());
+  put("");
+  EXPECT_FALSE(adds_nothing());
+  std::filesystem::remove(path);
+  EXPECT_FALSE(adds_nothing());
+}
+
+TEST_F(MirrorTest, KeepsTheModeOfTheFileItReplaces) {
+  const auto mode = [&] { return std::filesystem::status(path).permissions(); };
+  write();
+  EXPECT_EQ(mode(), std::filesystem::perms{0644}) << "as dhcpd makes it: monitors read it";
+  std::filesystem::permissions(path, std::filesystem::perms{0640});
+  write();
+  EXPECT_EQ(mode(), std::filesystem::perms{0640});
+}
+
+TEST_F(MirrorTest, StopWritesOnceMoreAndAnErrorIsASentence) {
+  std::string complaint;
+  {
+    Mirror mirror(table, {.path = path.string()}, [] { return std::uint64_t{0}; }, [](const std::string&) {});
+    mirror.start();
+    lease(2, kNow);
+    mirror.stop();
+  }
+  EXPECT_THAT(text(), HasSubstr("lease 10.1.0.12 {\n"));
+  Mirror lost(table, {.path = (folder / "gone" / "dhcpd.leases").string()}, [] { return std::uint64_t{0}; },
+              [&](const std::string& sentence) { complaint = sentence; });
+  lost.stop();
+  EXPECT_THAT(complaint, HasSubstr("No such file or directory"));
+}
+
+}  // namespace
+}  // namespace coaxd::daemon
