@@ -1,0 +1,265 @@
+"""coaxd's command line in a namespace of its own: whatever stops a start is one clear sentence and exit status 1, and nothing is left running.
+
+dhcpd-compat 15.1, 15.2; the checks of -t and -T; the background start of Debian's init script.
+"""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import base
+import netns
+
+GOOD = """authoritative;
+subnet 10.77.0.0 netmask 255.255.255.0 {
+  range 10.77.0.10 10.77.0.20;
+}
+"""
+LEASE = """lease 10.77.0.12 {
+  starts 4 2026/01/01 00:00:00;
+  ends never;
+  cltt 4 2026/01/01 00:00:00;
+  binding state active;
+  hardware ethernet 02:00:00:00:00:01;
+}
+"""
+DAMAGED = LEASE + "lease 10.77.0.13 {\n  starts 4 2026/01/01 00:00:00;\n  ends nonsense;\n}\n"
+PAIR = """failover peer "pair" { primary; address 10.77.0.1; peer address 10.77.0.2; mclt 60; split 128; }
+subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "pair"; range 10.77.0.10 10.77.0.20; } }
+"""
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.namespace = netns.Namespace()
+        cls.namespace.ip("link add e0 type veth peer name e1", "link set e0 up", "link set e1 up",
+                         "addr add 10.77.0.1/24 dev e0", "addr add 10.88.0.1/24 dev e1")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.namespace.close()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="coaxd-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.write("dhcpd.conf", GOOD)
+        self.write("coaxd.toml", f'[server]\nworkers = 1\n[store]\nsegment_mb = 1\n[control]\nsocket = "{self.folder}/control.sock"\n')
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="ascii")
+        return str(self.folder / name)
+
+    def run_coaxd(self, *words, program=None):
+        """Runs it to its end, in the test's folder; (exit status, stdout, stderr)."""
+        done = self.namespace.run([program or base.Settings.server, *words], cwd=self.folder, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+    def serve(self, *words, config="dhcpd.conf", leases="leases", interface="e0"):
+        """What a start that must fail says: it stays in the foreground, so a start that succeeds would run into the time limit."""
+        return self.run_coaxd("-4", "-f", "-q", "--no-pid", "-cf", config, "-lf", leases, "-C", "coaxd.toml", *words, interface)
+
+    def refused(self, sentence, *words, **files):
+        """Exit status 1 and one line on stderr that matches."""
+        status, out, err = self.serve(*words, **files)
+        self.assertEqual((1, ""), (status, out), err)
+        self.assertEqual(1, len(err.splitlines()), err)
+        self.assertRegex(err, sentence)
+
+    def background(self, *words):
+        """Starts it as Debian's init script does, and ends it with the test; its pid."""
+        status, out, err = self.run_coaxd("-4", "-q", "-cf", "dhcpd.conf", "-lf", "leases", "-pf", "pid", "-C", "coaxd.toml", *words, "e0")
+        self.assertEqual((0, "", ""), (status, out, err))
+        pid = int((self.folder / "pid").read_text(encoding="ascii"))
+        self.addCleanup(self.end, pid, signal.SIGKILL)
+        return pid
+
+    def end(self, pid, number=signal.SIGTERM):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        self.assertTrue(base.wait_until(lambda: not self.lives(pid)), f"{pid} does not end")
+
+    @staticmethod
+    def lives(pid):
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+        except OSError:
+            return False
+        return state.rsplit(")", 1)[1].split()[0] != "Z"  # a dead child that its new parent has not looked at yet
+
+    # --- configuration ---
+
+    def test_missing_configuration(self):
+        for words in ({"config": "missing.conf"}, {}):
+            extra = ("-C", "missing.toml") if not words else ()
+            status, out, err = self.serve(*extra, **words)
+            self.assertEqual((1, ""), (status, out))
+            self.assertRegex(err, r"^Can't open missing\.(conf|toml): No such file or directory\nConfiguration file errors encountered -- exiting\n")
+
+    def test_syntax_error_shows_place_line_and_caret(self):
+        self.write("bad.conf", GOOD.replace("10.77.0.20;", "10.77.0.300;"))
+        status, _, err = self.serve(config="bad.conf")
+        self.assertEqual(1, status)
+        place = re.search(r"^bad\.conf:3:(\d+): error: .*\n(.*)\n( *)\^$", err, re.M)
+        self.assertTrue(place, err)
+        self.assertEqual("  range 10.77.0.10 10.77.0.300;", place[2])
+        self.assertEqual(int(place[1]) - 1, len(place[3]))
+        self.assertRegex(err, r"^bad\.conf line 3: ")  # dhcpd's own shape, for scripts
+        self.assertFalse((self.folder / "leases.db").exists(), "nothing is started")
+
+    def test_settings_error_shows_place_line_and_caret(self):
+        self.write("bad.toml", "[server]\nworkrs = 2\n")
+        status, _, err = self.serve("-C", "bad.toml")
+        self.assertEqual(1, status)
+        self.assertIn("bad.toml:2:1: error: no key workrs in [server]; did you mean workers?\nworkrs = 2\n^\n", err)
+
+    def test_unsafe_statement_refuses_until_settings_allow(self):
+        self.write("pair.conf", PAIR)
+        status, _, err = self.serve(config="pair.conf")
+        self.assertEqual(1, status)
+        self.assertRegex(err, r"pair\.conf:1:\d+: UNSAFE TO IGNORE: failover peer: ")
+        self.assertIn('[failover] mode = "alone"', err)
+        self.assertEqual(1, self.run_coaxd("-t", "-q", "-cf", "pair.conf")[0])
+        self.write("alone.toml", '[failover]\nmode = "alone"\n')
+        self.assertEqual(0, self.run_coaxd("-t", "-q", "-cf", "pair.conf", "-C", "alone.toml")[0])
+
+    def test_quiet_check_is_silent(self):
+        self.write("bad.conf", GOOD.replace(";", ""))
+        self.assertEqual((0, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "dhcpd.conf"))
+        self.assertEqual((1, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "bad.conf"))
+        self.assertEqual((1, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "missing.conf"))
+        status, _, err = self.run_coaxd("-t", "-4", "-cf", "bad.conf")
+        self.assertEqual(1, status)
+        self.assertIn("Configuration file errors encountered -- exiting", err)
+
+    def test_check_reports_what_is_honoured(self):
+        status, out, err = self.run_coaxd("-t", "-cf", "dhcpd.conf")
+        self.assertEqual(0, status)
+        self.assertRegex(out, r"range +dhcpd\.conf:3:3 ")
+        self.assertRegex(err, r"^Config file: dhcpd\.conf\n")
+
+    # --- network ---
+
+    def test_unknown_interface(self):
+        self.refused(r"^No such network interface: e9 ", interface="e9")
+
+    def test_interface_without_subnet(self):
+        self.refused(r"^Not configured to listen on any interfaces! ", interface="e1")
+        status, _, err = self.run_coaxd("-f", "--no-pid", "-cf", "dhcpd.conf", "-lf", "leases", "-C", "coaxd.toml", "e1")
+        self.assertEqual(1, status)
+        self.assertIn("No subnet declaration for e1 (10.88.0.1).\n** Ignoring requests on e1.", err)
+
+    def test_port_in_use_and_store_locked(self):
+        self.background()
+        (self.folder / "other").mkdir()
+        self.refused(r"^UDP port 67 is in use by another server: ", leases="other/leases")
+        self.refused(r"^store leases\.db is locked by another coaxd \(pid \d+\)", "-p", "1067")
+
+    # --- store and leases ---
+
+    def test_store_that_cannot_be_made(self):
+        self.refused(r"^cannot create missing/leases\.db-journal\.d: No such file or directory; the store's directory missing must exist",
+                     leases="missing/leases")
+        self.write("file", "")
+        self.refused(r"^cannot create file/leases\.db-journal\.d: Not a directory", leases="file/leases")
+
+    def test_leases_check(self):
+        self.write("good", LEASE)
+        self.write("damaged", DAMAGED)
+        status, out, err = self.run_coaxd("-T", "-cf", "dhcpd.conf", "-lf", "good")
+        self.assertEqual((0, ""), (status, err))
+        self.assertRegex(out, r"^good: 1 leases, ")
+        status, _, err = self.run_coaxd("-T", "-cf", "dhcpd.conf", "-lf", "damaged")
+        self.assertEqual(1, status)
+        self.assertRegex(err, r"^damaged:8: unreadable: .*10\.77\.0\.13")
+        self.assertEqual((1, "", ""), self.run_coaxd("-T", "-q", "-cf", "dhcpd.conf", "-lf", "damaged"))
+        status, _, err = self.run_coaxd("-T", "-cf", "dhcpd.conf", "-lf", "missing")
+        self.assertEqual((1, "cannot read missing: No such file or directory\n"), (status, err))
+        self.assertFalse((self.folder / "good.db").exists(), "a check makes no store")
+
+    def test_damaged_leases_refuse_the_first_start_until_accepted(self):
+        self.write("leases", DAMAGED)
+        status, _, err = self.run_coaxd("-4", "-f", "--no-pid", "-cf", "dhcpd.conf", "-lf", "leases", "-C", "coaxd.toml", "e0")
+        self.assertEqual(1, status)
+        self.assertRegex(err, r"(?m)^leases:8: unreadable: .*10\.77\.0\.13")
+        self.assertRegex(err.splitlines()[-1], r"^1 part of leases cannot be read .*--accept-damaged-leases")
+        self.assertEqual(DAMAGED, (self.folder / "leases").read_text(encoding="ascii"), "the operator's only copy")
+        self.end(self.background("--accept-damaged-leases"))
+        text = (self.folder / "leases").read_text(encoding="ascii")
+        self.assertRegex(text, r"(?m)^lease 10\.77\.0\.12 \{$")
+        self.assertTrue(text.splitlines()[-1].startswith("# coaxd mirror"), text)
+
+    # --- process ---
+
+    def test_background_start_and_stop(self):
+        pid = self.background()
+        self.assertTrue(self.lives(pid))
+        self.end(pid)
+        self.assertFalse((self.folder / "pid").exists())
+        self.end(self.background())  # and again, over the files of the first
+
+    def test_background_start_that_fails_says_why(self):
+        status, out, err = self.run_coaxd("-q", "-cf", "dhcpd.conf", "-lf", "missing/leases", "-pf", "pid", "-C", "coaxd.toml", "e0")
+        self.assertEqual((1, ""), (status, out))
+        self.assertRegex(err, r"^cannot create missing/")
+        self.assertFalse((self.folder / "pid").exists())
+
+    def test_pid_file_of_a_living_process(self):
+        with subprocess.Popen(["sleep", "60"]) as living:
+            self.write("pid", f"{living.pid}\n")
+            status, _, err = self.run_coaxd("-q", "-cf", "dhcpd.conf", "-lf", "leases", "-pf", "pid", "-C", "coaxd.toml", "e0")
+            self.assertEqual((1, "There's already a DHCP server running.\n"), (status, err))
+            self.assertEqual(f"{living.pid}\n", (self.folder / "pid").read_text(encoding="ascii"))
+            living.kill()
+        self.end(self.background())  # a dead one's is replaced
+
+    def test_unknown_option_and_version(self):
+        status, out, err = self.run_coaxd("-bogus")
+        self.assertEqual((1, ""), (status, out))
+        self.assertRegex(err, r"^Unknown command -bogus\nUsage: coaxd ")
+        status, _, err = self.run_coaxd("-tf", "trace")
+        self.assertEqual(1, status)
+        self.assertEqual(1, len(err.splitlines()), err)
+        status, _, err = self.run_coaxd("--version")
+        self.assertEqual(0, status)
+        self.assertRegex(err, r"^coaxd-\d+\.\d+\.\d+\n$")
+        self.assertEqual(0, self.run_coaxd("--help")[0])
+
+    # --- coaxctl ---
+
+    def ask(self, *words):
+        control = str(pathlib.Path(base.Settings.server).with_name("coaxctl"))
+        return self.run_coaxd("--socket", str(self.folder / "control.sock"), *words, program=control)
+
+    def test_reload_keeps_the_old_configuration_on_error(self):
+        pid = self.background()
+        self.write("dhcpd.conf", GOOD.replace("range", "rnage"))
+        for command in ("check", "reload"):
+            status, out, err = self.ask(command)
+            self.assertEqual((1, ""), (status, out))
+            self.assertRegex(err, r"dhcpd\.conf:3:\d+: error: ")
+        os.kill(pid, signal.SIGHUP)
+        counted = "coaxd_config_reloads_failed_total 2\n"
+        self.assertTrue(base.wait_until(lambda: counted in self.ask("metrics")[1]))
+        self.assertIn('pool="10.77.0.10",state="total"} 11\n', self.ask("metrics")[1])
+        self.write("dhcpd.conf", GOOD.replace("10.77.0.20", "10.77.0.30"))
+        status, out, _ = self.ask("reload")
+        self.assertEqual(0, status)
+        self.assertRegex(out, r"^Configuration dhcpd\.conf taken over: ")
+        self.assertIn('pool="10.77.0.10",state="total"} 21\n', self.ask("metrics")[1])
+        self.end(pid)
+        status, _, err = self.ask("stats")
+        self.assertEqual(1, status)
+        self.assertRegex(err, r"^coaxctl: cannot reach coaxd at ")
+        self.assertEqual(2, self.ask("nonsense")[0])
+
+
+if __name__ == "__main__":
+    base.main()
