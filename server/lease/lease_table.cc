@@ -303,6 +303,17 @@ SlotId LeaseTable::next_due(WallSeconds now) noexcept {
   }
 }
 
+SlotId LeaseTable::withdraw_ended_offers(WallSeconds now, SlotId from, std::size_t limit) noexcept {
+  const StoredTime due = to_stored(now);
+  for (; limit > 0; --limit, ++from) {
+    from = impl_->expiry->next_at_most(from, due);
+    if (from == MinTree::kNone) return 0;
+    const SlotWord word = this->word(from);
+    if (word.state() == SlotState::offered && word.expiry() <= due) withdraw_offer(from, word);
+  }
+  return from;
+}
+
 StoredTime LeaseTable::next_due_at() const noexcept { return impl_->expiry->min_key(); }
 
 // --- counting ---

@@ -141,6 +141,9 @@ class LeaseTable {
   // A slot whose offer or lease has run out at `now`, earliest first; kNoSlot when none. Offers that have run out are freed on the
   // way (nothing to commit). Leases need claim() and commit() of what they become.
   SlotId next_due(WallSeconds now) noexcept;
+  // For when leases cannot be ended (the store fails, the clock stepped): takes back the offers that have run out, also those behind leases
+  // that wait for their end. Looks at up to `limit` due slots from `from` on; the answer is where to go on, 0 when all were seen.
+  SlotId withdraw_ended_offers(WallSeconds now, SlotId from, std::size_t limit) noexcept;
   // When next_due() will have something, kStoredNever if nothing is waiting.
   StoredTime next_due_at() const noexcept;
 

@@ -270,6 +270,28 @@ TEST_F(LeaseTableTest, NextDueFreesOffersAndReturnsLeasesInOrder) {
   EXPECT_TRUE(table.consistent());
 }
 
+// While the store fails no lease can end, but what was offered meanwhile must come back.
+TEST_F(LeaseTableTest, EndedOffersComeBackFromBehindEndedLeases) {
+  for (std::uint32_t i = 0; i < 5; ++i) bind(at(i), binding_of("client" + std::to_string(i), kSoon - 50));
+  for (std::uint32_t i = 5; i < 9; ++i) {
+    ASSERT_TRUE(table.offer(at(i), table.word(at(i)), 1000 + i, i == 8 ? kSoon + 1 : kSoon));
+  }
+  EXPECT_EQ(table.next_due(kSoon), at(0)) << "a lease stands before them";
+  EXPECT_EQ(table.counts(0).offered, 4u);
+  // Three due slots at a time: five leases, then three offers.
+  SlotId from = 0;
+  for (int i = 0; i < 2; ++i) {
+    from = table.withdraw_ended_offers(kSoon, from, 3);
+    EXPECT_NE(from, 0u);
+  }
+  EXPECT_EQ(table.counts(0).offered, 3u);
+  EXPECT_EQ(table.withdraw_ended_offers(kSoon, from, 3), 0u) << "all were seen";
+  EXPECT_EQ(table.counts(0).offered, 1u);
+  EXPECT_EQ(table.word(at(8)).state(), SlotState::offered) << "it still runs";
+  EXPECT_EQ(table.counts(0).active, 5u);
+  EXPECT_TRUE(table.consistent());
+}
+
 TEST_F(LeaseTableTest, LongBindingsGoOnInTheOverflowAndComeBackWhole) {
   for (const std::size_t size : {0u, 1u, 60u, 61u, 68u, 69u, 70u, 71u, 72u, 130u, 500u, 935u, 3u, 938u, 100u}) {
     Binding b;

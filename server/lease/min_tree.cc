@@ -96,6 +96,23 @@ std::uint32_t MinTree::min_index() const noexcept {
   }
 }
 
+std::uint32_t MinTree::next_at_most(std::uint32_t from, std::uint32_t key) const noexcept {
+  COAXD_ASSERT(key != kNone);
+  return from >= leaves_ ? kNone : first_with(~key, from, levels_.size() - 1, 0);
+}
+
+// Under a node, the first leaf at or after `from` with at least that entry. A parent's stale promise costs one look at its children.
+std::uint32_t MinTree::first_with(std::uint32_t entry, std::uint32_t from, std::size_t level, std::uint32_t node) const noexcept {
+  std::uint64_t leaves_each = 1;
+  for (std::size_t l = 0; l < level; ++l) leaves_each *= kFanOut;
+  for (std::uint32_t child = node * kFanOut; child < (node + 1) * kFanOut; ++child) {
+    if ((child + std::uint64_t{1}) * leaves_each <= from || levels_[level][child].load() < entry) continue;
+    const std::uint32_t leaf = level == 0 ? child : first_with(entry, from, level - 1, child);
+    if (leaf != kNone) return leaf;
+  }
+  return kNone;
+}
+
 void MinTree::load(std::uint32_t leaf, std::uint32_t key) noexcept {
   COAXD_ASSERT(leaf < leaves_);
   Entry& entry = levels_[0][leaf];

@@ -33,6 +33,8 @@ class MinTree {
   std::uint32_t min_key() const noexcept;
   // A leaf that held (about) the smallest key, lowest index first among equals; kNone when there is none.
   std::uint32_t min_index() const noexcept;
+  // The first leaf at or after `from` whose key is at most `key` (which is not kNone); kNone when there is none. For walking over all of them.
+  std::uint32_t next_at_most(std::uint32_t from, std::uint32_t key) const noexcept;
   // Single-threaded bulk load: write leaves with load(), then build() once.
   void load(std::uint32_t leaf, std::uint32_t key) noexcept;
   void build() noexcept;
@@ -49,6 +51,7 @@ class MinTree {
     std::uint32_t child;  // index within the level
   };
 
+  std::uint32_t first_with(std::uint32_t entry, std::uint32_t from, std::size_t level, std::uint32_t node) const noexcept;
   Best best_of(std::size_t level, std::uint32_t node) const noexcept;
   bool settle(std::size_t level, std::uint32_t node) const noexcept;
   void climb(std::size_t level, std::uint32_t index) const noexcept;

@@ -41,6 +41,27 @@ TEST(MinTree, AgreesWithAVectorAtEverySizeAroundALevel) {
   }
 }
 
+TEST(MinTree, NextAtMostVisitsExactlyThoseInOrder) {
+  std::mt19937_64 random{7};
+  for (const std::uint32_t size : {1u, 16u, 17u, 257u, 4097u}) {
+    MinTree tree(size);
+    std::vector<std::uint32_t> model(size, MinTree::kNone);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      if (random() % 3 == 0) continue;
+      model[i] = static_cast<std::uint32_t>(random() % 20);
+      tree.set(i, model[i]);
+    }
+    for (const std::uint32_t key : {0u, 1u, 10u, 19u, MinTree::kNone - 1}) {
+      std::vector<std::uint32_t> expected, seen;
+      for (std::uint32_t i = 0; i < size; ++i)
+        if (model[i] <= key) expected.push_back(i);
+      for (std::uint32_t i = 0; (i = tree.next_at_most(i, key)) != MinTree::kNone; ++i) seen.push_back(i);
+      EXPECT_EQ(seen, expected) << "size " << size << " key " << key;
+    }
+    EXPECT_EQ(tree.next_at_most(size, 19), MinTree::kNone);
+  }
+}
+
 TEST(MinTree, NothingInAnEmptyTree) {
   const MinTree tree(0);
   EXPECT_EQ(tree.min_index(), MinTree::kNone);

@@ -48,7 +48,7 @@ void Worker::run() {
     std::int64_t until = transport_.now().mono_ns + kIdleNs;
     if (!probes_.empty()) until = std::min(until, probes_.front().deadline_ns);
     turn(until);
-    if (park_.load(std::memory_order_acquire)) park();
+    park_if_asked();
   }
   transport_.flush();
 }
@@ -107,16 +107,31 @@ void Worker::act(TransmitBuffer buffer) {
 
   if (actions_.changes != nullptr) {
     const bool replies = actions_.verdict == Verdict::reply;
-    if (!replies) transport_.give_back(buffer);
-    if (!hold(actions_.changes, replies ? buffer : TransmitBuffer{}) && replies) transport_.give_back(buffer);
-    return;
+    const engine::DropReason refused = hold(actions_.changes, replies ? buffer : TransmitBuffer{});
+    if (refused != engine::DropReason::none) {
+      if (actions_.reason == engine::DropReason::none) drop(refused);
+      return transport_.give_back(buffer);
+    }
+    if (replies) return;
+    // A probe goes out beside changes of other leases: an OFFER promises nothing, so it need not wait for them.
+    if (actions_.verdict == Verdict::probe) return start_probe(buffer);
+    if (actions_.reason == engine::DropReason::none) counters_.without_reply.add();
+    return transport_.give_back(buffer);
   }
   run_effects(actions_.effects);
   switch (actions_.verdict) {
     case Verdict::drop:
+      if (actions_.reason == engine::DropReason::none) counters_.without_reply.add();
       transport_.give_back(buffer);
       return;
     case Verdict::reply:
+      // While the store fails no ACK leaves, not even one that repeats a lease unchanged (dhcp-cache-threshold): a RELEASE of that lease
+      // may have been lost with the last batch (store/journal.cc).
+      if (journal_.failed() != 0 && actions_.reply_type == wire::MessageType::ack) {
+        drop(engine::DropReason::store_failed);
+        transport_.give_back(buffer);
+        return;
+      }
       send(buffer, actions_.reply_size, actions_.reply_type, actions_.departure, actions_.reply_log);
       return;
     case Verdict::probe:
@@ -125,12 +140,12 @@ void Worker::act(TransmitBuffer buffer) {
   }
 }
 
-// Appends every change to the journal and remembers what waits for it. False: nothing waits, everything is as before.
-bool Worker::hold(engine::Change* changes, TransmitBuffer buffer) {
+// Appends every change to the journal and remembers what waits for it. A reason: nothing waits, everything is as before, and the buffer
+// is still the caller's.
+engine::DropReason Worker::hold(engine::Change* changes, TransmitBuffer buffer) {
   if (held_.full()) {
-    drop(engine::DropReason::overload);
     undo(changes);
-    return false;
+    return engine::DropReason::overload;
   }
   std::uint64_t last = 0;
   const auto at = lease::to_stored(now_.wall);
@@ -140,9 +155,8 @@ bool Worker::hold(engine::Change* changes, TransmitBuffer buffer) {
     if (sequence == 0) {
       // Records of this packet that were already appended do no harm: their bindings are undone now, nobody is answered, and
       // whatever these addresses become next carries a higher generation.
-      drop(journal_.failed() != 0 ? engine::DropReason::store_failed : engine::DropReason::overload);
       undo(changes);
-      return false;
+      return journal_.failed() != 0 ? engine::DropReason::store_failed : engine::DropReason::overload;
     }
     last = sequence;
   }
@@ -163,7 +177,7 @@ bool Worker::hold(engine::Change* changes, TransmitBuffer buffer) {
     copy_effect(effect, held_effects_.push());
     ++held.effects;
   }
-  return true;
+  return engine::DropReason::none;
 }
 
 void Worker::undo(engine::Change* changes) noexcept {
@@ -333,14 +347,18 @@ void Worker::on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) 
 }
 
 void Worker::expire() {
-  if (expiry_frozen_.load(std::memory_order_relaxed) || held_.full() || journal_.failed() != 0) return;
-  if (leases_.next_due_at() > lease::to_stored(now_.wall)) return;
+  if (held_.full() || leases_.next_due_at() > lease::to_stored(now_.wall)) return;
+  if (expiry_frozen_.load(std::memory_order_relaxed) || journal_.failed() != 0) {
+    // No lease can end now, but an offer can: it was only ever in memory, and what was offered on a full disk must not stay away.
+    next_ended_offer_ = leases_.withdraw_ended_offers(now_.wall, next_ended_offer_, kExpiriesPerTurn);
+    return;
+  }
   engine::Change* change = engine_.expire(now_, kExpiriesPerTurn, actions_);
   for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
   if (change == nullptr) return;
   std::size_t count = 0;
   for (const engine::Change* c = change; c != nullptr; c = c->next) ++count;
-  if (hold(change, TransmitBuffer{})) counters_.expired.add(count);
+  if (hold(change, TransmitBuffer{}) == engine::DropReason::none) counters_.expired.add(count);
 }
 
 void Worker::request_stop() noexcept {
@@ -351,6 +369,10 @@ void Worker::request_stop() noexcept {
 void Worker::request_park() noexcept {
   park_.store(true, std::memory_order_release);
   transport_.wake();
+}
+
+void Worker::park_if_asked() {
+  if (park_.load(std::memory_order_acquire)) park();
 }
 
 // The reload barrier. Claims must not cross it (the table is rebuilt meanwhile), so what is held is settled first; packets wait in the

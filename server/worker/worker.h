@@ -63,7 +63,9 @@ class Worker final : private Handler {
   ~Worker();
 
   void run();                // until request_stop(); drains held replies before it returns
-  void turn(std::int64_t until_mono_ns);  // one wait and what came of it: the simulation's handle
+  // What run() does over and over, the simulation's handles: one wait and what came of it; the rest at a reload barrier.
+  void turn(std::int64_t until_mono_ns);
+  void park_if_asked();
 
   void request_stop() noexcept;
   // Reload barrier: the worker settles everything that is held, then parks; wait_at_rest() returns. resume() lets it go on, with
@@ -137,7 +139,7 @@ class Worker final : private Handler {
 
   void drop(engine::DropReason reason) noexcept { counters_.dropped[static_cast<std::size_t>(reason)].add(); }
   void act(TransmitBuffer buffer);
-  bool hold(engine::Change* changes, TransmitBuffer buffer);
+  engine::DropReason hold(engine::Change* changes, TransmitBuffer buffer);
   void undo(engine::Change* changes) noexcept;
   void release_settled();
   void send(TransmitBuffer buffer, std::size_t size, wire::MessageType type, const engine::Departure& departure,
@@ -167,6 +169,7 @@ class Worker final : private Handler {
   Fifo<HeldEffect> held_effects_;
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
+  lease::SlotId next_ended_offer_ = 0;
   std::int64_t retry_at_ns_ = 0;
 
   Counters counters_;
