@@ -1,6 +1,4 @@
 // main.cc: the order in which a process of dhcpd's command line does its work. Everything that deserves a test is elsewhere.
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <cstdlib>
 
@@ -19,26 +17,17 @@ void print_refusal(const std::string& what) {
   std::fprintf(stderr, "%s%sConfiguration file errors encountered -- exiting\n\nexiting.\n", what.c_str(), what.ends_with('\n') ? "" : "\n");
 }
 
-// What nobody may ignore and no setting has taken the responsibility for.
-std::string unsafe_findings(const coaxd::daemon::Configuration& configuration, const coaxd::config::Settings& settings) {
-  std::string text;
-  for (const auto& finding : configuration.coverage.unsafe(settings)) {
-    text += fmt::format("{}: UNSAFE TO IGNORE: {}: {}\n", finding.where, finding.row.name, finding.row.note);
-    if (!finding.row.setting.empty()) text += fmt::format("  to start all the same, coaxd.toml (-C) must say: {}\n", finding.row.setting);
-  }
-  return text;
-}
-
 int test_configuration(const CommandLine& line, const coaxd::config::Settings& settings,
                        const coaxd::daemon::Configuration& configuration) {
+  using namespace coaxd::daemon;
   if (!line.quiet) {
     for (const std::string& warning : configuration.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
     if (line.json) {
       std::fputs(configuration.coverage.json().c_str(), stdout);
     } else {
-      for (const std::string& said : coaxd::daemon::startup_lines(configuration)) std::fprintf(stderr, "%s\n", said.c_str());
-      std::fprintf(stderr, "Config file: %s\nDatabase file: %s\nPID file: %s\n", line.config.c_str(), line.leases.c_str(),
-                   line.pid_file.c_str());
+      for (const std::string& said : startup_lines(configuration)) std::fprintf(stderr, "%s\n", said.c_str());
+      std::fprintf(stderr, "Config file: %s\nDatabase file: %s\nPID file: %s\n", line.config.c_str(),
+                   leases_path(line, *configuration.config).c_str(), pid_path(line, *configuration.config).c_str());
       std::fputs(configuration.coverage.text().c_str(), stdout);
     }
   }

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
   };
   command(app, "stats", "counters of the packet paths, pools, store and log", "stats", true);
   command(app, "metrics", "the same as Prometheus text", "metrics", false);
-  command(app, "reload", "take over the configuration on disk; on an error the running one goes on", "reload", true);
+  command(app, "reload", "take over the configuration on disk; on an error the running one goes on", "reload", false);
   command(app, "check", "check the configuration on disk and print what is honoured, without taking it over", "check", true);
   CLI::App* leases = app.add_subcommand("leases", "leases");
   leases->require_subcommand(1);

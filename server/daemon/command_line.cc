@@ -44,18 +44,8 @@ constexpr Row kRows[] = {
        return std::string{"coaxd speaks DHCPv4 only: run your DHCPv6 server beside it"};
      }},
     {"-cf", true, set_text<&CommandLine::config>},
-    {"-lf", true,
-     [](CommandLine& line, const std::string& value) {
-       line.leases = value;
-       line.leases_given = true;
-       return std::string{};
-     }},
-    {"-pf", true,
-     [](CommandLine& line, const std::string& value) {
-       line.pid_file = value;
-       line.pid_file_given = true;
-       return std::string{};
-     }},
+    {"-lf", true, set_text<&CommandLine::leases>},
+    {"-pf", true, set_text<&CommandLine::pid_file>},
     {"-tf", true,
      [](CommandLine&, const std::string&) {
        return std::string{"-tf (dhcpd's trace file) is not supported: capture packets with tcpdump instead"};

@@ -17,7 +17,6 @@ struct CommandLine {
   std::string leases = "/var/lib/dhcp/dhcpd.leases";
   std::string pid_file = "/var/run/dhcpd.pid";
   std::string settings;  // -C; empty: none
-  bool leases_given = false, pid_file_given = false;  // a statement of the file wins over these
   bool foreground = false;      // -f, and -d implies it
   bool log_to_stderr = false;   // -d
   bool quiet = false;           // -q

@@ -33,7 +33,7 @@ TEST(Dhcpd8_Defaults, AreDebiansPaths) {
   EXPECT_EQ(line->port, 0);
   EXPECT_TRUE(line->write_pid_file);
   EXPECT_FALSE(line->foreground || line->log_to_stderr || line->quiet || line->test_config || line->test_leases || line->json ||
-               line->accept_damaged_leases || line->accept_clock_step || line->leases_given || line->pid_file_given);
+               line->accept_damaged_leases || line->accept_clock_step);
   EXPECT_FALSE(line->limited_broadcast);
   EXPECT_TRUE(line->interfaces.empty());
   EXPECT_EQ(line->wants, CommandLine::Wants::serve);
@@ -47,8 +47,8 @@ TEST(Dhcpd8_Options, EachSetsWhatItNames) {
   const Row rows[] = {
       {{"-4"}, [](const CommandLine& l) { return l.interfaces.empty(); }},
       {{"-cf", "a.conf"}, [](const CommandLine& l) { return l.config == "a.conf"; }},
-      {{"-lf", "a.leases"}, [](const CommandLine& l) { return l.leases == "a.leases" && l.leases_given; }},
-      {{"-pf", "a.pid"}, [](const CommandLine& l) { return l.pid_file == "a.pid" && l.pid_file_given; }},
+      {{"-lf", "a.leases"}, [](const CommandLine& l) { return l.leases == "a.leases"; }},
+      {{"-pf", "a.pid"}, [](const CommandLine& l) { return l.pid_file == "a.pid"; }},
       {{"-f"}, [](const CommandLine& l) { return l.foreground && !l.log_to_stderr; }},
       {{"-d"}, [](const CommandLine& l) { return l.foreground && l.log_to_stderr; }},
       {{"-q"}, [](const CommandLine& l) { return l.quiet; }},

@@ -85,6 +85,25 @@ std::vector<lease::PoolSpec> pool_specs(const config::Config& config) {
   return specs;
 }
 
+std::string unsafe_findings(const Configuration& configuration, const config::Settings& settings) {
+  std::string text;
+  for (const config::Finding& finding : configuration.coverage.unsafe(settings)) {
+    text += fmt::format("{}: UNSAFE TO IGNORE: {}: {}\n", finding.where, finding.row.name, finding.row.note);
+    if (!finding.row.setting.empty()) text += fmt::format("  to start all the same, coaxd.toml (-C) must say: {}\n", finding.row.setting);
+  }
+  return text;
+}
+
+std::string leases_path(const CommandLine& line, const config::Config& config) {
+  const std::string stated = global_text(config, config::Parameter::lease_file_name);
+  return stated.empty() ? line.leases : stated;
+}
+
+std::string pid_path(const CommandLine& line, const config::Config& config) {
+  const std::string stated = global_text(config, config::Parameter::pid_file_name);
+  return stated.empty() ? line.pid_file : stated;
+}
+
 std::string global_text(const config::Config& config, config::Parameter parameter) {
   return std::string{as_text(config.global_constant(parameter))};
 }

@@ -11,6 +11,7 @@
 #include "server/config/coverage.h"
 #include "server/config/host_table.h"
 #include "server/config/settings.h"
+#include "server/daemon/command_line.h"
 #include "server/lease/lease_table.h"
 
 namespace coaxd::daemon {
@@ -33,6 +34,13 @@ std::vector<std::string> startup_lines(const Configuration& configuration);
 
 // What the lease table has to know of a configuration.
 std::vector<lease::PoolSpec> pool_specs(const config::Config& config);
+
+// What nobody may ignore and no setting has taken the responsibility for, a line or two each; "" when there is nothing.
+std::string unsafe_findings(const Configuration& configuration, const config::Settings& settings);
+
+// lease-file-name and pid-file-name of the configuration, else the command line's (dhcpd-compat §15.1).
+std::string leases_path(const CommandLine& line, const config::Config& config);
+std::string pid_path(const CommandLine& line, const config::Config& config);
 
 // A text parameter of the global scope (lease-file-name ...), or "" when it is not set to a constant.
 std::string global_text(const config::Config& config, config::Parameter parameter);

@@ -1,8 +1,8 @@
 // control.h: how operators and monitors talk to a running server: a Unix socket for coaxctl, and (off unless configured) HTTP for Prometheus.
 // Runs on the control thread's io_context; handlers run there too. One request a connection.
 //
-// Socket protocol: the client sends one line of words; the answer is a line `ok` or `error SENTENCE`, then the body until the end of
-// the stream. A body may be long (an export of a million leases), so it is produced piece by piece as the client takes it.
+// Socket protocol: the client sends one line of words; the answer is a line `ok` and then the body, or `error` and why (a configuration's
+// errors take several lines), until the end of the stream. A body may be long (an export of a million leases), so it is produced piece by piece as the client takes it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -8,8 +8,7 @@
 namespace coaxd::daemon {
 
 int check_leases_file(const CommandLine& line, const Configuration& configuration) {
-  std::string path = global_text(*configuration.config, config::Parameter::lease_file_name);
-  if (path.empty()) path = line.leases;
+  const std::string path = leases_path(line, *configuration.config);
   const auto file = store::LeasesFile::read(path, std::time(nullptr));
   if (!file) {
     std::fprintf(stderr, "%s\n", file.error().message.c_str());

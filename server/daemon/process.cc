@@ -64,16 +64,19 @@ bool PidFile::names_living_process(const std::string& path) {
 }
 
 std::expected<void, std::string> PidFile::write(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) return std::unexpected(fmt::format("Can't create PID file {}: {}.", path, std::strerror(errno)));
-  std::fprintf(file, "%ld\n", static_cast<long>(getpid()));
-  std::fclose(file);
+  file_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file_ < 0) return std::unexpected(fmt::format("Can't create PID file {}: {}.", path, std::strerror(errno)));
   path_ = path;
+  const std::string text = fmt::format("{}\n", getpid());
+  if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return std::unexpected(fmt::format("Can't write PID file {}: {}.", path, std::strerror(errno)));
   return {};
 }
 
 PidFile::~PidFile() {
-  if (!path_.empty()) unlink(path_.c_str());
+  if (file_ < 0) return;
+  if (unlink(path_.c_str()) != 0) (void)!ftruncate(file_, 0);
+  close(file_);
 }
 
 std::expected<void, std::string> drop_privileges(const std::string& user, const std::string& group, const std::string& chroot_dir) {

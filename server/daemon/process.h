@@ -23,12 +23,13 @@ class PidFile {
  public:
   PidFile() = default;
   ~PidFile();
-  // "There's already a DHCP server running." when the file names a living process that is not us.
   std::expected<void, std::string> write(const std::string& path);
+  // One that is not us: "There's already a DHCP server running."
   static bool names_living_process(const std::string& path);
 
  private:
   std::string path_;
+  int file_ = -1;  // open since before the privileges were dropped: who may not remove the file any more can still empty it
 };
 
 // chroot, then group, then user; keeps CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN when a user is named, because addresses and

@@ -79,11 +79,8 @@ Server::Server(CommandLine line, config::Settings settings, Configuration config
             .to_stderr = line_.log_to_stderr || !line_.quiet,
             .lines_per_second = settings_.log.lines_per_second}),
       effects_(log_, std::chrono::seconds(settings_.limits.execute_seconds)) {
-  // A statement of the file wins over the command line (dhcpd-compat 15.1).
-  leases_path_ = global_text(*configuration_.config, config::Parameter::lease_file_name);
-  if (leases_path_.empty()) leases_path_ = line_.leases;
-  pid_path_ = global_text(*configuration_.config, config::Parameter::pid_file_name);
-  if (pid_path_.empty()) pid_path_ = line_.pid_file;
+  leases_path_ = leases_path(line_, *configuration_.config);
+  pid_path_ = pid_path(line_, *configuration_.config);
 }
 
 Server::~Server() = default;
@@ -420,9 +417,7 @@ std::expected<std::string, std::string> Server::reload() {
   notify_systemd("RELOADING=1");
   auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
   std::string refused = loaded ? std::string{} : loaded.error();
-  if (loaded)
-    for (const config::Finding& finding : loaded->coverage.unsafe(settings_))
-      refused += fmt::format("{}: UNSAFE TO IGNORE: {} ({})\n", finding.where, finding.row.name, finding.row.note);
+  if (loaded) refused = unsafe_findings(*loaded, settings_);
   notify_systemd("READY=1");
   if (!refused.empty()) {
     ++reloads_failed_;
@@ -468,6 +463,7 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
   if (name == "check") {
     auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
     if (!loaded) return fail(loaded.error());
+    if (const std::string refused = unsafe_findings(*loaded, settings_); !refused.empty()) return fail(refused);
     return whole(json ? loaded->coverage.json() : loaded->coverage.text());
   }
   return fail("there is no such command; coaxctl --help lists them");

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -232,7 +233,7 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(err, r"^coaxd-\d+\.\d+\.\d+\n$")
         self.assertEqual(0, self.run_coaxd("--help")[0])
 
-    # --- coaxctl ---
+    # --- coaxctl and /metrics ---
 
     def ask(self, *words):
         control = str(pathlib.Path(base.Settings.server).with_name("coaxctl"))
@@ -249,6 +250,11 @@ class CommandLine(unittest.TestCase):
         counted = "coaxd_config_reloads_failed_total 2\n"
         self.assertTrue(base.wait_until(lambda: counted in self.ask("metrics")[1]))
         self.assertIn('pool="10.77.0.10",state="total"} 11\n', self.ask("metrics")[1])
+        self.write("dhcpd.conf", PAIR)
+        for command in ("check", "reload"):
+            status, _, err = self.ask(command)
+            self.assertEqual(1, status)
+            self.assertIn("UNSAFE TO IGNORE: failover peer", err)
         self.write("dhcpd.conf", GOOD.replace("10.77.0.20", "10.77.0.30"))
         status, out, _ = self.ask("reload")
         self.assertEqual(0, status)
@@ -259,6 +265,26 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertRegex(err, r"^coaxctl: cannot reach coaxd at ")
         self.assertEqual(2, self.ask("nonsense")[0])
+
+    def get(self, target):
+        """GET from the server's loopback address: (status line, body)."""
+        with self.namespace.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode("ascii"))
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        head, body = answer.decode("ascii").split("\r\n\r\n", 1)
+        return head.split("\r\n")[0], body
+
+    def test_metrics_over_http(self):
+        with open(self.folder / "coaxd.toml", "a", encoding="ascii") as file:
+            file.write('[metrics]\nlisten = "127.0.0.1:9767"\n')
+        self.background()
+        status, body = self.get("/metrics")
+        self.assertEqual("HTTP/1.1 200 OK", status)
+        self.assertIn('coaxd_pool_addresses{network="10.77.0.0/24",pool="10.77.0.10",state="total"} 11\n', body)
+        self.assertEqual(("HTTP/1.1 200 OK", "ok\n"), self.get("/healthz"))
+        self.assertEqual("HTTP/1.1 404 Not Found", self.get("/")[0])
+        (self.folder / "other").mkdir()
+        self.refused(r"^\[metrics\] listen 127\.0\.0\.1:9767: Address already in use\.", "-p", "1067", leases="other/leases")
 
 
 if __name__ == "__main__":

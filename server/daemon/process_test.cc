@@ -1,0 +1,68 @@
+#include "server/daemon/process.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace coaxd::daemon {
+namespace {
+
+class PidFileTest : public testing::Test {
+ protected:
+  PidFileTest() {
+    std::string name = testing::TempDir() + "coaxd-pid-XXXXXX";
+    folder = mkdtemp(name.data());
+    path = folder + "/pid";
+  }
+  ~PidFileTest() override { std::filesystem::remove_all(folder); }
+  void put(const std::string& text) const { std::ofstream(path) << text; }
+
+  std::string folder, path;
+};
+
+TEST_F(PidFileTest, HoldsOurPidAndGoesWithUs) {
+  {
+    PidFile file;
+    ASSERT_TRUE(file.write(path));
+    std::string text;
+    std::getline(std::ifstream(path), text);
+    EXPECT_EQ(text, std::to_string(getpid()));
+    EXPECT_FALSE(PidFile::names_living_process(path)) << "our own is no other server";
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// dhcpd-compat 15.2: a pid file naming a live process stops the start.
+TEST_F(PidFileTest, KnowsTheLivingFromTheDead) {
+  put(std::to_string(getppid()) + "\n");
+  EXPECT_TRUE(PidFile::names_living_process(path));
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  put(std::to_string(child) + "\n");
+  EXPECT_FALSE(PidFile::names_living_process(path));
+  for (const char* odd : {"", "\n", "-1\n", "0\n", "abc\n"}) {
+    put(odd);
+    EXPECT_FALSE(PidFile::names_living_process(path)) << odd;
+  }
+  EXPECT_FALSE(PidFile::names_living_process(folder + "/missing"));
+}
+
+TEST_F(PidFileTest, AFileThatCannotBeMadeIsASentence) {
+  PidFile file;
+  const auto written = file.write(folder + "/missing/pid");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error(), "Can't create PID file " + folder + "/missing/pid: No such file or directory.");
+}
+
+TEST(DropPrivileges, UnknownNamesAreSentencesAndNothingGivenChangesNothing) {
+  EXPECT_TRUE(drop_privileges("", "", ""));
+  EXPECT_EQ(drop_privileges("no-such-user", "", "").error(), "-user no-such-user: no such user.");
+  EXPECT_EQ(drop_privileges("", "no-such-group", "").error(), "-group no-such-group: no such group.");
+}
+
+}  // namespace
+}  // namespace coaxd::daemon
