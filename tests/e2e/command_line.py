@@ -5,6 +5,7 @@ dhcpd-compat 15.1, 15.2; the checks of -t and -T; the background start of Debian
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -232,6 +233,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(0, status)
         self.assertRegex(err, r"^coaxd-\d+\.\d+\.\d+\n$")
         self.assertEqual(0, self.run_coaxd("--help")[0])
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd-analyze")
+    def test_systemd_unit_is_valid(self):
+        example = pathlib.Path(__file__).resolve().parents[2] / "examples/systemd/coaxd.service"
+        unit = example.read_text(encoding="ascii").replace("/usr/local/sbin/coaxd", base.Settings.server)
+        self.write("coaxd.service", unit.replace("Documentation=man:coaxd(8)\n", ""))  # its page need not be installed here
+        done = subprocess.run(["systemd-analyze", "verify", self.folder / "coaxd.service"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
 
     # --- coaxctl and /metrics ---
 
