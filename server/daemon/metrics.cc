@@ -39,6 +39,7 @@ constexpr WorkerCounterRow kWorkerCounters[] = {
     {{"coaxd_log_lines_lost_total", "counter", "Packet log lines dropped because the log could not keep up (never an ACK)."},
      &Counters::logs_lost},
     {{"coaxd_options_left_out_total", "counter", "Options that found no room in a reply."}, &Counters::options_left_out},
+    {{"coaxd_packets_without_reply_total", "counter", "RELEASE and DECLINE that were acted upon: nothing answers them."}, &Counters::without_reply},
     {{"coaxd_turns_total", "counter", "Turns of the packet loops."}, &Counters::turns},
 };
 

@@ -22,6 +22,8 @@ constexpr std::string_view kNetwork = R"(
   subnet 10.3.0.0 netmask 255.255.255.0 { range 10.3.0.10 10.3.0.25; }
 )";
 
+constexpr Habits kSteady{.release = 0, .reboot = 0, .forget = 0, .decline = 0, .inform = 0};
+
 // The seeds of every run, and more on demand: a night with COAXD_SIM_SEEDS=10000.
 std::uint64_t seed_count(std::uint64_t fixed) {
   const char* more = std::getenv("COAXD_SIM_SEEDS");
@@ -115,7 +117,7 @@ TEST(Sim, FullDiskServesNobodyAndResumes) {
   for (std::uint64_t seed = 1; seed <= seed_count(4); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     World world(kNetwork, {.seed = seed});
-    for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, {.release = 0, .reboot = 0, .forget = 0, .decline = 0});
+    for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, kSteady);
     world.start_all();
     world.run(20 * kSecond);
     ASSERT_EQ(world.bound(), 12u);
@@ -127,7 +129,7 @@ TEST(Sim, FullDiskServesNobodyAndResumes) {
     world.run(kSecond);
     // Strangers, twice as many as there is room for, and all of them persist.
     const std::uint64_t acks = world.acks();
-    for (unsigned i = 0; i < 32; ++i) world.add_client(2, {}, {.release = 0, .reboot = 0, .forget = 0, .decline = 0});
+    for (unsigned i = 0; i < 32; ++i) world.add_client(2, {}, kSteady);
     world.start_all(1000);
     world.run(30 * kSecond);
     NO_VIOLATION(world);
@@ -157,7 +159,7 @@ TEST(Sim, FullDiskServesNobodyAndResumes) {
 // The disk has no room for another segment: those that are there still serve, then the same as above.
 TEST(Sim, NoRoomForAnotherSegment) {
   World world(kNetwork, {.seed = 5, .segment_size = 8192});
-  for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, {.release = 0, .reboot = 50, .forget = 0, .decline = 0});
+  for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, {.release = 0, .reboot = 50, .forget = 0, .decline = 0, .inform = 0});
   world.start_all();
   world.run(20 * kSecond);
   ASSERT_EQ(world.bound(), 12u);
@@ -195,7 +197,7 @@ TEST(Sim, EioOnSync) {
 // A disk that needs seconds: replies wait for it, nobody is acknowledged early, nobody waits for ever.
 TEST(Sim, SlowDiskHoldsReplies) {
   World world(kNetwork, {.seed = 3});
-  for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, {.release = 0, .reboot = 0, .forget = 0, .decline = 0});
+  for (unsigned i = 0; i < 12; ++i) world.add_client(2, {}, kSteady);
   world.set_disk_delay(3 * kSecond, 3 * kSecond);
   world.start_all(100);
   world.run(2500 * kMillisecond);

@@ -463,7 +463,8 @@ void World::accepted(const Client& client) {
 void World::check_promises(std::string_view when) {
   for (const auto& client : clients_) {
     const auto address = client->address(time_.true_wall());
-    if (!address || config_->is_fixed_address(*address)) continue;
+    // An address that the operator has taken out of the configuration is promised by nobody now; its lease waits in the store.
+    if (!address || config_->is_fixed_address(*address) || config_->pool_of(*address) == nullptr) continue;
     const lease::Binding binding = this->binding(*address);
     if (binding.state == lease::BindingState::active && is_client(*client, binding) && binding.ends >= client->until()) continue;
     violate(fmt::format("{}: client {} was promised {} until {}, the server says {} until {}", when, client->number(),
