@@ -109,6 +109,22 @@ void static_and_dynamic_lines(const Writer& w) {
   w.put("\nfrom the dynamic address pool for {}", w.words());
 }
 
+// The types in the order of their numbers (RFC 2132 §9.6, RFC 4388 §6.1).
+void unknown_segment_line(const Writer& w) {
+  constexpr std::string_view kTypes[] = {
+      "BOOTREQUEST", "DHCPDISCOVER", "DHCPOFFER",      "DHCPREQUEST",    "DHCPDECLINE",         "DHCPACK",          "DHCPNAK",
+      "DHCPRELEASE", "DHCPINFORM",   "type 9",         "DHCPLEASEQUERY", "DHCPLEASEUNASSIGNED", "DHCPLEASEUNKNOWN", "DHCPLEASEACTIVE"};
+  if (w.event.number_a < std::size(kTypes)) {
+    w.text += kTypes[w.event.number_a];
+  } else {
+    w.put("type {}", w.event.number_a);
+  }
+  w.text += " from ";
+  w.mac();
+  w.via();
+  w.text += ": unknown network segment";
+}
+
 struct KindRow {
   LogKind kind;
   int priority;
@@ -136,7 +152,7 @@ constexpr KindRow kKinds[] = {
        w.text += ")";
        w.via();
      }},
-    {LogKind::bootreply_dynamic, kInfo, [](const Writer& w) { w.on_address_to_mac_via("BOOTREPLY", false); }},
+    {LogKind::bootreply_dynamic, kInfo, [](const Writer& w) { w.on_address_to_mac_via("BOOTREPLY", true); }},
     {LogKind::abandoned_declined, kError,
      [](const Writer& w) { w.text += "Abandoning IP address "; w.address(w.event.address); w.text += ": declined."; }},
     {LogKind::abandoned_pinged, kError,
@@ -153,6 +169,21 @@ constexpr KindRow kKinds[] = {
        w.address(w.event.address);
      }},
     {LogKind::too_many_classes, kInfo, [](const Writer& w) { w.text += "too many classes match "; w.mac(); }},
+    {LogKind::release_with_address, kInfo,
+     [](const Writer& w) { w.text += "DHCPRELEASE from "; w.mac(); w.text += " specified requested-address."; }},
+    {LogKind::echo_reply, kDebug,
+     [](const Writer& w) { w.text += "ICMP Echo reply while lease "; w.address(w.event.address); w.text += " valid."; }},
+    {LogKind::duplicate_uid, kError,
+     [](const Writer& w) {
+       w.text += "uid lease ";
+       w.address(w.event.address);
+       w.text += " for client ";
+       w.mac();
+       w.put(" is duplicate on {}", w.words());
+     }},
+    {LogKind::duplicate_hardware, kError,
+     [](const Writer& w) { w.text += "client "; w.mac(); w.put(" has duplicate leases on {}", w.words()); }},
+    {LogKind::unknown_segment, kInfo, unknown_segment_line},
     {LogKind::text, kInfo, [](const Writer& w) { w.text += w.words(); }},
     {LogKind::execute, kDebug, [](const Writer& w) { w.text += w.words(); }},
 };
@@ -200,6 +231,8 @@ constexpr SuffixRow kSuffixes[] = {
     {LogSuffix::bootp_network_unknown, 0, [](const Writer& w) { w.text += ": network unknown"; }},
     {LogSuffix::inform_not_authoritative, 0,
      [](const Writer& w) { w.put(": not authoritative for subnet {}", w.words()); }},
+    {LogSuffix::inform_unknown_subnet, 0,
+     [](const Writer& w) { w.text += ": unknown subnet for client address "; w.address(w.event.address); }},
 };
 static_assert(std::size(kSuffixes) == static_cast<std::size_t>(LogSuffix::count));
 

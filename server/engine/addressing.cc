@@ -87,8 +87,7 @@ Departure address_inform(const Exchange& exchange, Ipv4 client_address) noexcept
 }
 
 bool passes_relay(const Exchange& exchange, const Departure& departure) noexcept {
-  return exchange.query->giaddr().is_zero() ? departure.kind != Departure::Kind::routed
-                                            : departure.to == exchange.query->giaddr();
+  return !exchange.query->giaddr().is_zero() || departure.kind != Departure::Kind::routed;
 }
 
 }  // namespace coaxd::engine

@@ -11,8 +11,9 @@ bool too_early(Exchange& exchange) noexcept {
   const std::uint32_t least = options.number(Parameter::min_secs, 0);
   std::uint32_t secs = exchange.query->secs();
   // Clients that send secs in the wrong byte order look as if they had waited for hours.
-  if (secs > 255 && (secs & 0xff) == 0 && options.flag(Parameter::check_secs_byte_order, false))
-    secs >>= 8;
+  // dhcpd reads this parameter at global scope only (observed).
+  const Bytes checks = exchange.config().global_constant(Parameter::check_secs_byte_order);
+  if (secs > 255 && (secs & 0xff) == 0 && !checks.empty() && checks.back() != 0) secs >>= 8;
   if (secs >= least) return false;
   if (exchange.actions.log_count > 0) {
     exchange.actions.logs[0].number_a = least;

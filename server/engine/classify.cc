@@ -26,7 +26,7 @@ void test_class(const config::Class& cls, Context& context, ClassSet& classes) n
 
 void ClassSet::add(const ClassMatch& match) noexcept {
   if (size_ == kMaximum) {
-    overflowed_ = true;
+    ++left_out_;
     return;
   }
   matches_[size_++] = match;

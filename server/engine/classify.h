@@ -26,18 +26,18 @@ class ClassSet {
  public:
   static constexpr std::size_t kMaximum = 5;  // dhcpd keeps the first five and logs "too many classes match"
 
-  void clear() noexcept { size_ = 0, overflowed_ = false; }
+  void clear() noexcept { size_ = 0, left_out_ = 0; }
   void add(const ClassMatch& match) noexcept;
   // True when the packet is in the class or in a subclass of it.
   bool contains(std::uint32_t class_index) const noexcept;
   std::span<const ClassMatch> matches() const noexcept { return {matches_.data(), size_}; }
   std::size_t size() const noexcept { return size_; }
-  bool overflowed() const noexcept { return overflowed_; }
+  std::size_t left_out() const noexcept { return left_out_; }
 
  private:
   std::array<ClassMatch, kMaximum> matches_{};
   std::size_t size_ = 0;
-  bool overflowed_ = false;
+  std::size_t left_out_ = 0;
 };
 
 // Fills `classes` from nothing. A BOOTP request is in no class.

@@ -92,7 +92,7 @@ TEST(DhcpdClasses_3_6_Limit, FirstFiveInOrderOfDeclaration) {
   EXPECT_THAT(classes_of(scene), ElementsAre("c0", "c1", "c2", "c3", "c4"));
   ClassSet set;
   classify(scene.context, set);
-  EXPECT_TRUE(set.overflowed());
+  EXPECT_EQ(set.left_out(), 2u);
 }
 
 TEST(DhcpdClasses_3_6_Bootp, IsInNoClass) {

@@ -75,7 +75,7 @@ void look_up_hosts(Client& client, const config::Config& config, const wire::Mes
 
 bool holds(const Client& client, const lease::Binding& binding) noexcept {
   const Bytes uid = binding.get(lease::Item::client_id);
-  if (!uid.empty() && !client.uid.empty()) return equal(uid, client.uid);
+  if (!uid.empty() && !client.by_hardware) return equal(uid, client.uid);
   return !client.hardware.empty() && binding.htype == client.htype &&
          equal(binding.hardware(), client.hardware);
 }

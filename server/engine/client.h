@@ -17,6 +17,7 @@ struct Client {
   Bytes hardware;  // chaddr[0, hlen)
   std::uint8_t htype = 0;
   lease::ClientHash hash = 0;  // offers are held for this
+  bool by_hardware = false;    // a lease is his by hardware, whatever identifier it was taken under
 
   bool known = false;             // some host declaration names him, usable here or not
   bool host_by_hardware = false;  // ... and it was found by hardware and names no client identifier
@@ -37,8 +38,8 @@ Client identify(const wire::Message& query, const lease::LeaseTable& leases,
 void look_up_hosts(Client& client, const config::Config& config, const wire::Message& query,
                    const config::SharedNetwork* network) noexcept;
 
-// The binding is this client's: equal client identifiers where both sides have one, else equal
-// hardware (dhcpd-compat §9.1.3).
+// The binding is this client's. One that was taken under a client identifier is his only if he sends
+// the same (RFC 2131 §4.2); one without is his by hardware, and takes on his identifier (observed).
 bool holds(const Client& client, const lease::Binding& binding) noexcept;
 
 }  // namespace coaxd::engine

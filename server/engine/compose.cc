@@ -110,10 +110,10 @@ void set_lease_options(Exchange& exchange, wire::MessageType type, std::uint32_t
   set_type(exchange, type);
   set_server_identifier(exchange);
   set_number(exchange, code::lease_time, seconds);
-  // dhcpd-compat §11: T1 and T2 only when configured, and only if 0 < T1 < T2 < the lease.
+  // dhcpd-compat §11: T1 and T2 only when configured, and only if T1 < T2 < the lease.
   const auto check = [&](std::uint8_t option, std::uint32_t limit) {
     const auto value = number_of(options, option);
-    if (value && *value > 0 && *value < limit) return *value;
+    if (value && *value < limit) return *value;
     options.unset(OptionRegistry::kDhcp, option);
     return limit;
   };
@@ -140,8 +140,8 @@ void set_automatic_options(Exchange& exchange, const config::Subnet* subnet,
   if (options.flag(Parameter::echo_client_id, false) && query.has(code::client_identifier)) {
     options.set(code::client_identifier, query.option(code::client_identifier));  // RFC 6842 §3
   }
-  // RFC 3011 §2: echoed if it was what decided.
-  if (query.has(code::subnet_selection) && !link_selection(query)) {
+  // RFC 3011 §2: an identical copy, whether it was what decided or not.
+  if (query.has(code::subnet_selection)) {
     options.set(code::subnet_selection, query.option(code::subnet_selection));
   }
 }
@@ -165,8 +165,13 @@ bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
   selection.request = exchange.query;
   selection.use_request_list = answer.type != wire::MessageType::bootp;
   const std::size_t count = select_reply_options(selection, server.arena, server.options);
-  return finish(exchange, answer, header, {server.options.data(), count},
-                reply_limits(options, *exchange.query));
+  wire::ReplyLimits limits = reply_limits(options, *exchange.query);
+  // Only a client of a host declaration gets his vendor area of another format back (observed).
+  if (!server.context.is_static) {
+    limits.cookie = true;
+    limits.echo_vendor_area = {};
+  }
+  return finish(exchange, answer, header, {server.options.data(), count}, limits);
 }
 
 void send_nak(Exchange& exchange, Ipv4 asked) noexcept {

@@ -38,12 +38,13 @@ void decline(Exchange& exchange) noexcept {
   const Ipv4 address = exchange.query->address_option(wire::option::requested_address);
   note(exchange, LogKind::decline).address = address;
   exchange.stable_logs = exchange.actions.log_count;
-  if (address.is_zero())
-    return drop(exchange, DropReason::no_requested_address, LogSuffix::not_found);
+  if (address.is_zero()) {
+    exchange.actions.log_count = 0;  // dhcpd has no word for it
+    return drop(exchange, DropReason::no_requested_address);
+  }
   const config::Subnet* subnet = exchange.config().subnet_of(address);
   if (!introduce_lessee(exchange, subnet != nullptr ? subnet->network : nullptr)) return;
-  if (subnet == nullptr)
-    return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
+  if (subnet == nullptr) return drop(exchange, DropReason::not_found, LogSuffix::not_found);
 
   run_subnet_scopes(exchange, *subnet, nullptr, nullptr);
   const auto declines =
@@ -63,11 +64,12 @@ void decline(Exchange& exchange) noexcept {
 void release(Exchange& exchange) noexcept {
   const Ipv4 address = exchange.query->ciaddr();
   note(exchange, LogKind::release).address = address;
+  if (exchange.query->has(wire::option::requested_address)) note(exchange, LogKind::release_with_address);
   exchange.stable_logs = exchange.actions.log_count;
   if (!introduce_lessee(exchange, network_of(exchange.config(), address))) return;
   // dhcpd-compat §19: the hardware must be his; another client identifier than at the ACK does not
   // matter.
-  exchange.client.uid = {};
+  exchange.client.by_hardware = true;
   give_up(exchange, address, Ending::released, LogSuffix::found, [](Standing standing) {
     return standing == Standing::running || standing == Standing::own;
   });

@@ -30,9 +30,7 @@ void allocate(Exchange& exchange, MessageType type, DropReason none_left,
       }
       found.lease = *free;
     }
-    if (found.lease.own && exchange.actions.log_count > 0) {
-      set_name(exchange.actions.logs[0], exchange.server.before.get(lease::Item::hostname));
-    }
+    set_name(exchange.actions.logs[0], name_before(exchange, found.lease));
     const Granted granted = grant(exchange, found.lease, type);
     if (granted == Granted::lost) continue;
     return release_all(exchange, {forbidden.slots.data(), forbidden.size});

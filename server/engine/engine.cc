@@ -1,5 +1,7 @@
 #include "server/engine/engine.h"
 
+#include <algorithm>
+
 #include "server/engine/ending.h"
 #include "server/engine/expire.h"
 #include "server/engine/find_lease.h"
@@ -14,12 +16,13 @@ using wire::MessageType;
 // Leases answered here; leasequeries and the failover of RFC 6926 have no row yet.
 struct Handler {
   MessageType type;
+  bool anywhere;  // knows what to say where the network is unknown
   void (*handle)(Exchange&) noexcept;
 };
 constexpr Handler kHandlers[] = {
-    {MessageType::bootp, bootp},     {MessageType::discover, discover},
-    {MessageType::request, request}, {MessageType::decline, decline},
-    {MessageType::release, release}, {MessageType::inform, inform},
+    {MessageType::bootp, true, bootp},     {MessageType::discover, true, discover},
+    {MessageType::request, true, request}, {MessageType::decline, false, decline},
+    {MessageType::release, false, release}, {MessageType::inform, true, inform},
 };
 
 void begin(Server& server, Actions& actions) noexcept {
@@ -66,7 +69,8 @@ bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcep
   // dhcpd-compat §6: class membership is computed before any lease or host is known.
   begin_context(server, exchange.query, exchange.now, nullptr, {});
   classify(server.context, exchange.classes);
-  if (exchange.classes.overflowed()) {
+  // A line for each, but so many only as leave room for what else there is to say.
+  for (std::size_t i = 0; i < std::min<std::size_t>(exchange.classes.left_out(), 3); ++i) {
     note(exchange, LogKind::too_many_classes);
     exchange.stable_logs = exchange.actions.log_count;
   }
@@ -98,14 +102,17 @@ void Engine::use(std::shared_ptr<const config::Config> config,
 void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now,
                     MutableBytes out, Actions& actions) noexcept {
   begin(*impl_, actions);
-  for (const Handler& handler : kHandlers) {
-    if (handler.type != query.type()) continue;
-    Exchange exchange(*impl_, query, arrival, now, out, actions);
-    exchange.query = &with_stashed_agent_info(exchange, query);
-    exchange.network = select_network(*impl_->config, impl_->interfaces, *exchange.query, arrival);
-    return handler.handle(exchange);
+  Exchange exchange(*impl_, query, arrival, now, out, actions);
+  exchange.query = &with_stashed_agent_info(exchange, query);
+  exchange.network = select_network(*impl_->config, impl_->interfaces, *exchange.query, arrival);
+  const Handler* handler = std::ranges::find(kHandlers, query.type(), &Handler::type);
+  const bool handled = handler != std::end(kHandlers);
+  if (exchange.network == nullptr && !(handled && handler->anywhere)) {
+    note(exchange, LogKind::unknown_segment).number_a = static_cast<std::uint32_t>(query.type());
+    return drop(exchange, DropReason::unknown_network);
   }
-  actions.reason = DropReason::unhandled_type;
+  if (!handled) return drop(exchange, DropReason::unhandled_type);
+  handler->handle(exchange);
 }
 
 void Engine::settle(Change* change, bool durable) noexcept {

@@ -14,6 +14,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/event_bodies.h"
 #include "server/engine/network.h"
+#include "server/engine/offered_names.h"
 #include "server/wire/reply.h"
 
 namespace coaxd::engine {
@@ -44,6 +45,7 @@ struct Server {
   std::shared_ptr<const config::HostTable> names;
   InterfaceNetworks interfaces;
   EventBodies event_bodies;
+  OfferedNames offered_names;
   bool client_ids_may_be_ignored = false;  // the configuration says ignore-client-uids somewhere
 
   // Scratch of one message.
@@ -112,8 +114,10 @@ LogEvent& note(Exchange& exchange, LogKind kind) noexcept;
 LogEvent line(const Exchange& exchange, LogKind kind) noexcept;
 void set_name(LogEvent& event, Bytes host_name) noexcept;
 void set_text(LogEvent& event, std::string_view text) noexcept;
-// Printable and at most 64 octets, else empty.
-Bytes printable_host_name(const wire::Message& query) noexcept;
+// Option 12 as it is kept on a lease: printable and at most 64 octets; kUnprintable for any other.
+Bytes told_host_name(const wire::Message& query) noexcept;
+// The name that dhcpd would print with a message about this lease, whose binding is server.before: the one told before, not now.
+Bytes name_before(const Exchange& exchange, const Lease& lease) noexcept;
 
 // --- changes (stage.cc) ---
 // Claims the slot and takes a Change for it, chained into the Actions. Null: `why` is overload,

@@ -38,11 +38,13 @@ Change* abandon_probed(Server& server, lease::SlotId slot, Instant now, Actions&
   Change* change = end_lease(server, actions, slot, word, Ending::abandoned, now, nullptr, why);
   if (change == nullptr) return nullptr;
   actions.reason = DropReason::probe_answered;
-  LogEvent& event = actions.logs[0];
-  event = {};
-  event.kind = LogKind::abandoned_pinged;
-  event.address = change->address;
-  actions.log_count = 1;
+  actions.log_count = 0;
+  for (const LogKind kind : {LogKind::echo_reply, LogKind::abandoned_pinged}) {
+    LogEvent& event = actions.logs[actions.log_count++];
+    event = {};
+    event.kind = kind;
+    event.address = change->address;
+  }
   return change;
 }
 

@@ -66,7 +66,9 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
     return true;
   }
   const lease::StoredTime ended = server.before.ends;
-  if (here < best.rank || (here == best.rank && ended <= best.ended)) return true;
+  // Of several running leases the first taken, of ended ones the last that was his (observed).
+  if (here < best.rank) return true;
+  if (here == best.rank && (view.standing == Standing::running || ended <= best.ended)) return true;
   best = {{Found::Kind::lease, lease_at(exchange, slot, view)}, here, ended};
   return true;
 }
@@ -101,10 +103,11 @@ Found fixed_lease(Exchange& exchange) noexcept {
   return found;
 }
 
-// Option 50 of a DISCOVER: his wish is granted if the address is free and on his network, before
-// the lease he has (dhcpd-compat §19).
+// Option 50 of a DISCOVER, or what stands in ciaddr: his wish is granted if the address is free and on
+// his network, before the lease he has (dhcpd-compat §19).
 Found wished_lease(Exchange& exchange) noexcept {
-  const Ipv4 wish = exchange.query->address_option(wire::option::requested_address);
+  const Ipv4 requested = exchange.query->address_option(wire::option::requested_address);
+  const Ipv4 wish = requested.is_zero() ? exchange.query->ciaddr() : requested;
   const lease::SlotId slot = wish.is_zero() ? lease::kNoSlot : exchange.server.leases.find(wish);
   if (slot == lease::kNoSlot) return {};
   const config::Pool* pool = pool_of(exchange.server, slot);
@@ -174,9 +177,17 @@ Found find_claimed(Exchange& exchange, Forbidden& forbidden) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
       if (!consider(exchange, slots[i], best, forbidden)) return best.found;
     }
-    if (by_uid && best.rank > 0) break;
+    if (!exchange.client.uid.empty() && best.rank > 0) break;
   }
-  return wished.kind == Found::Kind::lease ? wished : best.found;
+  if (wished.kind != Found::Kind::lease) return best.found;
+  if (!exchange.client.uid.empty() && best.found.lease.running && best.found.lease.slot != wished.lease.slot) {
+    LogEvent& event = note(exchange, LogKind::duplicate_uid);
+    event.address = best.found.lease.address;
+    set_text(event, exchange.network->name);
+  }
+  // The name in the log and the binding that grant() sees are those of the wish.
+  inspect(exchange.server, exchange.client, wished.lease.slot, exchange.now.wall);
+  return wished;
 }
 
 Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexcept {
@@ -233,7 +244,10 @@ std::optional<Lease> find_free(Exchange& exchange) noexcept {
   for (const config::Pool* pool : exchange.network->pools) {
     if (!may_use(exchange, *pool)) continue;
     const std::optional<lease::Candidate> candidate = exchange.server.leases.first_free(pool->id);
-    if (candidate && (!best || better(*candidate, *best))) best = candidate;
+    if (!candidate || (best && !better(*candidate, *best))) continue;
+    // An offer may yet fall through: until then nobody gets an address that is said to be in use.
+    if (candidate->abandoned && exchange.server.leases.counts(pool->id).offered > 0) continue;
+    best = candidate;
   }
   if (!best) return std::nullopt;
   Lease lease = lease_at(exchange, best->slot, {Standing::available, best->word});

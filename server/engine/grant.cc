@@ -47,7 +47,7 @@ void describe_binding(Exchange& exchange, const Lease& lease) noexcept {
   describe(Item::on_release, {});
   const bool own_agent = query.relay_agent_info().present() && exchange.query != &server.renewal;
   if (own_agent) describe(Item::agent_info, query.relay_agent_info().raw());
-  if (query.has(wire::option::host_name)) describe(Item::hostname, printable_host_name(query));
+  if (query.has(wire::option::host_name)) describe(Item::hostname, told_host_name(query));
   if (query.has(wire::option::vendor_class_identifier)) {
     describe(Item::vendor_class, query.option(wire::option::vendor_class_identifier));
   }
@@ -142,8 +142,12 @@ void log_reply(Exchange& exchange, const Lease& lease, MessageType type) noexcep
   event = line(exchange, reply_line(type, lease.is_static()));
   event.address = lease.address;
   const bool bootp_host = type == MessageType::bootp && lease.is_static();
-  set_name(event,
-           bootp_host ? as_bytes(lease.host->name) : exchange.server.after.get(Item::hostname));
+  if (bootp_host) set_text(event, lease.host->name);
+  // An OFFER shows what this DISCOVER told, an ACK what the lease says.
+  const bool offers = type == MessageType::offer;
+  set_name(event, offers ? told_host_name(*exchange.query) : exchange.server.after.get(Item::hostname));
+  if (offers && !lease.is_static())
+    exchange.server.offered_names.remember(lease.slot, exchange.client.hash, told_host_name(*exchange.query));
 }
 
 // --- taking the address ---
@@ -163,6 +167,14 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
   return Granted::done;
 }
 
+// Told before they end, so that the operator can tell two clients of one identifier.
+void note_duplicate(Exchange& exchange, lease::SlotId slot, const config::Subnet& subnet) noexcept {
+  if (inspect(exchange.server, exchange.client, slot, exchange.now.wall).standing != Standing::running) return;
+  LogEvent& event = note(exchange, LogKind::duplicate_uid);
+  event.address = exchange.server.leases.address_of(slot);
+  set_text(event, subnet.network->name);
+}
+
 // Which of his other leases on this network a client loses when he is ACKed (dhcpd-compat §9.3, as
 // seen on the wire): those under the client identifier that he now uses for another address; all,
 // with one-lease-per-client; those of his hardware, where duplicates are denied and his host
@@ -178,7 +190,7 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
                         (no_duplicates && client.host_by_hardware && lease.running);
   for (const bool by_uid : {true, false}) {
     if (!(by_uid ? uids : hardware)) continue;
-    if (!by_uid) exchange.client.uid = {};  // now whatever identifier a lease was taken under
+    exchange.client.by_hardware = !by_uid;  // now whatever identifier a lease was taken under
     std::array<lease::SlotId, kMaxLeasesOfClient> slots;
     std::size_t count = slots_of(exchange, by_uid, slots);
     const auto stays = [&](lease::SlotId slot) {
@@ -187,6 +199,7 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
     };
     const auto end =
         std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
+    for (auto slot = slots.begin(); by_uid && slot != end; ++slot) note_duplicate(exchange, *slot, *lease.subnet);
     release_all(exchange, {slots.begin(), end});
   }
 }
@@ -209,7 +222,7 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
     return Granted::refused;
   }
 
-  const bool reuse = type == MessageType::ack && reusable(exchange, lease);
+  const bool reuse = type != MessageType::bootp && reusable(exchange, lease);
   const std::uint32_t seconds = reuse ? seconds_left(exchange.now.wall, server.before.ends)
                                 : type == MessageType::bootp ? bootp_lease_seconds(exchange, lease)
                                                              : lease_seconds(exchange, lease);

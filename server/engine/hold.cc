@@ -40,6 +40,7 @@ Granted hold(Exchange& exchange, const Lease& lease) noexcept {
   const WallSeconds probing = std::min<WallSeconds>(timeout.count() / 1000 + 1, kOfferHold / 2);
   const WallSeconds left = lease.held ? lease.word.expiry() - exchange.now.wall : 0;
   if (lease.held && options.flag(Parameter::ping_check, true) && left > kOfferHold - probing) {
+    exchange.actions.log_count = 0;  // dhcpd says nothing either: the first DISCOVER was logged
     drop(exchange, DropReason::probing);
     return Granted::refused;
   }

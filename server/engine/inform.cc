@@ -47,17 +47,19 @@ void inform(Exchange& exchange) noexcept {
   const Ipv4 address =
       query.ciaddr().is_zero() && direct ? exchange.arrival.source : query.ciaddr();
   LogEvent& event = note(exchange, LogKind::inform);
-  event.address = address;
+  event.address = address.is_zero() ? query.giaddr() : address;
   event.other = exchange.arrival.source;
   exchange.stable_logs = exchange.actions.log_count;
 
   const Ipv4 place = place_of(query, address);
   const config::Subnet* subnet = place.is_zero() ? nullptr : exchange.config().subnet_of(place);
   if (subnet == nullptr)
-    return drop(exchange, DropReason::unknown_network, LogSuffix::unknown_network_segment);
+    return drop(exchange, DropReason::unknown_network, LogSuffix::inform_unknown_subnet);
   if (!subnet->scope->authoritative) {
     drop(exchange, DropReason::not_authoritative, LogSuffix::inform_not_authoritative);
-    return set_text(exchange.actions.logs[0], subnet->network->name);
+    std::array<char, 16> text;
+    const char* end = format_ipv4(text.data(), subnet->prefix.network);
+    return set_text(exchange.actions.logs[0], {text.data(), end});
   }
   introduce(exchange, subnet->network);
 
@@ -70,13 +72,14 @@ void inform(Exchange& exchange) noexcept {
 
   Answer answer;
   answer.type = wire::MessageType::ack;
-  answer.ciaddr = address;
+  answer.ciaddr = query.ciaddr();  // RFC 2131 §4.3.1 table 3
   // dhcpd-compat §19: the relay cannot unicast to a client whose address it is not told.
   answer.broadcast = wants_broadcast(exchange) || address.is_zero();
   answer.departure = address_inform(exchange, address);
   if (!write_answer(exchange, answer)) return;
   exchange.actions.reply_log = line(exchange, LogKind::inform_ack);
-  exchange.actions.reply_log.address = address;
+  exchange.actions.reply_log.address = event.address;
+  if (!address.is_zero()) exchange.actions.reply_log.giaddr = {};  // not by way of the relay
   exchange.actions.effects = {exchange.server.context.effects.data(),
                               exchange.server.context.effect_count};
 }

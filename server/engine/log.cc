@@ -9,19 +9,31 @@ namespace {
 
 constexpr std::size_t kLongestName = 64;
 
+// Stands on a lease for a name that no log or file should show; dhcpd's line says so in its words.
+constexpr std::string_view kUnprintable{"\0", 1};
+constexpr std::string_view kUnprintableWords = "Hostname Unsuitable for Printing";
+
 bool printable(Bytes text) noexcept {
   return std::ranges::all_of(text, [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
 }
 
 }  // namespace
 
-Bytes printable_host_name(const wire::Message& query) noexcept {
+Bytes told_host_name(const wire::Message& query) noexcept {
   Bytes name = query.option(wire::option::host_name);
   while (!name.empty() && name.back() == 0) name = name.first(name.size() - 1);
-  return name.size() <= kLongestName && printable(name) ? name : Bytes{};
+  return name.size() <= kLongestName && printable(name) ? name : as_bytes(kUnprintable);
+}
+
+Bytes name_before(const Exchange& exchange, const Lease& lease) noexcept {
+  if (lease.own) return exchange.server.before.get(lease::Item::hostname);
+  if (!lease.held) return {};
+  const auto told = exchange.server.offered_names.find(lease.slot, exchange.client.hash);
+  return told ? *told : told_host_name(*exchange.query);  // another worker made the offer
 }
 
 void set_name(LogEvent& event, Bytes host_name) noexcept {
+  if (!printable(host_name)) host_name = as_bytes(kUnprintableWords);
   event.name_size = static_cast<std::uint8_t>(std::min(host_name.size(), event.name.size()));
   std::copy_n(host_name.begin(), event.name_size, event.name.begin());
 }

@@ -18,17 +18,38 @@ enum class LogKind : std::uint8_t {
   static_and_dynamic,                    // "Dynamic and static leases present for X." and its two companions
   reuse_lease,                           // debug
   too_many_classes,
+  release_with_address,                  // "DHCPRELEASE from MAC specified requested-address." (RFC 2131 table 5 forbids it)
+  echo_reply,                            // debug: "ICMP Echo reply while lease X valid."
+  duplicate_uid, duplicate_hardware,     // "uid lease X for client MAC is duplicate on NET", "client MAC has duplicate leases on NET"
+  unknown_segment,                       // "TYPE from MAC via VIA: unknown network segment", number_a is the message type
   text,                                  // log(...) of the configuration, `text` and `level`
   execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself
   count
 };
+
+// dhcpd finds these out before it writes the line of the message itself.
+constexpr bool precedes_message(LogKind kind) noexcept {
+  switch (kind) {
+    case LogKind::abandoned_declined:
+    case LogKind::reclaiming_abandoned:
+    case LogKind::reclaiming_requested_abandoned:
+    case LogKind::static_and_dynamic:
+    case LogKind::too_many_classes:
+    case LogKind::release_with_address:
+    case LogKind::duplicate_uid:
+    case LogKind::duplicate_hardware:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // What follows the incoming line when it was not answered; the texts are in the log formatter, beside dhcpd's.
 enum class LogSuffix : std::uint8_t {
   none, no_free_leases, unknown_network_segment, wrong_network, ignored_not_authoritative, ignored_unknown_subnet,
   lease_unavailable, unknown_lease, unknown_client, booting_disallowed, min_secs, lease_limit, found, not_found, abandoned,
   ignored, not_responding, database_update_failed, bootp_dynamic_no_leases, bootp_disallowed, bootp_network_unknown,
-  inform_not_authoritative, count
+  inform_not_authoritative, inform_unknown_subnet, count
 };
 
 struct LogEvent {

@@ -140,10 +140,8 @@ std::optional<Bytes> value_of(const OptionState& options, std::uint8_t code, con
   const auto owner = space.by_code.find(code);
   const OptionDefinition* definition = owner == space.by_code.end() ? nullptr : owner->second;
   if (const OptionState::Entry* set = options.entry(space.index, code)) {
-    // An empty value is not sent, unless it is of a format that is always empty (observed).
-    const std::string_view format = set->definition != nullptr ? std::string_view(set->definition->format) : "X";
-    const bool sent = !set->is_null && (!set->value.empty() || format.starts_with('Z'));
-    return sent ? std::optional(set->value) : std::nullopt;
+    // An empty value is not sent, not even of a format that is always empty (observed).
+    return set->is_null || set->value.empty() ? std::nullopt : std::optional(set->value);
   }
   Bytes area;
   if (code == option::vendor_encapsulated && site == nullptr) {

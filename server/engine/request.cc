@@ -79,10 +79,8 @@ void request(Exchange& exchange) noexcept {
   const Ipv4 wished = query.address_option(wire::option::requested_address);
   const Ipv4 asked = wished.is_zero() ? query.ciaddr() : wished;
   describe_request(exchange, asked);
-  if (asked.is_zero()) {
-    exchange.actions.log_count = 0;
-    return drop(exchange, DropReason::no_requested_address);
-  }
+  if (asked.is_zero())
+    return drop(exchange, DropReason::no_requested_address, LogSuffix::unknown_lease);
   const config::Subnet* subnet = exchange.config().subnet_of(asked);
   // dhcpd-compat §9.1: the lease is looked for on the network of the address, whatever way the
   // packet came.
@@ -93,9 +91,7 @@ void request(Exchange& exchange) noexcept {
     restart(exchange);
     forbidden.size = 0;
     const Found found = subnet != nullptr ? find_requested(exchange, asked, forbidden) : Found{};
-    const lease::Binding& before = exchange.server.before;
-    if (found.lease.own) set_name(exchange.actions.logs[0], before.get(lease::Item::hostname));
-    if (found.lease.held) set_name(exchange.actions.logs[0], printable_host_name(query));
+    set_name(exchange.actions.logs[0], name_before(exchange, found.lease));
     if (on_wrong_network(exchange, asked, subnet)) return;
     if (found.kind != Found::Kind::lease) {
       refuse(exchange, found.kind, asked);

@@ -89,7 +89,8 @@ std::size_t RelayAgentInfo::echo(MutableBytes out) const noexcept {
   walk_sub_options(raw_, [&](std::uint8_t code, Bytes tlv) {
     const bool repeated = seen[code];
     seen.set(code);
-    if (repeated || tlv.size() == 2) return true;
+    // Sub-option 19 has no value (RFC 8357 §4); dhcpd leaves out all others that came without one.
+    if (repeated || (tlv.size() == 2 && code != agent::relay_port)) return true;
     if (out.size() - written < tlv.size()) return false;
     std::copy(tlv.begin(), tlv.end(), out.begin() + static_cast<std::ptrdiff_t>(written));
     written += tlv.size();

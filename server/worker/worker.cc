@@ -54,9 +54,10 @@ void Worker::run() {
 }
 
 void Worker::turn(std::int64_t until_mono_ns) {
-  now_ = transport_.now();
+  clock_is_stale_ = true;
   transport_.wait(*this, until_mono_ns, Transport::Intake::everything);
   now_ = transport_.now();
+  clock_is_stale_ = false;
   finish_probes();
   expire();
   journal_.flush();
@@ -81,7 +82,16 @@ void Worker::count_journal() noexcept {
   counters_.journal_sync_ns.set(stats.sync_ns_total);
 }
 
+// wait() may have slept for half a second, and lease times are told in whole ones: the first thing that it delivers reads the clock,
+// for the whole batch.
+void Worker::read_clock_once() noexcept {
+  if (!clock_is_stale_) return;
+  now_ = transport_.now();
+  clock_is_stale_ = false;
+}
+
 void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
+  read_clock_once();
   if (const auto parsed = message_.parse(payload); !parsed) {
     drop(to_drop(parsed.error()));
     return;
@@ -102,7 +112,11 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
 
 void Worker::act(TransmitBuffer buffer) {
   using Verdict = engine::Actions::Verdict;
-  for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
+  for (const bool before : {true, false}) {
+    for (std::size_t i = 0; i < actions_.log_count; ++i) {
+      if (engine::precedes_message(actions_.logs[i].kind) == before) log(actions_.logs[i], false);
+    }
+  }
   if (actions_.verdict == Verdict::drop && actions_.reason != engine::DropReason::none) drop(actions_.reason);
 
   if (actions_.changes != nullptr) {
@@ -236,6 +250,7 @@ void Worker::log(const engine::LogEvent& event, bool must_keep) {
     place = outlets_.logs.reserve();
   }
   *place = event;
+  place->at_ns = now_.mono_ns;
   outlets_.logs.push();
 }
 
@@ -293,6 +308,7 @@ void Worker::emit(const HeldEffect& effect) {
 }
 
 void Worker::on_disk(std::uint64_t token, int result) {
+  read_clock_once();
   journal_.on_complete(token, result);
   release_settled();
 }
@@ -332,6 +348,7 @@ void Worker::finish_probes() {
 
 void Worker::on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) {
   if (id != echo_id_) return;  // every worker hears every reply
+  read_clock_once();
   const auto found = std::find_if(probes_.begin(), probes_.end(), [&](const Probe& probe) {
     return probe.address == from && probe.sequence == sequence;
   });
@@ -381,6 +398,7 @@ void Worker::park() {
   while (!held_.empty()) {
     journal_.flush();
     transport_.flush();
+    clock_is_stale_ = true;
     transport_.wait(*this, transport_.now().mono_ns + kIdleNs, Transport::Intake::completions);
     release_settled();
   }

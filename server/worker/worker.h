@@ -137,6 +137,7 @@ class Worker final : private Handler {
   void on_disk(std::uint64_t token, int result) override;
   void on_send_failed(int error) override;
 
+  void read_clock_once() noexcept;
   void drop(engine::DropReason reason) noexcept { counters_.dropped[static_cast<std::size_t>(reason)].add(); }
   void act(TransmitBuffer buffer);
   engine::DropReason hold(engine::Change* changes, TransmitBuffer buffer);
@@ -152,6 +153,7 @@ class Worker final : private Handler {
   void run_effects(std::span<const engine::Effect> effects);
   void emit(const HeldEffect& effect);
   void count_journal() noexcept;
+  void publish();
   void park();
 
   Transport& transport_;
@@ -163,6 +165,7 @@ class Worker final : private Handler {
   const std::uint16_t echo_id_;
 
   Instant now_;
+  bool clock_is_stale_ = false;  // wait() was called and nothing has come of it yet
   wire::Message message_;
   engine::Actions actions_;
   Fifo<Held> held_;

@@ -126,14 +126,16 @@ TEST(Dhcpd_9_1_Lease, IgnoreClientUids) {
   EXPECT_FALSE(sim.binding(Ipv4::of(10, 1, 0, 10)).has(lease::Item::client_id));
 }
 
-TEST(Dhcpd_9_1_Lease, SameMacWithAndWithoutClientIdIsTheSameClient) {
+TEST(Dhcpd_9_1_Lease, AClientIdOnceUsedMustBeSentAgain) {
   Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
   sim.script(R"(
     0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10        -> ACK
     1s  pc1  DISCOVER giaddr=10.1.0.1 uid='os'                     -> OFFER yiaddr=10.1.0.10
     1s  pc1  REQUEST  giaddr=10.1.0.1 uid='os' select=10.1.0.10    -> ACK   changes=1
-    2s  pc1  DISCOVER giaddr=10.1.0.1 no_uid                       -> OFFER yiaddr=10.1.0.10
-    2s  pc1  DISCOVER giaddr=10.1.0.1 uid='other'                  -> OFFER yiaddr=10.1.0.11
+    2s  pc1  DISCOVER giaddr=10.1.0.1 no_uid                       -> OFFER yiaddr=10.1.0.11
+    2s  pc1  REQUEST  giaddr=10.1.0.1 no_uid select=10.1.0.11      -> ACK
+    3s  pc1  DISCOVER giaddr=10.1.0.1 uid='other'                  -> OFFER yiaddr=10.1.0.11
+    3s  pc1  DISCOVER giaddr=10.1.0.1 uid='os'                     -> OFFER yiaddr=10.1.0.10
   )");
 }
 
@@ -379,6 +381,69 @@ TEST(Dhcpd_9_12_PingCheck, AnAnswerAbandonsTheAddress) {
   )");
 }
 
+// --- seen beside dhcpd on the wire (tests/differential) ---
+
+TEST(Dhcpd_9_1_Lease, AnOfferDoesNotHideTheRunningLease) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    1s  cm1  DISCOVER giaddr=10.1.0.1 req=10.1.0.15          -> OFFER yiaddr=10.1.0.15
+    1s  cm1  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.10
+  )");
+}
+
+TEST(Dhcpd_9_1_Lease, OfSeveralRunningOnesTheFirstTaken) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  cm1  REQUEST  giaddr=10.1.0.1 no_uid init_reboot=10.1.0.12  -> ACK
+    5s  cm1  REQUEST  giaddr=10.1.0.1 no_uid init_reboot=10.1.0.11  -> ACK
+    6s  cm1  DISCOVER giaddr=10.1.0.1 no_uid                        -> OFFER yiaddr=10.1.0.12
+  )");
+}
+
+TEST(Dhcpd_9_1_Lease, CiaddrOfADiscoverIsAWish) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script("0s cm1 DISCOVER giaddr=10.1.0.1 ciaddr=10.1.0.15 -> OFFER yiaddr=10.1.0.15 ciaddr=10.1.0.15");
+}
+
+TEST(Dhcpd_9_3_Request, ForNoAddressIsAnUnknownLease) {
+  Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script("0s cm1 REQUEST giaddr=10.1.0.1 server=10.1.0.2 -> DROP reason=no-requested-address log=unknown_lease logs=1");
+}
+
+TEST(Dhcpd_9_4_CacheThreshold, AnOfferTellsWhatIsLeft) {
+  Sim sim{"ping-check false; default-lease-time 1000; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s    cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK   lease=1000
+    100s  cm1  DISCOVER giaddr=10.1.0.1                        -> OFFER lease=900
+    300s  cm1  DISCOVER giaddr=10.1.0.1                        -> OFFER lease=1000
+  )");
+}
+
+TEST(Dhcpd_9_6_Decline, WithoutAnAddressOrForAForeignOne) {
+  Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  cm1  DECLINE  giaddr=10.1.0.1                 -> DROP  reason=no-requested-address logs=0
+    0s  cm1  DECLINE  giaddr=10.1.0.1 req=10.88.0.1   -> DROP  reason=not-found log=not_found
+    0s  cm1  DECLINE  giaddr=10.88.0.1 req=10.1.0.10  -> DROP  reason=unknown-network-segment logs=1
+  )");
+}
+
+TEST(Dhcpd_11_Times, ZeroIsARenewalTime) {
+  Sim sim{R"(ping-check false; option dhcp-renewal-time 0; option dhcp-rebinding-time 150;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; })"};
+  sim.script("0s cm1 DISCOVER giaddr=10.1.0.1 -> OFFER t1=0 t2=150");
+}
+
+TEST(Dhcpd_15_5_HostName, OfAnOfferOfALeaseAndUnprintable) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
+  sim.script(R"(
+    0s  cm1  DISCOVER giaddr=10.1.0.1 hostname=one                             -> OFFER name=one
+    1s  cm1  REQUEST  giaddr=10.1.0.1 hostname=two select=10.1.0.10            -> ACK   name=two
+    2s  cm1  RELEASE  ciaddr=10.1.0.10                                         -> DROP  log=found name=two
+  )");
+}
+
 // --- 10 choosing an address ---
 
 TEST(Dhcpd_10_Allocation, NeverUsedAscendingThenLongestEndedThenAbandoned) {
@@ -394,8 +459,11 @@ TEST(Dhcpd_10_Allocation, NeverUsedAscendingThenLongestEndedThenAbandoned) {
     700s   -    expire                                          -> 2
     700s   pc4  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.11
     700s   pc5  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.10
-    700s   pc6  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.12 logs=2
-    700s   pc7  DISCOVER giaddr=10.1.0.1                        -> DROP  reason=no-free-leases
+    700s   pc6  DISCOVER giaddr=10.1.0.1                        -> DROP  reason=no-free-leases
+    701s   pc4  REQUEST  giaddr=10.1.0.1 select=10.1.0.11       -> ACK
+    701s   pc5  REQUEST  giaddr=10.1.0.1 select=10.1.0.10       -> ACK
+    702s   pc6  DISCOVER giaddr=10.1.0.1                        -> OFFER yiaddr=10.1.0.12 logs=2
+    702s   pc7  DISCOVER giaddr=10.1.0.1                        -> DROP  reason=no-free-leases
   )");
 }
 

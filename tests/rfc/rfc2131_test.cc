@@ -340,7 +340,7 @@ TEST(Rfc2131_4_3_5_Inform, NeedsNoHardwareAddress) {
 
 TEST(Rfc2131_4_3_5_Inform, NotAuthoritativeStaysSilent) {
   Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { }"};
-  sim.script("0s pc1 INFORM ciaddr=10.1.0.99 -> DROP reason=not-authoritative log=inform_not_authoritative text=10.1.0.0/24");
+  sim.script("0s pc1 INFORM ciaddr=10.1.0.99 -> DROP reason=not-authoritative log=inform_not_authoritative text=10.1.0.0");
 }
 
 // --- §4.1 ---
@@ -395,7 +395,7 @@ TEST(Rfc1542_4_Bootp, FixedAndDynamic) {
     subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.20; }
   )"};
   sim.script(R"(
-    0s    b1  BOOTP mac=001596100001 giaddr=10.1.0.1  -> BOOTREPLY yiaddr=10.1.0.200 file=image siaddr=10.1.0.2 changes=0 name=printer
+    0s    b1  BOOTP mac=001596100001 giaddr=10.1.0.1  -> BOOTREPLY yiaddr=10.1.0.200 file=image siaddr=10.1.0.2 changes=0 text=printer
     0s    b2  BOOTP giaddr=10.1.0.1                   -> BOOTREPLY yiaddr=10.1.0.10 changes=1 noopt=51 noopt=53
     9d    -   expire                                  -> 0
     9d    b2  BOOTP giaddr=10.1.0.1                   -> BOOTREPLY yiaddr=10.1.0.10

@@ -22,7 +22,7 @@ TEST(Rfc3046_2_2_Echo, OfferAckAndNakCarryIt) {
     0s  cm1  REQUEST  giaddr=10.2.0.1 remote=r1 init_reboot=10.1.0.10          -> NAK   echo=02027231
     0s  cm1  DISCOVER giaddr=10.1.0.1                                          -> OFFER noecho
     0s  cm1  INFORM   giaddr=10.1.0.1 remote=r1                                -> ACK   echo=02027231
-    0s  cm1  INFORM   giaddr=10.1.0.1 ciaddr=10.1.0.10 remote=r1               -> ACK   noecho to=10.1.0.10
+    0s  cm1  INFORM   giaddr=10.1.0.1 ciaddr=10.1.0.10 remote=r1               -> ACK   echo=02027231 to=10.1.0.10
   )");
 }
 
@@ -74,7 +74,7 @@ TEST(Rfc3527_3_LinkSelection, DecidesTheSubnetButNotTheWayBack) {
     0s  cm2  DISCOVER giaddr=10.1.0.1 linksel=10.7.0.1                         -> DROP  reason=unknown-network-segment
     0s  cm2  DISCOVER giaddr=10.1.0.1 agent=05030a0100                         -> DROP  reason=unknown-network-segment
     0s  cm2  DISCOVER giaddr=10.1.0.1 agent=0500                               -> OFFER yiaddr=10.1.0.10
-    0s  cm3  DISCOVER giaddr=10.1.0.1 linksel=10.2.0.1 subnet=10.1.0.0         -> OFFER yiaddr=10.2.0.11 subnet=none
+    0s  cm3  DISCOVER giaddr=10.1.0.1 linksel=10.2.0.1 subnet=10.1.0.0         -> OFFER yiaddr=10.2.0.11 subnet=10.1.0.0
   )");
 }
 

@@ -238,7 +238,8 @@ constexpr std::string_view kSuffixes[] = {"none",
                                           "bootp_dynamic_no_leases",
                                           "bootp_disallowed",
                                           "bootp_network_unknown",
-                                          "inform_not_authoritative"};
+                                          "inform_not_authoritative",
+                                          "inform_unknown_subnet"};
 static_assert(std::size(kSuffixes) == static_cast<std::size_t>(engine::LogSuffix::count));
 
 using Shower = std::string (*)(const Outcome&);
@@ -317,7 +318,10 @@ const Property kProperties[] = {
      }},
     {"text",
      [](const Outcome& o) {
-       return std::string(o.actions.logs[0].text.data(), o.actions.logs[0].text_size);
+       const engine::LogEvent& event = o.actions.reply_log.kind != engine::LogKind::none
+                                           ? o.actions.reply_log
+                                           : o.actions.logs[0];
+       return std::string(event.text.data(), event.text_size);
      }},
     {"size", [](const Outcome& o) { return std::to_string(o.reply.size()); }},
     {"effects", [](const Outcome& o) { return std::to_string(o.actions.effects.size()); }},
