@@ -183,6 +183,30 @@ TEST(Sim, ProbeTogetherWithAChange) {
   NO_VIOLATION(world);
 }
 
+// dhcpd-compat §7: a pool is closed to whom it denies, also when it is the only one with room, under loss and power cuts.
+TEST(Sim, PoolsStayClosedToWhomTheyDeny) {
+  for (std::uint64_t seed = 1; seed <= seed_count(4); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    World world(network(R"(ping-check false; class "guest" { match if option host-name = "guest"; })",
+                        R"(pool { deny members of "guest"; range 10.2.0.10 10.2.0.30; } pool { allow members of "guest"; range 10.2.0.40 10.2.0.43; })"),
+                {.seed = seed, .workers = 3, .loss = 10, .duplicates = 10, .most_delay = kSecond});
+    const auto is_guest = [](const Client& client) { return client.number() % 2 == 0; };
+    for (unsigned i = 0; i < 16; ++i) {
+      Client& client = world.add_client(1);
+      if (is_guest(client)) client.set_host_name("guest");
+    }
+    world.forbid([&](const Client& client, Ipv4 address) { return is_guest(client) != (address.value >= Ipv4::of(10, 2, 0, 40).value); });
+    world.start_all();
+    for (int life = 0; life < 4; ++life) {
+      world.run(90 * kSecond);
+      NO_VIOLATION(world);
+      world.power_cut();
+    }
+    EXPECT_GT(world.bound(), 4u);
+    world.expect_settled();
+  }
+}
+
 // DESIGN, "Clocks": somebody sets the clock a day ahead: no lease ends by it, and when the clock is right again all goes on.
 TEST(Sim, ClockStepFreezesExpiry) {
   World world(network("ping-check false;"), {.seed = 6});

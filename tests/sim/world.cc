@@ -415,7 +415,11 @@ void World::check_reply(Bytes payload, const Departure& departure) {
       for (; complaints_ < complaints.size(); ++complaints_) violate(complaints[complaints_]);
     }
   }
-  if (!reply.yiaddr().is_zero() && reply.type() != MessageType::offer) check_ack(reply, client_with(reply.chaddr()));
+  const Client* client = client_with(reply.chaddr());
+  if (forbidden_ && client != nullptr && !reply.yiaddr().is_zero() && forbidden_(*client, reply.yiaddr())) {
+    violate(fmt::format("client {} must not have {}", client->number(), to_string(reply.yiaddr())));
+  }
+  if (!reply.yiaddr().is_zero() && reply.type() != MessageType::offer) check_ack(reply, client);
 }
 
 // RFC 2131 §3.1 step 4: what an ACK says is on the disk; and nobody else believes to have that address.

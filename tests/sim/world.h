@@ -54,6 +54,8 @@ class World final : private SimTransport::Observer {
   engine::Arrival relayed(unsigned link) const;
   engine::Arrival on_link() const;
   void add_abuse(std::int64_t every_ns);  // hostile clients from now on
+  // Addresses that a client must never be offered or given, whatever else is free.
+  void forbid(std::function<bool(const Client&, Ipv4)> forbidden) { forbidden_ = std::move(forbidden); }
   void add_squatter(Ipv4 address) { squatters_.insert(address.value); }
 
   void power_cut();  // the machine: memory is lost, and of the disk what was not synced
@@ -154,6 +156,7 @@ class World final : private SimTransport::Observer {
 
   std::vector<std::unique_ptr<Client>> clients_;
   std::set<std::uint32_t> squatters_;
+  std::function<bool(const Client&, Ipv4)> forbidden_;
   std::int64_t abuse_every_ = 0;
 
   std::unique_ptr<Witness> witness_;
