@@ -229,6 +229,8 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
   return all;
 }
 
+void wait_until_port_is_free(std::uint16_t port) { (void)probe_port(port); }
+
 std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served) {
   std::vector<std::string> warnings;
   const int all = read_rp_filter("all");
