@@ -125,6 +125,18 @@ void unknown_segment_line(const Writer& w) {
   w.text += ": unknown network segment";
 }
 
+// log() says what clients sent: a line of theirs must not pass for one of ours, nor reach a terminal as a command.
+void printable_text(const Writer& w) {
+  for (const char c : w.words()) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f) {
+      w.put("\\{:03o}", octet);
+    } else {
+      w.text += c;
+    }
+  }
+}
+
 struct KindRow {
   LogKind kind;
   int priority;
@@ -181,10 +193,8 @@ constexpr KindRow kKinds[] = {
        w.mac();
        w.put(" is duplicate on {}", w.words());
      }},
-    {LogKind::duplicate_hardware, kError,
-     [](const Writer& w) { w.text += "client "; w.mac(); w.put(" has duplicate leases on {}", w.words()); }},
     {LogKind::unknown_segment, kInfo, unknown_segment_line},
-    {LogKind::text, kInfo, [](const Writer& w) { w.text += w.words(); }},
+    {LogKind::text, kInfo, printable_text},
     {LogKind::execute, kDebug, [](const Writer& w) { w.text += w.words(); }},
 };
 static_assert(std::size(kKinds) == static_cast<std::size_t>(LogKind::count));

@@ -20,7 +20,7 @@ enum class LogKind : std::uint8_t {
   too_many_classes,
   release_with_address,                  // "DHCPRELEASE from MAC specified requested-address." (RFC 2131 table 5 forbids it)
   echo_reply,                            // debug: "ICMP Echo reply while lease X valid."
-  duplicate_uid, duplicate_hardware,     // "uid lease X for client MAC is duplicate on NET", "client MAC has duplicate leases on NET"
+  duplicate_uid,                         // "uid lease X for client MAC is duplicate on NET"
   unknown_segment,                       // "TYPE from MAC via VIA: unknown network segment", number_a is the message type
   text,                                  // log(...) of the configuration, `text` and `level`
   execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself
@@ -37,7 +37,6 @@ constexpr bool precedes_message(LogKind kind) noexcept {
     case LogKind::too_many_classes:
     case LogKind::release_with_address:
     case LogKind::duplicate_uid:
-    case LogKind::duplicate_hardware:
       return true;
     default:
       return false;

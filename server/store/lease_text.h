@@ -20,6 +20,9 @@ struct CivilDate {
 CivilDate date_of(std::int64_t days) noexcept;
 
 std::optional<std::uint8_t> hardware_type(std::string_view name) noexcept;  // `ethernet`, `unknown-NN` ...
+// dhcpd keeps option 60 of the client as a variable of his lease (leasequery tells it, RFC 4388 §6.1).
+inline constexpr std::string_view kVendorClassVariable = "vendor-class-identifier";
+
 std::string hardware_name(std::uint8_t htype);
 
 // A variable's value as the engine packs it (server/engine/variables.h): u8 name length, name, u16 value length with the type in its top

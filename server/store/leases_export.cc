@@ -134,7 +134,7 @@ std::string_view leases_header() noexcept {
 }
 
 void append_lease(std::string& out, Ipv4 address, const lease::Binding& b) {
-  if (!b.ever_used()) return;
+  if (!b.ever_used() && b.ends == 0) return;  // what was abandoned once has an end, and no client
   const FailoverTimes failover = failover_times(b);
   fmt::format_to(std::back_inserter(out), "lease {} {{\n", to_string(address));
   date(out, "starts", b.starts);
@@ -150,6 +150,9 @@ void append_lease(std::string& out, Ipv4 address, const lease::Binding& b) {
   if (b.hlen > 0) line(out, "hardware", hardware_name(b.htype) + " " + hex(b.hardware(), true));
   if (b.has(Item::client_id)) line(out, "uid", quoted(b.get(Item::client_id)));
   variables(out, b.get(Item::variables));
+  if (b.has(Item::vendor_class)) {
+    fmt::format_to(std::back_inserter(out), "  set {} = {};\n", kVendorClassVariable, quoted(b.get(Item::vendor_class)));
+  }
   agent_options(out, b.get(Item::agent_info));
   if (is_plain(b.get(Item::hostname))) line(out, "client-hostname", quoted(b.get(Item::hostname)));
   const Bytes expiry = b.get(Item::on_expiry), release = b.get(Item::on_release);

@@ -88,6 +88,17 @@ TEST(Dhcpd14_2_LeaseBlock, ComesBackAsDhcpdWroteIt) {
   EXPECT_NE(out, kAsDhcpdWritesIt);
 }
 
+TEST(Dhcpd14_2_LeaseBlock, VendorClassIsAVariableOfThatName) {
+  const auto b = only("lease 10.0.0.5 {\n  ends never;\n  hardware ethernet 00:10:95:aa:bb:cc;\n"
+                      "  set vendor-class-identifier = \"docsis3.0\";\n  set foo = \"bar\";\n}\n");
+  EXPECT_EQ(text_of(b, Item::vendor_class), "docsis3.0");
+  Bytes packed = b.get(Item::variables);
+  ASSERT_TRUE(take_variable(packed));
+  EXPECT_TRUE(packed.empty());
+  const std::string out = exported(b);
+  EXPECT_NE(out.find("  set foo = \"bar\";\n  set vendor-class-identifier = \"docsis3.0\";\n"), std::string::npos) << out;
+}
+
 TEST(Dhcpd14_2_LeaseBlock, EveryStatementHasItsPlace) {
   const auto b = only(kAsDhcpdWritesIt);
   EXPECT_EQ(b.state, BindingState::active);

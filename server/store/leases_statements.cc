@@ -250,6 +250,10 @@ bool LeasesReader::read_set(const Arguments& a) {
     const auto octets = octets_of(a[2]);
     if (!octets) return fail("a constant expected");
     data = *octets;
+    if (variable.name == kVendorClassVariable) {
+      keep(Item::vendor_class, as_bytes(data), "vendor class");
+      return true;
+    }
     variable.value = as_bytes(data);
   }
   if (variable.name.size() > 255 || variable.value.size() > kLongestValue) {
