@@ -147,6 +147,12 @@ std::string contents(const std::filesystem::path& path) {
   return text.str();
 }
 
+// An operator reads the closed lists there (docs/dhcpd-compat.md, "What is not honoured").
+TEST(Coverage, TheListsOfTheDocsAreThese) {
+  const std::string page = contents(std::filesystem::path(COAXD_SOURCE_DIR) / "docs/dhcpd-compat.md");
+  EXPECT_THAT(page, HasSubstr(coverage_reference()));
+}
+
 // Everything a proof may name, as it would name it.
 std::set<std::string> proofs_in(const std::filesystem::path& root) {
   std::set<std::string> known;
