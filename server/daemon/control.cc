@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
@@ -31,12 +32,32 @@ namespace {
 
 constexpr std::size_t kLongestLine = 4096;
 constexpr auto kPatience = std::chrono::seconds(30);
+// Connections at a time: whoever may connect must not be able to use up the descriptors that the store needs.
+constexpr int kMostSessions = 32;
+using Place = std::shared_ptr<char>;  // each session holds a copy: their number is how many there are
+
+// Accepts for ever. `Impl` has acceptor, place, pause and begin(socket).
+template <typename Impl>
+void accept_on(const std::shared_ptr<Impl>& impl) {
+  impl->acceptor.async_accept([impl](const error_code& error, auto socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (error) {  // no descriptor is left, mostly: asking again at once would spin
+      impl->pause.expires_after(std::chrono::seconds(1));
+      impl->pause.async_wait([impl](const error_code& cancelled) {
+        if (!cancelled) accept_on(impl);
+      });
+      return;
+    }
+    if (impl->place.use_count() <= kMostSessions) impl->begin(std::move(socket));
+    accept_on(impl);
+  });
+}
 
 // One connection: a line in, an answer out. Lives as long as an operation refers to it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(LocalSocket socket, const CommandHandler& handler)
-      : socket_(std::move(socket)), timer_(socket_.get_executor()), handler_(handler), line_(kLongestLine) {}
+  Session(LocalSocket socket, const CommandHandler& handler, Place place)
+      : socket_(std::move(socket)), timer_(socket_.get_executor()), handler_(handler), place_(std::move(place)), line_(kLongestLine) {}
 
   void start() {
     give_up_later();
@@ -86,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   LocalSocket socket_;
   asio::steady_timer timer_;
   const CommandHandler& handler_;
+  const Place place_;
   asio::streambuf line_;
   std::string chunk_;
   BodySource body_;
@@ -93,7 +115,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(tcp::socket socket, const std::function<std::string()>& metrics) : stream_(std::move(socket)), metrics_(metrics) {}
+  HttpSession(tcp::socket socket, const std::function<std::string()>& metrics, Place place)
+      : stream_(std::move(socket)), metrics_(metrics), place_(std::move(place)) {}
 
   void start() {
     stream_.expires_after(kPatience);
@@ -133,6 +156,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   beast::tcp_stream stream_;
   const std::function<std::string()>& metrics_;
+  const Place place_;
   beast::flat_buffer buffer_;
   http::request_parser<http::empty_body> parser_;
   http::response<http::string_body> response_;
@@ -155,16 +179,12 @@ BodySource after(std::string head, BodySource rest) {
   };
 }
 
-struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& context, CommandHandler h) : acceptor(context), handler(std::move(h)) {}
-  void accept() {
-    acceptor.async_accept([self = shared_from_this()](const error_code& error, LocalSocket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<Session>(std::move(socket), self->handler)->start();
-      self->accept();
-    });
-  }
+struct ControlSocket::Impl {
+  Impl(asio::io_context& context, CommandHandler h) : acceptor(context), pause(context), handler(std::move(h)) {}
+  void begin(LocalSocket socket) { std::make_shared<Session>(std::move(socket), handler, place)->start(); }
   asio::local::stream_protocol::acceptor acceptor;
+  asio::steady_timer pause;
+  Place place = std::make_shared<char>();
   CommandHandler handler;
   std::string path;
 };
@@ -174,6 +194,7 @@ ControlSocket::ControlSocket(asio::io_context& context, CommandHandler handler)
 
 ControlSocket::~ControlSocket() {
   error_code ignored;
+  impl_->pause.cancel();
   impl_->acceptor.close(ignored);
   if (!impl_->path.empty()) unlink(impl_->path.c_str());
 }
@@ -183,6 +204,7 @@ std::expected<void, std::string> ControlSocket::listen(const std::string& path) 
     return std::unexpected(fmt::format("control socket {}: {}: give another path in [control] socket.", path, error.message()));
   };
   error_code error;
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) return fail(asio::error::name_too_long);
   const asio::local::stream_protocol::endpoint endpoint{path};
   // The store's lock already proved that no other server lives; a socket file here is a dead one's.
   unlink(path.c_str());
@@ -195,20 +217,16 @@ std::expected<void, std::string> ControlSocket::listen(const std::string& path) 
   impl_->path = path;
   impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return fail(error);
-  impl_->accept();
+  accept_on(impl_);
   return {};
 }
 
-struct MetricsServer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& context, std::function<std::string()> m) : acceptor(context), metrics(std::move(m)) {}
-  void accept() {
-    acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<HttpSession>(std::move(socket), self->metrics)->start();
-      self->accept();
-    });
-  }
+struct MetricsServer::Impl {
+  Impl(asio::io_context& context, std::function<std::string()> m) : acceptor(context), pause(context), metrics(std::move(m)) {}
+  void begin(tcp::socket socket) { std::make_shared<HttpSession>(std::move(socket), metrics, place)->start(); }
   tcp::acceptor acceptor;
+  asio::steady_timer pause;
+  Place place = std::make_shared<char>();
   std::function<std::string()> metrics;
 };
 
@@ -217,6 +235,7 @@ MetricsServer::MetricsServer(asio::io_context& context, std::function<std::strin
 
 MetricsServer::~MetricsServer() {
   error_code ignored;
+  impl_->pause.cancel();
   impl_->acceptor.close(ignored);
 }
 
@@ -238,7 +257,7 @@ std::expected<void, std::string> MetricsServer::listen(const std::string& addres
   if (!error) impl_->acceptor.bind(endpoint, error);
   if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return std::unexpected(fmt::format("[metrics] listen {}: {}.", address_and_port, error.message()));
-  impl_->accept();
+  accept_on(impl_);
   return {};
 }
 

@@ -106,18 +106,36 @@ std::expected<void, std::string> LeaseMemory::import(store::LeaseStore& store, c
   return {};
 }
 
-void LeaseMemory::reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now) {
-  const std::uint32_t slots_before = table_->slot_count();
-  table_->configure(pool_specs(config), now);
-  if (table_->slot_count() != slots_before) {
-    // Addresses that came (back): their leases, and above all their generations, go on from what the store knows.
+std::expected<void, std::string> LeaseMemory::reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now) {
+  // Addresses that come (back): their leases, and above all their generations, go on from what the store knows; an address that began
+  // anew would be given away under its owner, and its records would be older than those the store has.
+  const std::vector<lease::PoolSpec> pools = pool_specs(config);
+  const auto is_new = [this](Ipv4 address) {
+    const lease::SlotId slot = table_->find(address);
+    return slot == lease::kNoSlot || table_->pool_of(slot) == lease::kNoPool;
+  };
+  bool comes = false;
+  for (const lease::PoolSpec& pool : pools)
+    for (const lease::PoolSpec::Range& range : pool.ranges)
+      for (std::uint64_t address = range.low.value; address <= range.high.value && !comes; ++address)
+        comes = is_new(Ipv4{static_cast<std::uint32_t>(address)});
+  struct Stored {
+    Ipv4 address;
+    lease::Binding binding;
+    std::uint32_t generation;
+  };
+  std::vector<Stored> back;
+  if (comes) {
     const auto visit = [&](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
-      table_->restore(address, binding, generation);
+      if (config.pool_of(address) != nullptr && is_new(address)) back.push_back({address, binding, generation});
     };
-    (void)store.recover(visit);
-    table_->restored(now);
+    if (const auto recovered = store.recover(visit); !recovered) return std::unexpected(recovered.error().message);
   }
+  table_->configure(pools, now);
+  for (const Stored& one : back) table_->restore(one.address, one.binding, one.generation);
+  if (!back.empty()) table_->restored(now);
   count_limits();
+  return {};
 }
 
 }  // namespace coaxd::daemon

@@ -27,7 +27,8 @@ class LeaseMemory {
   std::expected<void, std::string> fill(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
                                         WallSeconds now, const std::function<void(const std::string&)>& say);
   // A new configuration: pools are assigned anew, leases of addresses that came (back) are taken from the store.
-  void reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now);
+  // Error: the store could not tell them; nothing has changed.
+  std::expected<void, std::string> reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now);
 
   lease::LeaseTable& table() noexcept { return *table_; }
   const lease::LeaseTable& table() const noexcept { return *table_; }

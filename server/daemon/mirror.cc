@@ -60,6 +60,7 @@ void Mirror::stop() {
 }
 
 std::expected<void, std::string> Mirror::write_now() {
+  const std::lock_guard writing(writing_);
   const std::uint64_t at = changes_();
   struct stat before {};
   const bool replaces = stat(options_.path.c_str(), &before) == 0;

@@ -29,12 +29,15 @@ class Mirror {
   void start();
   void stop();  // ends the thread and writes once more
   std::expected<void, std::string> write_now();
+  // While held, nothing is read of the lease table: for a reload, which rebuilds it.
+  [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(writing_); }
 
  private:
   const lease::LeaseTable& table_;
   const Options options_;
   const std::function<std::uint64_t()> changes_;
   const std::function<void(const std::string&)> complain_;
+  std::mutex writing_;  // held over write_now()
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

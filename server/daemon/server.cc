@@ -352,9 +352,9 @@ void Server::stop() {
   for (const auto& one : workers_) one->request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  effects_.stop();
   if (store_) store_->stop();
   if (mirror_) mirror_->stop();
+  effects_.stop();  // programs may hang for a while: the leases are safe by now
   log_.stop();
   workers_.clear();
   transports_.clear();  // before the journals, out of whose memory a disk may still be writing
@@ -432,10 +432,19 @@ std::expected<std::string, std::string> Server::reload() {
   }
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
   const std::int64_t began = io::read_monotonic_ns();
-  at_barrier([&] {
-    leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
-    return worker::Snapshot{loaded->config, loaded->names};
-  });
+  std::expected<void, std::string> reconfigured;
+  {
+    // The mirror reads the table too; waited for before the workers stop, so that packets do not wait for its file.
+    const auto quiet = mirror_ ? mirror_->hold() : std::unique_lock<std::mutex>{};
+    at_barrier([&] {
+      reconfigured = leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
+      return reconfigured ? worker::Snapshot{loaded->config, loaded->names} : worker::Snapshot{};  // an empty one changes nothing
+    });
+  }
+  if (!reconfigured) {
+    ++reloads_failed_;
+    return fail(fmt::format("{} Reload refused: the running configuration goes on.", reconfigured.error()));
+  }
   configuration_ = std::move(*loaded);
   ++reloads_;
   rescan_interfaces();

@@ -65,7 +65,8 @@ void execute_program(const Statement& statement, Context& context) noexcept {
   for (std::size_t i = 0; i < statement.args.size(); ++i) {
     const std::optional<Bytes> argument = evaluate_data(statement.args[i], context);
     if (!argument) return log_bad_argument(i + 1, context);
-    argv[i + 1] = context.arena->copy(*argument);
+    // A program gets C strings: an argument ends at its first NUL, or a client's octets behind it would pass for the next argument.
+    argv[i + 1] = context.arena->copy(argument->first(static_cast<std::size_t>(std::ranges::find(*argument, 0) - argument->begin())));
   }
   add_effect({Effect::Kind::execute, config::LogLevel::debug, {}, argv}, context);
 }

@@ -59,8 +59,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       for (Source* source : {&udp_, &packet_, &icmp_}) arm(*source);
     if (!(packets && anything_ready())) {
       timer_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns())));
-      bool timed_out = false;
-      timer_.async_wait([&timed_out](const boost::system::error_code& error) { timed_out = !error; });
+      timer_.async_wait([](const boost::system::error_code&) {});  // only to end run_one()
       context_.run_one();
       timer_.cancel();
     }

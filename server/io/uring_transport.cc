@@ -75,6 +75,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   int open() {
+    if (const int lacking = missing_features(); lacking != 0) return lacking;
     wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_fd_ < 0) return errno;
     io_uring_params params{};
@@ -125,7 +126,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     Outgoing& out = outgoing_[buffer.index];
     prepare_send(out, buffer, payload_size, departure, port_);
     io_uring_sqe* entry = next_entry();
-    io_uring_prep_sendmsg(entry, out.by_packet ? sockets_.packet : sockets_.udp, &out.message, MSG_DONTWAIT);
+    io_uring_prep_sendmsg(entry, out.by_packet ? kPacketFile : kUdpFile, &out.message, MSG_DONTWAIT);
+    entry->flags |= IOSQE_FIXED_FILE;
     entry->user_data = tag(Kind::send, buffer.index);
   }
 
@@ -144,7 +146,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     echo->message.msg_iov = &echo->data;
     echo->message.msg_iovlen = 1;
     io_uring_sqe* entry = next_entry();
-    io_uring_prep_sendmsg(entry, sockets_.icmp, &echo->message, MSG_DONTWAIT);
+    io_uring_prep_sendmsg(entry, kIcmpFile, &echo->message, MSG_DONTWAIT);
+    entry->flags |= IOSQE_FIXED_FILE;
     entry->user_data = tag(Kind::echo, static_cast<std::uint64_t>(echo - echoes_.begin()));
     return true;
   }
@@ -165,11 +168,23 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     int size;
   };
 
+  // Multishot recvmsg came with Linux 6.0, as did SEND_ZC, which the kernel can be asked about; provided-buffer rings with 5.19.
+  static int missing_features() {
+    io_uring_probe* probe = io_uring_get_probe();
+    if (probe == nullptr) return ENOSYS;
+    const bool complete = io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
+    io_uring_free_probe(probe);
+    return complete ? 0 : ENOSYS;
+  }
+
   // First use, in the worker's own thread.
   void start() {
     started_ = true;
     // liburing 2.3 declares io_uring_enable_rings() but does not export it.
     COAXD_ASSERT(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0);
+    // Registered once, so that the kernel need not look them up and count references for every packet.
+    files_ = {sockets_.udp, sockets_.packet, sockets_.icmp, wake_fd_};
+    COAXD_ASSERT(io_uring_register_files(&ring_, files_.data(), static_cast<unsigned>(files_.size())) == 0);
     void* memory = mmap(nullptr, kBuffers * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     COAXD_ASSERT(memory != MAP_FAILED);
     buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);
@@ -202,14 +217,15 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void arm(Kind kind) {
-    const int fd = kind == Kind::udp ? sockets_.udp : kind == Kind::packet ? sockets_.packet : kind == Kind::icmp ? sockets_.icmp : wake_fd_;
-    if (fd < 0) return;
+    const int file = kind == Kind::udp ? kUdpFile : kind == Kind::packet ? kPacketFile : kind == Kind::icmp ? kIcmpFile : kWakeFile;
+    if (files_[static_cast<std::size_t>(file)] < 0) return;
     io_uring_sqe* entry = next_entry();
     if (kind == Kind::wake) {
-      io_uring_prep_read(entry, fd, &wake_value_, sizeof wake_value_, 0);
+      io_uring_prep_read(entry, file, &wake_value_, sizeof wake_value_, 0);
+      entry->flags |= IOSQE_FIXED_FILE;
     } else {
-      io_uring_prep_recvmsg_multishot(entry, fd, &receive_header_, 0);
-      entry->flags |= IOSQE_BUFFER_SELECT;
+      io_uring_prep_recvmsg_multishot(entry, file, &receive_header_, 0);
+      entry->flags |= IOSQE_BUFFER_SELECT | IOSQE_FIXED_FILE;
       entry->buf_group = kBufferGroup;
     }
     entry->user_data = tag(kind);
@@ -259,7 +275,13 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
         }
         // Without MORE the kernel has ended the multishot: no buffer was free (the socket's own buffer keeps the packets), or an error that
         // a UDP socket reports once (an ICMP unreachable).
-        if ((flags & IORING_CQE_F_MORE) == 0) arm(kind);
+        if ((flags & IORING_CQE_F_MORE) != 0) return;
+        // Buffers that wait with postponed datagrams come back with the next ordinary turn; until then arming would only spin.
+        if (intake_ == Intake::completions) {
+          ended_.push_back(kind);
+        } else {
+          arm(kind);
+        }
         return;
       case Kind::wake:
         arm(Kind::wake);
@@ -308,12 +330,14 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void deliver_postponed() {
-    if (postponed_.empty()) return;
+    if (postponed_.empty() && ended_.empty()) return;
     for (const Postponed& one : postponed_) {
       if (one.size >= 0) deliver(one.kind, one.buffer, one.size);
       recycle(one.buffer);
     }
     postponed_.clear();
+    for (const Kind kind : ended_) arm(kind);
+    ended_.clear();
   }
 
   // --- AsyncDisk ---
@@ -356,6 +380,10 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     handler_->on_disk(write.token, final_result);
   }
 
+  // Places of the registered files; -1 where there is none.
+  static constexpr int kUdpFile = 0, kPacketFile = 1, kIcmpFile = 2, kWakeFile = 3;
+  std::array<int, 4> files_{};
+
   WorkerSockets& sockets_;
   const InterfaceTable& interfaces_;
   const std::uint16_t port_;
@@ -377,6 +405,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   Intake intake_ = Intake::everything;
   std::size_t delivered_ = 0;
   std::vector<Postponed> postponed_;
+  std::vector<Kind> ended_;  // multishots to arm again
 };
 
 }  // namespace

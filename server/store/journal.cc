@@ -121,6 +121,14 @@ Journal::Journal(AsyncDisk& disk, SegmentSource& segments, Options options)
 
 Journal::~Journal() = default;
 
+bool Journal::has_room(std::size_t records) const noexcept {
+  return failed_ == 0 && impl_->options.batch_capacity - impl_->gathering->size >= records * kMaxRecordSize;
+}
+
+bool Journal::at_rest() const noexcept {
+  return impl_->flight == Impl::Flight::none && (impl_->gathering->empty() || failed_ != 0);
+}
+
 std::uint64_t Journal::append(Ipv4 address, std::uint32_t generation, std::uint32_t at, Record::Kind kind,
                               const lease::Binding& binding) noexcept {
   Impl& impl = *impl_;

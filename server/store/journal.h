@@ -46,6 +46,8 @@ class Journal {
   // Copies a record into the gathering batch. 0: no room or failed(); nothing was appended, the change must be rolled back.
   std::uint64_t append(Ipv4 address, std::uint32_t generation, std::uint32_t at, Record::Kind kind,
                        const lease::Binding& binding) noexcept;
+  // Whether so many append() calls in a row would succeed now: what belongs together is appended whole or not at all.
+  bool has_room(std::size_t records) const noexcept;
   // Starts writing what was gathered, unless a write is in flight or there is nothing.
   void flush() noexcept;
   // The disk's completion for `token`.
@@ -56,6 +58,9 @@ class Journal {
   std::uint64_t durable() const noexcept { return durable_; }
   std::uint64_t settled() const noexcept { return settled_; }
   std::uint64_t appended() const noexcept { return appended_; }
+
+  // Nothing is being written and nothing waits to be (but for what a failed disk does not take).
+  bool at_rest() const noexcept;
 
   // After a failure: the errno, until a retry() (called by the worker about once a second) has written and synced a probe successfully.
   int failed() const noexcept { return failed_; }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "server/base/assert.h"
 #include "server/store/fold.h"
@@ -29,6 +30,10 @@ constexpr milliseconds kPreparePace{20};
 // How often it folds: the history is this far behind. Each round costs an fsync that competes with the journals', and writes each page it
 // touches once.
 constexpr milliseconds kFoldPace{1000};
+// Folding a record costs a third of the CPU of the exchange it came from. So an avalanche (more than so many records a second) is folded
+// after it, unless it is longer than this: what a restart then has to replay takes it about a second.
+constexpr std::uint64_t kAvalanche = 5000;
+constexpr std::uint64_t kMostUnfolded = 1 << 20;
 constexpr std::uint64_t kMinSegment = 8192;
 constexpr std::size_t kBatchCapacity = 1 << 20;
 constexpr WallSeconds kClockTolerance = 60;  // DESIGN, "Clocks"
@@ -76,6 +81,7 @@ class EmbeddedStore final : public LeaseStore {
   void halt();
   void prepare_segments();
   int fold_all();
+  bool postpones_fold();
   void prune();
   void note(int error);
 
@@ -97,6 +103,7 @@ class EmbeddedStore final : public LeaseStore {
   Journals journals_;
   std::unique_ptr<Fold> fold_;
   std::uint64_t folded_live_ = 0;  // records of this life that are in SQLite
+  std::uint64_t appended_before_ = 0;  // when postpones_fold() last looked
   std::thread thread_;
 };
 
@@ -273,13 +280,30 @@ void EmbeddedStore::run() {
   auto next_fold = std::chrono::steady_clock::now();
   while (!stopping_) {
     prepare_segments();
-    if (const auto now = std::chrono::steady_clock::now(); now >= next_fold) {
-      note(fold_all());
-      prune();
+    if (std::chrono::steady_clock::now() >= next_fold) {
+      if (!postpones_fold()) {
+        note(fold_all());
+        prune();
+      }
       next_fold = std::chrono::steady_clock::now() + kFoldPace;
     }
     wake_.wait_for(hold, kPreparePace, [this] { return stopping_; });
   }
+}
+
+// Looked at once per kFoldPace, a second.
+bool EmbeddedStore::postpones_fold() {
+  std::uint64_t appended = 0;
+  bool room = true;  // a full disk is emptied by folding
+  for (const auto& [worker, cursor] : journals_) {
+    if (!cursor.source) continue;
+    appended += cursor.source->records();
+    room = room && cursor.source->error() == 0;
+  }
+  const std::uint64_t lately = appended - std::exchange(appended_before_, appended);
+  const std::uint64_t unfolded = appended - std::min(appended, folded_live_);
+  health_.fold_lag_records.store(unfolded, std::memory_order_relaxed);
+  return room && lately > kAvalanche && unfolded < kMostUnfolded && health_.last_error.load(std::memory_order_relaxed) == 0;
 }
 
 void EmbeddedStore::halt() {

@@ -1,6 +1,7 @@
 #include "server/worker/worker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace coaxd::worker {
@@ -13,6 +14,7 @@ constexpr std::size_t kChangesPerReply = 2;
 constexpr std::size_t kExpiriesPerTurn = 64;
 // With nothing to do the loop still comes round, to look at the clock and at requests.
 constexpr std::int64_t kIdleNs = 500'000'000;
+constexpr auto kLogPatience = std::chrono::seconds(1);
 
 // wire::ParseError's order is that of the first drop reasons (drop_reason.h); a static check would need both lists.
 engine::DropReason to_drop(wire::ParseError error) noexcept {
@@ -44,13 +46,26 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
 Worker::~Worker() = default;
 
 void Worker::run() {
-  while (!stop_.load(std::memory_order_acquire) || !held_.empty()) {
+  while (!stop_.load(std::memory_order_acquire)) {
     std::int64_t until = transport_.now().mono_ns + kIdleNs;
     if (!probes_.empty()) until = std::min(until, probes_.front().deadline_ns);
     turn(until);
     park_if_asked();
   }
-  transport_.flush();
+  settle_held();
+}
+
+// To rest: what is held gets its fate and its answer; packets stay in the sockets' buffers, or under load this would never end.
+void Worker::settle_held() {
+  for (;;) {
+    journal_.flush();
+    release_settled();
+    transport_.flush();
+    if (held_.empty() && journal_.at_rest()) return;
+    clock_is_stale_ = true;
+    transport_.wait(*this, transport_.now().mono_ns + kIdleNs, Transport::Intake::completions);
+    release_settled();
+  }
 }
 
 void Worker::turn(std::int64_t until_mono_ns) {
@@ -161,18 +176,19 @@ engine::DropReason Worker::hold(engine::Change* changes, TransmitBuffer buffer) 
     undo(changes);
     return engine::DropReason::overload;
   }
+  // All records of a packet or none: the end of one lease must not become durable without the grant that asked for it, for in memory it
+  // would be undone, and its client served on from there.
+  std::size_t count = 0;
+  for (const engine::Change* change = changes; change != nullptr; change = change->next) ++count;
+  if (!journal_.has_room(count)) {
+    undo(changes);
+    return journal_.failed() != 0 ? engine::DropReason::store_failed : engine::DropReason::overload;
+  }
   std::uint64_t last = 0;
   const auto at = lease::to_stored(now_.wall);
   for (engine::Change* change = changes; change != nullptr; change = change->next) {
-    const std::uint64_t sequence = journal_.append(change->address, change->claim.generation, at,
-                                                   store::Record::Kind::binding, change->binding);
-    if (sequence == 0) {
-      // Records of this packet that were already appended do no harm: their bindings are undone now, nobody is answered, and
-      // whatever these addresses become next carries a higher generation.
-      undo(changes);
-      return journal_.failed() != 0 ? engine::DropReason::store_failed : engine::DropReason::overload;
-    }
-    last = sequence;
+    last = journal_.append(change->address, change->claim.generation, at, store::Record::Kind::binding, change->binding);
+    COAXD_ASSERT(last != 0);
   }
   Held& held = held_.push();
   held.sequence = last;
@@ -245,9 +261,18 @@ void Worker::log(const engine::LogEvent& event, bool must_keep) {
     return;
   }
   engine::LogEvent* place = outlets_.logs.reserve();
-  while (place == nullptr) {
-    std::this_thread::yield();  // back-pressure on the clients, not a lost line
-    place = outlets_.logs.reserve();
+  if (place == nullptr && !log_stuck_) {
+    // Back-pressure on the clients rather than a lost line; but a log that takes nothing at all must not take the service with it.
+    const auto patience = std::chrono::steady_clock::now() + kLogPatience;
+    while (place == nullptr && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+      place = outlets_.logs.reserve();
+    }
+  }
+  log_stuck_ = place == nullptr;
+  if (log_stuck_) {
+    counters_.logs_lost.add();
+    return;
   }
   *place = event;
   place->at_ns = now_.mono_ns;
@@ -395,13 +420,7 @@ void Worker::park_if_asked() {
 // The reload barrier. Claims must not cross it (the table is rebuilt meanwhile), so what is held is settled first; packets wait in the
 // sockets' buffers.
 void Worker::park() {
-  while (!held_.empty()) {
-    journal_.flush();
-    transport_.flush();
-    clock_is_stale_ = true;
-    transport_.wait(*this, transport_.now().mono_ns + kIdleNs, Transport::Intake::completions);
-    release_settled();
-  }
+  settle_held();
   parked_.store(true, std::memory_order_release);  // pairs with wait_at_rest()
   parked_.notify_all();
   park_.wait(true, std::memory_order_acquire);     // pairs with resume()

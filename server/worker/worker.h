@@ -154,6 +154,7 @@ class Worker final : private Handler {
   void emit(const HeldEffect& effect);
   void count_journal() noexcept;
   void publish();
+  void settle_held();
   void park();
 
   Transport& transport_;
@@ -174,6 +175,7 @@ class Worker final : private Handler {
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;
   std::int64_t retry_at_ns_ = 0;
+  bool log_stuck_ = false;
 
   Counters counters_;
   Outlets outlets_;

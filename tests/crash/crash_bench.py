@@ -38,7 +38,7 @@ class Bench:
         self.server.close()
         self.relay.close()
 
-    def start(self, binary, folder, durability="durable", workers=1):
+    def start(self, binary, folder, durability="durable", workers=1, config=CONFIG):
         settings = os.path.join(folder, "coaxd.toml")
         with open(settings, "w", encoding="ascii") as file:
             file.write(f'[server]\nworkers = {workers}\n[store]\ndurability = "{durability}"\nsegment_mb = 4\n'
@@ -46,7 +46,7 @@ class Bench:
         # What dhcpd.leases holds is the mirror's: a crash test begins each life with what the store has, not with an empty file.
         leases_path = os.path.join(folder, "dhcpd.leases")
         kept = open(leases_path, encoding="latin-1").read() if os.path.exists(leases_path) else ""
-        one = server.Server(binary, self.server, folder, CONFIG, ["up0"], ("-C", settings), kept)
+        one = server.Server(binary, self.server, folder, config, ["up0"], ("-C", settings), kept)
         return one.start(20)
 
 
