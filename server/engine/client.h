@@ -38,8 +38,9 @@ Client identify(const wire::Message& query, const lease::LeaseTable& leases,
 void look_up_hosts(Client& client, const config::Config& config, const wire::Message& query,
                    const config::SharedNetwork* network) noexcept;
 
-// The binding is this client's. One that was taken under a client identifier is his only if he sends
-// the same (RFC 2131 §4.2); one without is his by hardware, and takes on his identifier (observed).
+// The binding is this client's. One that was taken under a client identifier is his only if he
+// sends the same (RFC 2131 §4.2); one without is his by hardware, and takes on his identifier
+// (observed).
 bool holds(const Client& client, const lease::Binding& binding) noexcept;
 
 }  // namespace coaxd::engine

@@ -64,7 +64,8 @@ void decline(Exchange& exchange) noexcept {
 void release(Exchange& exchange) noexcept {
   const Ipv4 address = exchange.query->ciaddr();
   note(exchange, LogKind::release).address = address;
-  if (exchange.query->has(wire::option::requested_address)) note(exchange, LogKind::release_with_address);
+  if (exchange.query->has(wire::option::requested_address))
+    note(exchange, LogKind::release_with_address);
   exchange.stable_logs = exchange.actions.log_count;
   if (!introduce_lessee(exchange, network_of(exchange.config(), address))) return;
   // dhcpd-compat §19: the hardware must be his; another client identifier than at the ACK does not

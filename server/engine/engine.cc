@@ -20,8 +20,8 @@ struct Handler {
   void (*handle)(Exchange&) noexcept;
 };
 constexpr Handler kHandlers[] = {
-    {MessageType::bootp, true, bootp},     {MessageType::discover, true, discover},
-    {MessageType::request, true, request}, {MessageType::decline, false, decline},
+    {MessageType::bootp, true, bootp},      {MessageType::discover, true, discover},
+    {MessageType::request, true, request},  {MessageType::decline, false, decline},
     {MessageType::release, false, release}, {MessageType::inform, true, inform},
 };
 

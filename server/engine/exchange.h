@@ -116,7 +116,8 @@ void set_name(LogEvent& event, Bytes host_name) noexcept;
 void set_text(LogEvent& event, std::string_view text) noexcept;
 // Option 12 as it is kept on a lease: printable and at most 64 octets; kUnprintable for any other.
 Bytes told_host_name(const wire::Message& query) noexcept;
-// The name that dhcpd would print with a message about this lease, whose binding is server.before: the one told before, not now.
+// The name that dhcpd would print with a message about this lease, whose binding is server.before:
+// the one told before, not now.
 Bytes name_before(const Exchange& exchange, const Lease& lease) noexcept;
 
 // --- changes (stage.cc) ---

@@ -103,8 +103,8 @@ Found fixed_lease(Exchange& exchange) noexcept {
   return found;
 }
 
-// Option 50 of a DISCOVER, or what stands in ciaddr: his wish is granted if the address is free and on
-// his network, before the lease he has (dhcpd-compat §19).
+// Option 50 of a DISCOVER, or what stands in ciaddr: his wish is granted if the address is free and
+// on his network, before the lease he has (dhcpd-compat §19).
 Found wished_lease(Exchange& exchange) noexcept {
   const Ipv4 requested = exchange.query->address_option(wire::option::requested_address);
   const Ipv4 wish = requested.is_zero() ? exchange.query->ciaddr() : requested;
@@ -180,7 +180,8 @@ Found find_claimed(Exchange& exchange, Forbidden& forbidden) noexcept {
     if (!exchange.client.uid.empty() && best.rank > 0) break;
   }
   if (wished.kind != Found::Kind::lease) return best.found;
-  if (!exchange.client.uid.empty() && best.found.lease.running && best.found.lease.slot != wished.lease.slot) {
+  if (!exchange.client.uid.empty() && best.found.lease.running &&
+      best.found.lease.slot != wished.lease.slot) {
     LogEvent& event = note(exchange, LogKind::duplicate_uid);
     event.address = best.found.lease.address;
     set_text(event, exchange.network->name);

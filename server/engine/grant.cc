@@ -145,9 +145,11 @@ void log_reply(Exchange& exchange, const Lease& lease, MessageType type) noexcep
   if (bootp_host) set_text(event, lease.host->name);
   // An OFFER shows what this DISCOVER told, an ACK what the lease says.
   const bool offers = type == MessageType::offer;
-  set_name(event, offers ? told_host_name(*exchange.query) : exchange.server.after.get(Item::hostname));
+  set_name(event,
+           offers ? told_host_name(*exchange.query) : exchange.server.after.get(Item::hostname));
   if (offers && !lease.is_static())
-    exchange.server.offered_names.remember(lease.slot, exchange.client.hash, told_host_name(*exchange.query));
+    exchange.server.offered_names.remember(lease.slot, exchange.client.hash,
+                                           told_host_name(*exchange.query));
 }
 
 // --- taking the address ---
@@ -169,7 +171,9 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
 
 // Told before they end, so that the operator can tell two clients of one identifier.
 void note_duplicate(Exchange& exchange, lease::SlotId slot, const config::Subnet& subnet) noexcept {
-  if (inspect(exchange.server, exchange.client, slot, exchange.now.wall).standing != Standing::running) return;
+  if (inspect(exchange.server, exchange.client, slot, exchange.now.wall).standing !=
+      Standing::running)
+    return;
   LogEvent& event = note(exchange, LogKind::duplicate_uid);
   event.address = exchange.server.leases.address_of(slot);
   set_text(event, subnet.network->name);
@@ -199,7 +203,8 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
     };
     const auto end =
         std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
-    for (auto slot = slots.begin(); by_uid && slot != end; ++slot) note_duplicate(exchange, *slot, *lease.subnet);
+    for (auto slot = slots.begin(); by_uid && slot != end; ++slot)
+      note_duplicate(exchange, *slot, *lease.subnet);
     release_all(exchange, {slots.begin(), end});
   }
 }

@@ -1,6 +1,7 @@
-// offered_names.h: the host names that clients told with what is on offer to them. dhcpd keeps an offer as a lease, name and
-// all; ours is a word of the lease table, so the name that log lines show until the ACK is kept here. The room is fixed and a newer
-// offer may take an older one's place: all that is lost is a name in a log line. A worker's own.
+// offered_names.h: the host names that clients told with what is on offer to them. dhcpd keeps an
+// offer as a lease, name and all; ours is a word of the lease table, so the name that log lines
+// show until the ACK is kept here. The room is fixed and a newer offer may take an older one's
+// place: all that is lost is a name in a log line. A worker's own.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,8 @@ class OfferedNames {
   }
 
  private:
-  static constexpr std::size_t kEntries = 1024;  // offers of one worker that wait for their REQUEST, in a busy second
+  static constexpr std::size_t kEntries =
+      1024;  // offers of one worker that wait for their REQUEST, in a busy second
   struct Entry {
     lease::SlotId slot = lease::kNoSlot;
     lease::ClientHash client = 0;
