@@ -21,6 +21,8 @@ struct Habits {
   bool renew = true;  // false: hears T1 and T2 and does nothing, as a modem that was switched off
 };
 
+inline constexpr Habits kSteady{.release = 0, .reboot = 0, .forget = 0, .decline = 0, .inform = 0};
+
 class Client {
  public:
   enum class State : std::uint8_t { off, selecting, requesting, bound, renewing, rebinding, init_reboot };

@@ -1,7 +1,4 @@
 // A running network and its weather: everything but the disk.
-#include <algorithm>
-#include <cstdlib>
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,13 +6,6 @@
 
 namespace coaxd::test {
 namespace {
-
-constexpr Habits kSteady{.release = 0, .reboot = 0, .forget = 0, .decline = 0, .inform = 0};
-
-std::uint64_t seed_count(std::uint64_t fixed) {
-  const char* more = std::getenv("COAXD_SIM_SEEDS");
-  return more == nullptr ? fixed : std::max<std::uint64_t>(fixed, std::strtoull(more, nullptr, 10));
-}
 
 std::string network(std::string_view globals, std::string_view relayed = "range 10.2.0.10 10.2.0.30;") {
   return fmt::format(R"(
@@ -35,8 +25,6 @@ Packet discover_from(std::uint8_t who, World& world) {
   packet.giaddr = Ipv4::of(10, 2, 0, 1);
   return packet;
 }
-
-#define NO_VIOLATION(world) ASSERT_TRUE((world).violations().empty()) << (world).violations().front()
 
 // RFC 2131 §4.1: messages may be lost, doubled and late; what clients believe stays true.
 TEST(Sim, DuplicatedAndReorderedPackets) {

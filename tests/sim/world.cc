@@ -1,6 +1,8 @@
 #include "tests/sim/world.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <thread>
 
@@ -27,6 +29,11 @@ unsigned link_of(Ipv4 relay) { return (relay.value >> 16 & 0xff) - 1; }
 
 }  // namespace
 
+std::uint64_t seed_count(std::uint64_t fixed) {
+  const char* more = std::getenv("COAXD_SIM_SEEDS");
+  return more == nullptr ? fixed : std::max<std::uint64_t>(fixed, std::strtoull(more, nullptr, 10));
+}
+
 World::World(std::string_view config, const WorldOptions& options)
     : options_(options),
       random_(options.seed),
@@ -35,6 +42,8 @@ World::World(std::string_view config, const WorldOptions& options)
       vfs_(disk_),
       config_(load_config(config)) {
   if (config_ == nullptr) throw std::runtime_error("the configuration of the test does not load");
+  fmt::print("seed {}\n", options.seed);
+  std::fflush(stdout);  // whatever comes, it can be replayed
   witness_ = std::make_unique<Witness>(*config_, engine::Settings{});
   boot();
   tick();

@@ -25,6 +25,11 @@
 
 namespace coaxd::test {
 
+// The seeds of every run, and more on demand: a night with COAXD_SIM_SEEDS=10000.
+std::uint64_t seed_count(std::uint64_t fixed);
+
+#define NO_VIOLATION(world) ASSERT_TRUE((world).violations().empty()) << (world).violations().front()
+
 struct WorldOptions {
   std::uint64_t seed = 1;
   unsigned workers = 2;
