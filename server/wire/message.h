@@ -48,8 +48,8 @@ class RelayAgentInfo {
   // First sub-option of that code, or nothing. A zero-length one is found (and is empty).
   bool has(std::uint8_t code) const noexcept;
   Bytes get(std::uint8_t code) const noexcept;
-  // RFC 3046 §2.2 echo as dhcpd encodes it: received order, zero-length and repeated sub-options left out, 0 ends it. Writes to out,
-  // returns the octets written; never more than raw().size().
+  // RFC 3046 §2.2 echo as dhcpd encodes it: received order; repeated sub-options and, but for 19 (RFC 8357), empty ones left out; 0
+  // ends it. Writes to out, returns the octets written; never more than raw().size().
   std::size_t echo(MutableBytes out) const noexcept;
 
  private:

@@ -365,6 +365,14 @@ TEST(Rfc3046_2_2_Echo, RepeatedAndEmptySubOptionsAreLeftOutAndZeroEndsIt) {
   EXPECT_FALSE(info.has(4));
 }
 
+TEST(Rfc8357_4_RelayPort, IsEchoedThoughItHasNoValue) {
+  Message message;
+  TestPacket packet;
+  packet.cookie().add(82, {1, 1, 'a', 19, 0, 19, 0, 9, 0}).end();
+  ASSERT_TRUE(message.parse(packet));
+  EXPECT_EQ(echo(message.relay_agent_info()), (Octets{1, 1, 'a', 19, 0}));
+}
+
 TEST(Rfc3046_2_2_Echo, NeverWritesMoreThanTheRoomAndNeverHalfASubOption) {
   Message message;
   const Octets value = {1, 2, 'a', 'b', 2, 1, 'c', 9, 3, 'd', 'e', 'f'};
