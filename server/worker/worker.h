@@ -153,7 +153,6 @@ class Worker final : private Handler {
   void run_effects(std::span<const engine::Effect> effects);
   void emit(const HeldEffect& effect);
   void count_journal() noexcept;
-  void publish();
   void settle_held();
   void park();
 
