@@ -143,15 +143,13 @@ void World::reload(std::string_view text) {
     server.worker->wait_at_rest();
     if (server.worker->held() != 0) violate("a worker rests although a reply is held");
   }
-  const std::uint32_t slots_before = leases_->slot_count();
   leases_->configure(pool_specs(*config), time_.server_wall());
-  if (leases_->slot_count() != slots_before) {
-    (void)store_->fold_now();
-    (void)store_->recover([this](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
-      leases_->restore(address, binding, generation);
-    });
-    leases_->restored(time_.server_wall());
-  }
+  // Addresses that come (back), also inside a /24 that the table knows, go on from what the store has.
+  (void)store_->fold_now();
+  (void)store_->recover([this](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
+    leases_->restore(address, binding, generation);
+  });
+  leases_->restored(time_.server_wall());
   count_limits();
   for (Server& server : servers_) server.worker->resume({config, std::make_shared<config::HostTable>()});
   for (std::thread& thread : threads) thread.join();
