@@ -70,6 +70,8 @@ class Stress {
       const ClientHash hash = table.hash_client_id(client_id_of(n));
       if (!table.offer(candidate->slot, candidate->word, hash, now_.load() + 3)) continue;
       const SlotWord offered = table.word(candidate->slot);
+      // On a busy machine the offer may have run out already, and the address be somebody else's offer, or his lease.
+      if (offered.state() != SlotState::offered || table.offered_to(candidate->slot) != hash) continue;
       if (random() % 8 == 0) {
         table.withdraw_offer(candidate->slot, offered);
         continue;
