@@ -19,6 +19,10 @@ Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& acti
     const lease::SlotId slot = server.leases.next_due(now.wall);
     if (slot == lease::kNoSlot) break;
     const lease::SlotWord word = server.leases.word(slot);
+    // Another worker may have renewed it or given it away since next_due() looked: only a word that
+    // says itself that the time is up may be ended.
+    const bool runs = word.state() == lease::SlotState::active || word.state() == lease::SlotState::abandoned;
+    if (!runs || word.expiry() > lease::to_stored(now.wall)) continue;
     DropReason why = DropReason::none;
     const Change* change =
         end_lease(server, actions, slot, word, Ending::expired, now, nullptr, why);

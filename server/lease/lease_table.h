@@ -140,6 +140,7 @@ class LeaseTable {
   // --- time ---
   // A slot whose offer or lease has run out at `now`, earliest first; kNoSlot when none. Offers that have run out are freed on the
   // way (nothing to commit). Leases need claim() and commit() of what they become.
+  // The slot may change hands right after: look at the word that is claimed, and end it only if its own expiry has come.
   SlotId next_due(WallSeconds now) noexcept;
   // For when leases cannot be ended (the store fails, the clock stepped): takes back the offers that have run out, also those behind leases
   // that wait for their end. Looks at up to `limit` due slots from `from` on; the answer is where to go on, 0 when all were seen.
