@@ -16,7 +16,7 @@ cmake --build --preset release
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan --target base_test lease_test
 for test in base_test lease_test; do
-  build-tsan/bin/$test --gtest_brief=1
+  timeout 600 build-tsan/bin/$test --gtest_brief=1
 done
 
 # Tests in namespaces pace themselves by the clock; two at a time leave them room on two cores.

@@ -101,7 +101,8 @@ class Stress {
       for (SlotId slot; (slot = table.next_due(now)) != kNoSlot;) {
         Binding b;
         const SlotWord word = table.read(slot, b);
-        if (word.state() != SlotState::active || word.expiry() > now) continue;  // it changed hands since next_due() saw it
+        const bool runs = word.state() == SlotState::active || word.state() == SlotState::abandoned;
+        if (!runs || word.expiry() > now) continue;  // it changed hands since next_due() saw it
         const auto claim = table.claim(slot, word);
         if (!claim) continue;
         own(slot);
