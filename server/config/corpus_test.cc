@@ -2,61 +2,17 @@
 // dhcpd 4.4.3-P1 accepts, and the first line it prints about the others. They are not ours to ship,
 // so without the variable the test says so and skips.
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "server/config/parser.h"
+#include "server/config/test_corpus.h"
 #include "server/config/unparse.h"
 
 namespace coaxd::config {
 namespace {
 
-struct CorpusFile {
-  std::string name, text, first_message;
-  bool accepted = false;
-};
-
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> fields;
-  std::istringstream in(line);
-  for (std::string field; std::getline(in, field, '\t');) fields.push_back(field);
-  return fields;
-}
-
-std::vector<CorpusFile> corpus() {
-  std::vector<CorpusFile> files;
-  const char* root = std::getenv("COAXD_CORPUS");
-  if (root == nullptr) return files;
-  const std::filesystem::path folder = std::filesystem::path(root) / "dhcpd-conf";
-  std::ifstream manifest(folder / "MANIFEST.tsv");
-  std::string line;
-  std::getline(manifest, line);
-  while (std::getline(manifest, line)) {
-    const std::vector<std::string> fields = split(line);
-    std::ifstream in(folder / (fields.at(0) + ".conf"), std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    files.push_back({fields[0] + ".conf", text.str(), fields.size() > 7 ? fields[7] : "",
-                     fields.at(6) == "yes"});
-  }
-  return files;
-}
-
-bool no_files(const std::string&, std::string&, std::string&) {
-  return false;
-}
-
-class DhcpdCompat_Corpus : public testing::Test {
- protected:
-  void SetUp() override {
-    if (files_.empty()) GTEST_SKIP() << "COAXD_CORPUS is not set: no corpus to read";
-  }
-  const std::vector<CorpusFile> files_ = corpus();
-};
+class DhcpdCompat_Corpus : public CorpusTest {};
 
 TEST_F(DhcpdCompat_Corpus, VerdictAndFirstMessageAreDhcpds) {
   for (const CorpusFile& file : files_) {
@@ -67,8 +23,8 @@ TEST_F(DhcpdCompat_Corpus, VerdictAndFirstMessageAreDhcpds) {
       continue;
     }
     ASSERT_NE(first, ast.diagnostics.end()) << file.name;
-    EXPECT_EQ(first->render(ast.sources).substr(0, file.first_message.size() + 1),
-              file.first_message + '\n');
+    EXPECT_EQ(first->render(ast.sources).substr(0, file.remark.size() + 1),
+              file.remark + '\n');
   }
 }
 

@@ -3,53 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "server/config/config.h"
 #include "server/config/coverage.h"
 #include "server/config/parser.h"
+#include "server/config/test_corpus.h"
 
 namespace coaxd::config {
 namespace {
 
-struct CorpusFile {
-  std::string name, text;
-  bool accepted = false;
-  std::string remark;  // of an accepted one: "", or "(N warnings) FIRST"
-};
-
-std::vector<CorpusFile> corpus() {
-  std::vector<CorpusFile> files;
-  const char* root = std::getenv("COAXD_CORPUS");
-  if (root == nullptr) return files;
-  const std::filesystem::path folder = std::filesystem::path(root) / "dhcpd-conf";
-  std::ifstream manifest(folder / "MANIFEST.tsv");
-  std::string line;
-  std::getline(manifest, line);
-  while (std::getline(manifest, line)) {
-    std::istringstream in(line);
-    std::vector<std::string> fields;
-    for (std::string field; std::getline(in, field, '\t');) fields.push_back(field);
-    fields.resize(9);
-    std::ostringstream text;
-    text << std::ifstream(folder / (fields[0] + ".conf"), std::ios::binary).rdbuf();
-    files.push_back({fields[0] + ".conf", text.str(), fields[6] == "yes", fields[7]});
-  }
-  return files;
-}
-
-bool no_files(const std::string&, std::string&, std::string&) { return false; }
-
-class Resolve_Corpus : public testing::Test {
- protected:
-  void SetUp() override {
-    if (files_.empty()) GTEST_SKIP() << "COAXD_CORPUS is not set: no corpus to read";
-  }
-  const std::vector<CorpusFile> files_ = corpus();
-};
+class Resolve_Corpus : public CorpusTest {};
 
 TEST_F(Resolve_Corpus, VerdictAndWarningsAreDhcpds) {
   for (const CorpusFile& file : files_) {
