@@ -36,7 +36,7 @@ constexpr WorkerCounterRow kWorkerCounters[] = {
     {{"coaxd_probes_answered_total", "counter", "Probes somebody answered: the address was abandoned."}, &Counters::probes_answered},
     {{"coaxd_executes_total", "counter", "Programs handed to execute()."}, &Counters::effects_run},
     {{"coaxd_executes_lost_total", "counter", "execute() or log() dropped because too many were waiting."}, &Counters::effects_lost},
-    {{"coaxd_log_lines_lost_total", "counter", "Packet log lines dropped because the log could not keep up (never an ACK)."},
+    {{"coaxd_log_lines_lost_total", "counter", "Packet log lines dropped because the log could not keep up (an ACK's only once the log has taken nothing for a second)."},
      &Counters::logs_lost},
     {{"coaxd_options_left_out_total", "counter", "Options that found no room in a reply."}, &Counters::options_left_out},
     {{"coaxd_packets_without_reply_total", "counter", "RELEASE and DECLINE that were acted upon: nothing answers them."}, &Counters::without_reply},
