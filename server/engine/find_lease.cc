@@ -42,8 +42,17 @@ int rank(Standing standing) noexcept {
 struct Best {
   Found found;
   int rank = 0;
-  lease::StoredTime ended = 0;
+  lease::StoredTime time = 0;
 };
+
+// Which of two slots of one rank. Of several running leases the one he used last, for that is the
+// address he has (RFC 2131 §4.3.1: the one "in the client's current binding"; dhcpd takes the one
+// that its list happens to name first); of ended ones the last that was his (observed). What is
+// equal goes by address: the index knows no order.
+bool better(const Lease& here, lease::StoredTime time, const Best& best) noexcept {
+  if (time != best.time) return time > best.time;
+  return here.slot < best.found.lease.slot;
+}
 
 // Looks at one slot that some index says is the client's. False: stop, his binding is on its way to
 // the store.
@@ -65,11 +74,11 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
     }
     return true;
   }
-  const lease::StoredTime ended = server.before.ends;
-  // Of several running leases the first taken, of ended ones the last that was his (observed).
-  if (here < best.rank) return true;
-  if (here == best.rank && (view.standing == Standing::running || ended <= best.ended)) return true;
-  best = {{Found::Kind::lease, lease_at(exchange, slot, view)}, here, ended};
+  const bool running = view.standing == Standing::running;
+  const lease::StoredTime time = running ? server.before.cltt : server.before.ends;
+  const Lease lease = lease_at(exchange, slot, view);
+  if (here < best.rank || (here == best.rank && !better(lease, time, best))) return true;
+  best = {{Found::Kind::lease, lease}, here, time};
   return true;
 }
 
