@@ -72,7 +72,7 @@ bool reusable(Exchange& exchange, const Lease& lease) noexcept {
   const std::uint32_t percent =
       server.reply->number(Parameter::dhcp_cache_threshold, kCacheThreshold);
   if (percent == 0 || !lease.running || exchange.now.wall < before.starts ||
-      before.ends <= before.starts)
+      before.ends <= before.starts || server.leases.in_doubt(lease.slot))
     return false;
   const auto same = [&](Item item) { return equal(before.get(item), after.get(item)); };
   if (before.htype != after.htype || !equal(before.hardware(), after.hardware())) return false;

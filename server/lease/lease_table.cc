@@ -15,6 +15,10 @@ constexpr StoredTime kOrderEpoch = 1'262'304'000;  // 2010-01-01
 constexpr std::uint32_t kOrderMax = 0x7ffffffe;
 constexpr std::uint32_t kAbandonedBit = 0x80000000;
 
+// What stands in the place of the offer's client while there is none (else 0): in_doubt(). As a client's hash it would not matter, for
+// nobody reads it as one unless the word says offered.
+constexpr ClientHash kInDoubt = ~ClientHash{0};
+
 }  // namespace
 
 std::uint32_t order_key(SlotWord word) noexcept {
@@ -156,6 +160,8 @@ SlotWord LeaseTable::read(SlotId slot, Binding& out) const noexcept {
 
 ClientHash LeaseTable::offered_to(SlotId slot) const noexcept { return impl_->slot(slot).offer(); }
 
+bool LeaseTable::in_doubt(SlotId slot) const noexcept { return impl_->slot(slot).offer() == kInDoubt; }
+
 ClientHash LeaseTable::hash_client_id(Bytes client_id) const noexcept { return impl_->hash_client_id(client_id); }
 ClientHash LeaseTable::hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept {
   return impl_->hash_hardware(htype, chaddr);
@@ -269,6 +275,7 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
     if (!same_client) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);
     if (offered) impl_->end_offer(claim.slot, keys);
   }
+  slot.set_offer(0);
   slot.write(binding, impl_->overflow);
   impl_->give(claim.slot, claim.before.state(),
               make_word(slot_state_of(binding.state), claim.generation, binding.ends));
@@ -276,6 +283,7 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
 
 void LeaseTable::rollback(const Claim& claim) noexcept {
   COAXD_ASSERT(impl_->slot(claim.slot).load().pending());
+  if (claim.before.state() == SlotState::active) impl_->slot(claim.slot).set_offer(kInDoubt);
   // One more than the claim's: its record may be in a journal, and must not look like what comes next.
   impl_->give(claim.slot, claim.before.state(),
               make_word(claim.before.state(), claim.generation + 1, claim.before.expiry()));

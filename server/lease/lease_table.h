@@ -120,6 +120,9 @@ class LeaseTable {
   // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose
   // running offer is for that hash. At most out.size(), and at most what the index holds of one key, 16 (the rest is cut: an attacker's
   // MAC with a thousand client-ids).
+  // Of an active lease whose word was read before: its last change was rolled back, and nothing was committed since. The record of that change
+  // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
+  bool in_doubt(SlotId slot) const noexcept;
   std::size_t find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept;
   std::size_t find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept;
   std::size_t find_offers(ClientHash client, std::span<SlotId> out) const noexcept;

@@ -141,8 +141,11 @@ TEST_F(LeaseTableTest, RollbackBringsBackWhatWasWithANewGeneration) {
   EXPECT_TRUE(table.consistent());
 }
 
+    EXPECT_TRUE(table.in_doubt(at(3)));
 TEST_F(LeaseTableTest, RollbackOfAnOfferKeepsTheOffer) {
   const ClientHash client = table.hash_client_id(as_bytes("client-A"));
+  bind(at(3), binding_of("client-A", kSoon));
+  EXPECT_FALSE(table.in_doubt(at(3)));
   ASSERT_TRUE(table.offer(at(2), table.word(at(2)), client, kSoon));
   table.rollback(*table.claim(at(2), table.word(at(2))));
   EXPECT_EQ(table.word(at(2)).state(), SlotState::offered);

@@ -76,7 +76,7 @@ struct alignas(128) Slot {
   }
   void publish(SlotWord word) noexcept { word_.store(word.raw ^ kVirgin); }
 
-  // --- owner of PENDING only ---
+  // --- owner of PENDING only (readers see it with the word that is published after it) ---
   void set_offer(ClientHash client) noexcept { offer_.store(client, std::memory_order_relaxed); }
   // Leaves kWriting set: publish() ends it.
   void write(const Binding& binding, OverflowSlab& overflow) noexcept;

@@ -18,7 +18,8 @@
 //     transition of a slot, the rollback too, has a new, higher generation. So if anything was acknowledged for X after L, by whichever
 //     worker, its record has a generation above g, is durable, and wins. If nothing was, then X is nobody else's: giving it to the client
 //     of L breaks no promise, for the only promise about X since then would have been an ACK. (A reply from dhcp-cache-threshold has
-//     no record of its own; it is held back while failed(), like every ACK.)
+//     no record of its own: it is held back while failed(), like every ACK, and the rollback leaves a mark on X, so that other workers, too,
+//     answer for X with a record only: LeaseTable::in_doubt().)
 // journal_test.cc and crash_test.cc show both.
 
 namespace coaxd::store {
