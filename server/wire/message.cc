@@ -157,7 +157,7 @@ std::expected<void, ParseError> Message::index_options() noexcept {
 
 // RFC 3396 §7: all instances of an option are one option, in the order of the fields. The sizes are
 // known from the first walk, so each value gets its place first and is filled by a second walk.
-bool Message::join(const std::bitset<256>& repeated, std::span<const Bytes> fields) noexcept {
+bool Message::join(std::bitset<256> repeated, std::span<const Bytes> fields) noexcept {
   std::array<std::uint8_t*, 256> next;
   std::size_t used = 0;
   for (std::size_t code = 0; code < repeated.size(); ++code) {
@@ -169,7 +169,11 @@ bool Message::join(const std::bitset<256>& repeated, std::span<const Bytes> fiel
   const auto append = [&repeated, &next](std::uint8_t code, Bytes value) {
     if (repeated[code]) next[code] = std::copy(value.begin(), value.end(), next[code]);
   };
-  for (const Bytes field : fields) walk_options(field, append);
+  for (const Bytes field : fields) {
+    walk_options(field, append);
+    // The first walk did not count an overload option inside an overloaded field: it has no place.
+    repeated.reset(option::overload);
+  }
   return true;
 }
 

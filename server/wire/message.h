@@ -109,7 +109,7 @@ class Message {
   static constexpr std::size_t kJoinRoom = 4096 - kAdoptRoom;
 
   std::expected<void, ParseError> index_options() noexcept;
-  bool join(const std::bitset<256>& repeated, std::span<const Bytes> fields) noexcept;
+  bool join(std::bitset<256> repeated, std::span<const Bytes> fields) noexcept;
   std::expected<void, ParseError> check_options() noexcept;
 
   Bytes data_;

@@ -317,6 +317,23 @@ TEST(Rfc2132_9_3_Overload, AnOverloadOptionInsideAnOverloadedFieldIsIgnored) {
   EXPECT_EQ(as_text(message.option(12)), "fi");
 }
 
+// Joined it would be written over its neighbour: there is room for what the options field holds.
+TEST(Rfc2132_9_3_Overload, NorIsItJoinedToOneThatCameInPieces) {
+  TestPacket packet;
+  packet.set(44, {52, 3, 7, 7, 7, 255})
+      .set(108, {52, 5, 9, 9, 9, 9, 9, 255})
+      .cookie()
+      .add(52, {3})
+      .add(61, {1, 2})
+      .add(52, {3})
+      .add(61, {3, 4})
+      .end();
+  Message message;
+  ASSERT_TRUE(message.parse(packet));
+  EXPECT_EQ(of(message.option(52)), (Octets{3, 3}));
+  EXPECT_EQ(of(message.option(61)), (Octets{1, 2, 3, 4}));
+}
+
 TEST(Rfc2132_9_3_Overload, AFieldNeedsNoEndButItsOptionsStayInside) {
   Message message;
   TestPacket full;
