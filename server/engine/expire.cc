@@ -16,18 +16,13 @@ bool has_room(const Server& server) noexcept {
 
 Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& actions) noexcept {
   for (std::size_t done = 0; done < limit && has_room(server);) {
-    const lease::SlotId slot = server.leases.next_due(now.wall);
-    if (slot == lease::kNoSlot) break;
-    const lease::SlotWord word = server.leases.word(slot);
-    // Another worker may have renewed it or given it away since next_due() looked: only a word that
-    // says itself that the time is up may be ended.
-    const bool runs = word.state() == lease::SlotState::active || word.state() == lease::SlotState::abandoned;
-    if (!runs || word.expiry() > lease::to_stored(now.wall)) continue;
+    const std::optional<lease::Due> due = server.leases.next_due(now.wall);
+    if (!due) break;
     DropReason why = DropReason::none;
     const Change* change =
-        end_lease(server, actions, slot, word, Ending::expired, now, nullptr, why);
-    // PENDING: whoever holds it settles it. Contended or out of changes: the next call finds it
-    // again.
+        end_lease(server, actions, due->slot, due->word, Ending::expired, now, nullptr, why);
+    // Another worker has renewed it meanwhile, or we are out of changes: the next call finds what
+    // is left.
     if (change == nullptr) break;
     ++done;
   }

@@ -291,10 +291,10 @@ void LeaseTable::rollback(const Claim& claim) noexcept {
 
 // --- time ---
 
-SlotId LeaseTable::next_due(WallSeconds now) noexcept {
+std::optional<Due> LeaseTable::next_due(WallSeconds now) noexcept {
   const StoredTime limit = to_stored(now);
   for (;;) {
-    if (impl_->expiry->min_key() > limit) return kNoSlot;
+    if (impl_->expiry->min_key() > limit) return std::nullopt;
     const SlotId id = impl_->expiry->min_index();
     if (id == MinTree::kNone) continue;
     const SlotWord word = this->word(id);
@@ -306,7 +306,7 @@ SlotId LeaseTable::next_due(WallSeconds now) noexcept {
     } else if (word.state() == SlotState::offered) {
       withdraw_offer(id, word);
     } else {
-      return id;
+      return Due{id, word};
     }
   }
 }

@@ -84,6 +84,12 @@ struct Candidate {
   bool abandoned = false;
 };
 
+// A lease whose time is up, and the word that says so: claim(slot, word) ends this lease and no later one.
+struct Due {
+  SlotId slot = kNoSlot;
+  SlotWord word;
+};
+
 struct PoolCounts {
   std::uint64_t total = 0, active = 0, offered = 0, abandoned = 0;
   std::uint64_t free() const noexcept { return total - active - offered - abandoned; }
@@ -114,15 +120,15 @@ class LeaseTable {
   SlotWord read(SlotId slot, Binding& out) const noexcept;
   // Who the running offer is for; meaningful while word().state() is offered.
   ClientHash offered_to(SlotId slot) const noexcept;
+  // Of an active lease whose word was read before: its last change was rolled back, and nothing was committed since. The record of that change
+  // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
+  bool in_doubt(SlotId slot) const noexcept;
 
   ClientHash hash_client_id(Bytes client_id) const noexcept;
   ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
   // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose
   // running offer is for that hash. At most out.size(), and at most what the index holds of one key, 16 (the rest is cut: an attacker's
   // MAC with a thousand client-ids).
-  // Of an active lease whose word was read before: its last change was rolled back, and nothing was committed since. The record of that change
-  // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
-  bool in_doubt(SlotId slot) const noexcept;
   std::size_t find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept;
   std::size_t find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept;
   std::size_t find_offers(ClientHash client, std::span<SlotId> out) const noexcept;
@@ -141,10 +147,9 @@ class LeaseTable {
   void rollback(const Claim& claim) noexcept;                            // it is not and will not be
 
   // --- time ---
-  // A slot whose offer or lease has run out at `now`, earliest first; kNoSlot when none. Offers that have run out are freed on the
-  // way (nothing to commit). Leases need claim() and commit() of what they become.
-  // The slot may change hands right after: look at the word that is claimed, and end it only if its own expiry has come.
-  SlotId next_due(WallSeconds now) noexcept;
+  // A slot whose lease has run out at `now`, earliest first. Offers that have run out are freed on the way (nothing to commit).
+  // Leases need claim(), of the word that was judged here, and commit() of what they become.
+  std::optional<Due> next_due(WallSeconds now) noexcept;
   // For when leases cannot be ended (the store fails, the clock stepped): takes back the offers that have run out, also those behind leases
   // that wait for their end. Looks at up to `limit` due slots from `from` on; the answer is where to go on, 0 when all were seen.
   SlotId withdraw_ended_offers(WallSeconds now, SlotId from, std::size_t limit) noexcept;

@@ -180,7 +180,11 @@ class Model {
       }
       first->second.offered = false;
     }
-    ASSERT_EQ(table_.next_due(now_), expected == 0 ? kNoSlot : slot(expected));
+    const auto found = table_.next_due(now_);
+    ASSERT_EQ(found.has_value(), expected != 0);
+    if (!found) return;
+    ASSERT_EQ(found->slot, slot(expected));
+    ASSERT_EQ(found->word, table_.word(found->slot));
   }
 
   void compare() {

@@ -98,13 +98,12 @@ class Stress {
   void expiry(const std::atomic<bool>& stop) {
     while (!stop.load()) {
       const StoredTime now = now_.fetch_add(1) + 1;
-      for (SlotId slot; (slot = table.next_due(now)) != kNoSlot;) {
+      while (const auto due = table.next_due(now)) {
+        const SlotId slot = due->slot;
+        const auto claim = table.claim(slot, due->word);
+        if (!claim) continue;  // it changed hands since next_due() saw it
         Binding b;
-        const SlotWord word = table.read(slot, b);
-        const bool runs = word.state() == SlotState::active || word.state() == SlotState::abandoned;
-        if (!runs || word.expiry() > now) continue;  // it changed hands since next_due() saw it
-        const auto claim = table.claim(slot, word);
-        if (!claim) continue;
+        table.read(slot, b);
         own(slot);
         ASSERT_LE(b.ends, now) << "expired too early";
         const bool abandon = b.state == BindingState::active && b.starts % 5 == 0;
@@ -189,8 +188,8 @@ TEST(LeaseTableStress, NoMixedBindingNoSecondOwnerAllPartsAgreeAtRest) {
     EXPECT_EQ(stress.table.unindexed(), 0u);
     ASSERT_TRUE(stress.table.consistent()) << "round " << round;
     // No address got lost: once everything has run out, all can be given again.
-    for (SlotId slot; (slot = stress.table.next_due(kFar + 1)) != kNoSlot;) {
-      const auto claim = stress.table.claim(slot, stress.table.word(slot));
+    while (const auto due = stress.table.next_due(kFar + 1)) {
+      const auto claim = stress.table.claim(due->slot, due->word);
       ASSERT_TRUE(claim);
       Binding free;
       stress.table.commit(*claim, free);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,10 @@ class LeaseTableTest : public testing::Test {
     std::vector<SlotId> out(16);
     out.resize(table.find_offers(client, out));
     return out;
+  }
+  SlotId due_at(StoredTime now) {
+    const auto due = table.next_due(now);
+    return due ? due->slot : kNoSlot;
   }
   Binding read(SlotId slot) {
     Binding b;
@@ -136,16 +141,16 @@ TEST_F(LeaseTableTest, RollbackBringsBackWhatWasWithANewGeneration) {
     EXPECT_FALSE(after.pending());
     EXPECT_TRUE(newer_generation(after.generation(), claim->generation)) << "its record may be in a journal";
     EXPECT_FALSE(table.claim(at(3), before));
+    EXPECT_TRUE(table.in_doubt(at(3)));
   }
   EXPECT_EQ(read(at(3)), binding_of("client-A", kSoon));
+  bind(at(3), binding_of("client-A", kSoon));
+  EXPECT_FALSE(table.in_doubt(at(3)));
   EXPECT_TRUE(table.consistent());
 }
 
-    EXPECT_TRUE(table.in_doubt(at(3)));
 TEST_F(LeaseTableTest, RollbackOfAnOfferKeepsTheOffer) {
   const ClientHash client = table.hash_client_id(as_bytes("client-A"));
-  bind(at(3), binding_of("client-A", kSoon));
-  EXPECT_FALSE(table.in_doubt(at(3)));
   ASSERT_TRUE(table.offer(at(2), table.word(at(2)), client, kSoon));
   table.rollback(*table.claim(at(2), table.word(at(2))));
   EXPECT_EQ(table.word(at(2)).state(), SlotState::offered);
@@ -247,29 +252,54 @@ TEST_F(LeaseTableTest, NextDueFreesOffersAndReturnsLeasesInOrder) {
   bind(at(3), binding_of("client-D", kSoon + 20, BindingState::abandoned));
   ASSERT_TRUE(table.offer(at(4), table.word(at(4)), 44, kSoon));
   EXPECT_EQ(table.next_due_at(), kSoon);
-  EXPECT_EQ(table.next_due(kSoon - 1), kNoSlot);
+  EXPECT_FALSE(table.next_due(kSoon - 1));
   EXPECT_EQ(table.word(at(4)).state(), SlotState::offered);
-  EXPECT_EQ(table.next_due(kSoon), kNoSlot);
+  EXPECT_FALSE(table.next_due(kSoon));
   EXPECT_EQ(table.word(at(4)).state(), SlotState::free);
   EXPECT_TRUE(offers_of(44).empty());
   EXPECT_EQ(table.next_due_at(), kSoon + 10);
 
   std::vector<SlotId> due;
-  for (SlotId slot; (slot = table.next_due(kSoon + 1000)) != kNoSlot; due.push_back(slot)) {
-    const auto claim = table.claim(slot, table.word(slot));
+  while (const auto next = table.next_due(kSoon + 1000)) {
+    const SlotId slot = next->slot;
+    const auto claim = table.claim(slot, next->word);
     ASSERT_TRUE(claim);
-    EXPECT_NE(table.next_due(kSoon + 1000), slot) << "PENDING: somebody sees to it";
+    EXPECT_NE(due_at(kSoon + 1000), slot) << "PENDING: somebody sees to it";
     if (due.empty()) {
       table.rollback(*claim);  // the disk was full: it is due again
-      ASSERT_EQ(table.next_due(kSoon + 1000), slot);
+      ASSERT_EQ(due_at(kSoon + 1000), slot);
       bind(slot, binding_of("client-B", kSoon + 10, BindingState::free));
     } else {
       table.commit(*claim, binding_of("client-X", kSoon, BindingState::free));
     }
+    due.push_back(slot);
   }
   EXPECT_EQ(due, (std::vector{at(1), at(3), at(0)}));
   EXPECT_EQ(table.next_due_at(), kStoredNever) << "an infinite lease never ends";
   EXPECT_EQ(table.counts(0).active, 1u);
+  EXPECT_TRUE(table.consistent());
+}
+
+// Whatever happens to a lease between the judgement and the claim, the judgement is void.
+TEST_F(LeaseTableTest, WhatIsRenewedOrGivenAwayAfterNextDueIsNotEnded) {
+  const auto renew = [this] { bind(at(0), binding_of("client-A", kSoon + 7200)); };
+  const auto renew_for_as_long = [this] { bind(at(0), binding_of("client-A", kSoon)); };
+  const auto give_away = [this] {
+    bind(at(0), binding_of("client-A", kSoon, BindingState::free));
+    bind(at(0), binding_of("client-B", kSoon + 7200));
+  };
+  const auto fail = [this] { table.rollback(*table.claim(at(0), table.word(at(0)))); };
+  for (const std::function<void()>& meanwhile : {std::function<void()>(renew), {renew_for_as_long}, {give_away}, {fail}}) {
+    bind(at(0), binding_of("client-A", kSoon));
+    const auto due = table.next_due(kSoon);
+    ASSERT_TRUE(due);
+    EXPECT_EQ(due->slot, at(0));
+    EXPECT_LE(due->word.expiry(), kSoon);
+    meanwhile();
+    const Binding after = read(at(0));
+    EXPECT_FALSE(table.claim(due->slot, due->word));
+    EXPECT_EQ(read(at(0)), after);
+  }
   EXPECT_TRUE(table.consistent());
 }
 
@@ -279,7 +309,7 @@ TEST_F(LeaseTableTest, EndedOffersComeBackFromBehindEndedLeases) {
   for (std::uint32_t i = 5; i < 9; ++i) {
     ASSERT_TRUE(table.offer(at(i), table.word(at(i)), 1000 + i, i == 8 ? kSoon + 1 : kSoon));
   }
-  EXPECT_EQ(table.next_due(kSoon), at(0)) << "a lease stands before them";
+  EXPECT_EQ(due_at(kSoon), at(0)) << "a lease stands before them";
   EXPECT_EQ(table.counts(0).offered, 4u);
   // Three due slots at a time: five leases, then three offers.
   SlotId from = 0;
