@@ -36,8 +36,6 @@ constexpr WorkerCounterRow kWorkerCounters[] = {
     {{"coaxd_probes_answered_total", "counter", "Probes somebody answered: the address was abandoned."}, &Counters::probes_answered},
     {{"coaxd_executes_total", "counter", "Programs handed to execute()."}, &Counters::effects_run},
     {{"coaxd_executes_lost_total", "counter", "execute() or log() dropped because too many were waiting."}, &Counters::effects_lost},
-    {{"coaxd_log_lines_lost_total", "counter", "Packet log lines dropped because the log could not keep up (an ACK's only once the log has taken nothing for a second)."},
-     &Counters::logs_lost},
     {{"coaxd_options_left_out_total", "counter", "Options that found no room in a reply."}, &Counters::options_left_out},
     {{"coaxd_packets_without_reply_total", "counter", "RELEASE and DECLINE that were acted upon: nothing answers them."}, &Counters::without_reply},
     {{"coaxd_turns_total", "counter", "Turns of the packet loops."}, &Counters::turns},
@@ -90,6 +88,8 @@ constexpr InputRow kInputs[] = {
      [](const MetricsInput& in) { return static_cast<double>(in.lease_memory); }},
 };
 
+constexpr MetricRow kLinesLost{"coaxd_log_lines_lost_total", "counter",
+                               "Log lines dropped because syslog or stderr did not take them, by kind: ack only once 64 MiB of lines wait."};
 constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
 constexpr MetricRow kBuild{"coaxd_build_info", "gauge", "1, with version, durability and transport as labels."};
 
@@ -130,7 +130,7 @@ std::string json_text(std::string_view text) {
 }  // namespace
 
 std::vector<MetricRow> metric_rows() {
-  std::vector<MetricRow> rows{kBuild, kReceived, kSent, kDropped};
+  std::vector<MetricRow> rows{kBuild, kReceived, kSent, kDropped, kLinesLost};
   for (const auto& r : kWorkerCounters) rows.push_back(r.row);
   for (const auto& r : kInputs) rows.push_back(r.row);
   rows.push_back(kPool);
@@ -157,6 +157,8 @@ std::vector<Sample> gather(const MetricsInput& input) {
     samples.push_back({kDropped.name, fmt::format(R"(reason="{}")", engine::to_string(static_cast<engine::DropReason>(reason))),
                        static_cast<double>(total)});
   }
+  samples.push_back({kLinesLost.name, R"(kind="ack")", static_cast<double>(sum(input, &Counters::ack_logs_lost))});
+  samples.push_back({kLinesLost.name, R"(kind="other")", static_cast<double>(sum(input, &Counters::logs_lost) + input.log_lost)});
   for (const auto& r : kWorkerCounters) samples.push_back({r.row.name, "", static_cast<double>(sum(input, r.counter))});
   for (const auto& r : kInputs) samples.push_back({r.row.name, "", r.read(input)});
   for (const PoolSample& pool : input.pools) {

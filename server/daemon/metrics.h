@@ -37,7 +37,7 @@ struct MetricsInput {
   std::vector<const worker::Counters*> workers;
   std::vector<PoolSample> pools;
   std::uint64_t folded_records = 0, fold_lag_records = 0, fold_errors = 0, history_rows = 0;
-  std::uint64_t log_lines = 0, log_suppressed = 0;
+  std::uint64_t log_lines = 0, log_suppressed = 0, log_lost = 0;
   std::int64_t start_time = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;
   std::uint64_t lease_memory = 0;

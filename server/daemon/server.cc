@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "server/daemon/export.h"
 #include "server/io/asio_transport.h"
@@ -386,6 +387,7 @@ void Server::tick() {
     if (clock_was_frozen_) {
       log_.error(fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right, or restart "
                              "with --accept-clock-step if it is.",
+  tell_lost_lines();
                              clock_.step()));
     } else {
       log_.warning("The wall clock is back: expiry goes on.");
@@ -393,6 +395,24 @@ void Server::tick() {
     for (const auto& one : workers_) one->freeze_expiry(clock_was_frozen_);
   }
   if (!configuration_.host_names.empty() &&
+// When syslog takes lines again, it hears how many it has missed.
+void Server::tell_lost_lines() {
+  if (log_.behind()) {
+    log_was_behind_ = true;
+    return;
+  }
+  if (!std::exchange(log_was_behind_, false)) return;
+  std::uint64_t acks = 0, others = log_.lost();
+  for (const auto& one : workers_) {
+    acks += one->counters().ack_logs_lost.get();
+    others += one->counters().logs_lost.get();
+  }
+  const std::uint64_t lost = acks + others - std::exchange(lines_lost_told_, acks + others);
+  if (lost == 0) return;
+  log_.warning(fmt::format("{} log lines were lost while the log took nothing; since the start {}, {} of them of DHCPACKs.", lost,
+                           acks + others, acks));
+}
+
       now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
     names_at_ns_ = now.mono_ns;
     refresh_names();
@@ -494,6 +514,7 @@ std::vector<Sample> Server::samples() const {
   const auto& health = store_->health();
   input.folded_records = health.folded_records.load(std::memory_order_relaxed);
   input.fold_lag_records = health.fold_lag_records.load(std::memory_order_relaxed);
+  input.log_lost = log_.lost();
   input.fold_errors = health.fold_errors.load(std::memory_order_relaxed);
   input.history_rows = health.history_rows.load(std::memory_order_relaxed);
   input.log_lines = log_.lines();

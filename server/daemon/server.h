@@ -50,6 +50,7 @@ class Server {
   Step start_control();
   void stop();
 
+  void tell_lost_lines();
   void tick();
   void rescan_interfaces();
   std::vector<io::ScannedInterface> served_interfaces(const std::vector<io::ScannedInterface>& all, bool report);
@@ -90,7 +91,8 @@ class Server {
   WallSeconds started_ = 0;
   std::int64_t names_at_ns_ = 0;
   int last_store_error_ = 0;
-  bool clock_was_frozen_ = false;
+  bool clock_was_frozen_ = false, log_was_behind_ = false;
+  std::uint64_t lines_lost_told_ = 0;
   std::uint64_t reloads_ = 0, reloads_failed_ = 0;
 };
 

@@ -29,7 +29,7 @@ struct alignas(64) Counters {
   std::array<Counter, kTypes> received;
   std::array<Counter, kTypes> sent;
   std::array<Counter, static_cast<std::size_t>(engine::DropReason::count)> dropped;
-  Counter commits, commits_failed, expired, probes_sent, probes_answered, effects_run, effects_lost, logs_lost, options_left_out;
+  Counter commits, commits_failed, expired, probes_sent, probes_answered, effects_run, effects_lost, logs_lost, ack_logs_lost, options_left_out;
   // RELEASE and DECLINE that were acted upon: nothing is sent (RFC 2131 §4.3.3, §4.3.4). With it the books close: every packet is received
   // and then sent a reply, dropped for a reason, waiting, or one of these.
   Counter without_reply;

@@ -271,7 +271,7 @@ void Worker::log(const engine::LogEvent& event, bool must_keep) {
   }
   log_stuck_ = place == nullptr;
   if (log_stuck_) {
-    counters_.logs_lost.add();
+    (must_keep ? counters_.ack_logs_lost : counters_.logs_lost).add();
     return;
   }
   *place = event;
