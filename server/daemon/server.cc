@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "server/daemon/export.h"
+#include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
 #include "server/io/uring_transport.h"
 #include "server/store/leases_export.h"
@@ -79,7 +80,7 @@ Server::Server(CommandLine line, config::Settings settings, Configuration config
       log_({.program = line_.program,
             .to_stderr = line_.log_to_stderr || !line_.quiet,
             .lines_per_second = settings_.log.lines_per_second}),
-      effects_(log_, std::chrono::seconds(settings_.limits.execute_seconds)) {
+      effects_(log_, {.limit = std::chrono::seconds(settings_.limits.execute_seconds)}) {
   leases_path_ = leases_path(line_, *configuration_.config);
   pid_path_ = pid_path(line_, *configuration_.config);
 }
@@ -112,16 +113,32 @@ Server::Step Server::start() {
   for (const std::string& warning : configuration_.warnings) log_.warning(warning);
   for (const config::Finding& finding : configuration_.coverage.of(config::Coverage::not_supported))
     log_.warning(fmt::format("{}: NOT SUPPORTED: {} ({})", finding.where, finding.row.name, finding.row.note));
-  for (const std::string& said : startup_lines(configuration_)) log_.info(said);
   log_.set_facility(global_text(*configuration_.config, config::Parameter::log_facility));
 
   if (line_.write_pid_file && PidFile::names_living_process(pid_path_)) return fail("There's already a DHCP server running.");
+  run_global_statements(false);
   using Phase = Step (Server::*)();
   for (const Phase phase : {&Server::open_interfaces, &Server::open_network, &Server::open_store, &Server::start_workers,
                             &Server::start_control}) {
     if (auto done = (this->*phase)(); !done) return done;
   }
   return {};
+}
+
+// dhcpd runs the global statements once at start, as root and before it serves, and waits for their programs (dhcpd-compat §5.2). A reload
+// stands for its restart, so they run again; but then the control thread does not wait.
+void Server::run_global_statements(bool reloaded) {
+  engine::GlobalVariables globals;  // each worker makes its own
+  for (const engine::StartupEffect& effect :
+       engine::run_global_statements(*configuration_.config, configuration_.names.get(), globals)) {
+    if (effect.kind == engine::Effect::Kind::log) {
+      log_.message(engine::syslog_priority(effect.level), effect.text);
+    } else if (reloaded) {
+      effects_.run_later(effect.argv);
+    } else {
+      effects_.run_now(effect.argv);
+    }
+  }
 }
 
 // --- network ---
@@ -387,14 +404,20 @@ void Server::tick() {
     if (clock_was_frozen_) {
       log_.error(fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right, or restart "
                              "with --accept-clock-step if it is.",
-  tell_lost_lines();
                              clock_.step()));
     } else {
       log_.warning("The wall clock is back: expiry goes on.");
     }
     for (const auto& one : workers_) one->freeze_expiry(clock_was_frozen_);
   }
+  tell_lost_lines();
   if (!configuration_.host_names.empty() &&
+      now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
+    names_at_ns_ = now.mono_ns;
+    refresh_names();
+  }
+}
+
 // When syslog takes lines again, it hears how many it has missed.
 void Server::tell_lost_lines() {
   if (log_.behind()) {
@@ -411,12 +434,6 @@ void Server::tell_lost_lines() {
   if (lost == 0) return;
   log_.warning(fmt::format("{} log lines were lost while the log took nothing; since the start {}, {} of them of DHCPACKs.", lost,
                            acks + others, acks));
-}
-
-      now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
-    names_at_ns_ = now.mono_ns;
-    refresh_names();
-  }
 }
 
 void Server::rescan_interfaces() {
@@ -466,6 +483,7 @@ std::expected<std::string, std::string> Server::reload() {
     return fail(fmt::format("{} Reload refused: the running configuration goes on.", reconfigured.error()));
   }
   configuration_ = std::move(*loaded);
+  run_global_statements(true);
   ++reloads_;
   rescan_interfaces();
   std::string sentence = fmt::format("Configuration {} taken over: {} networks, {} pools, {} hosts; packets waited {} ms.", line_.config,
@@ -514,11 +532,11 @@ std::vector<Sample> Server::samples() const {
   const auto& health = store_->health();
   input.folded_records = health.folded_records.load(std::memory_order_relaxed);
   input.fold_lag_records = health.fold_lag_records.load(std::memory_order_relaxed);
-  input.log_lost = log_.lost();
   input.fold_errors = health.fold_errors.load(std::memory_order_relaxed);
   input.history_rows = health.history_rows.load(std::memory_order_relaxed);
   input.log_lines = log_.lines();
   input.log_suppressed = log_.suppressed();
+  input.log_lost = log_.lost();
   input.start_time = started_;
   input.reloads = reloads_;
   input.reloads_failed = reloads_failed_;

@@ -50,8 +50,9 @@ class Server {
   Step start_control();
   void stop();
 
-  void tell_lost_lines();
   void tick();
+  void run_global_statements(bool reloaded);
+  void tell_lost_lines();
   void rescan_interfaces();
   std::vector<io::ScannedInterface> served_interfaces(const std::vector<io::ScannedInterface>& all, bool report);
   void refresh_names();

@@ -29,6 +29,12 @@ struct Effect {
 };
 inline constexpr std::size_t kMaxEffects = 16;
 
+// fatal, error, info, debug as syslog counts them.
+constexpr std::uint8_t syslog_priority(config::LogLevel level) noexcept {
+  constexpr std::uint8_t kPriorities[] = {2, 3, 6, 7};
+  return kPriorities[static_cast<std::size_t>(level)];
+}
+
 // Arguments and local variables of one call of a `define`d function; private to variables of the evaluator.
 struct CallFrame;
 

@@ -311,10 +311,9 @@ void Worker::run_effects(std::span<const engine::Effect> effects) {
 
 void Worker::emit(const HeldEffect& effect) {
   if (effect.kind == engine::Effect::Kind::log) {
-    static constexpr std::uint8_t kPriority[] = {2, 3, 6, 7};  // fatal error info debug, as syslog counts
     engine::LogEvent event;
     event.kind = engine::LogKind::text;
-    event.level = kPriority[static_cast<std::size_t>(effect.level)];
+    event.level = engine::syslog_priority(effect.level);
     event.text_size = static_cast<std::uint16_t>(std::min<std::size_t>(effect.size, event.text.size()));
     std::copy_n(effect.text.begin(), event.text_size, event.text.begin());
     log(event, false);
