@@ -284,6 +284,18 @@ class CommandLine(unittest.TestCase):
         head, body = answer.decode("ascii").split("\r\n\r\n", 1)
         return head.split("\r\n")[0], body
 
+    def test_global_statements_run_at_start_and_after_a_reload(self):
+        """dhcpd-compat 5.2. dhcpd runs the programs under -t as well; a check should change nothing."""
+        ran = self.folder / "ran"
+        self.write("dhcpd.conf", f'set what = "$HOME; it";\nexecute("/bin/sh", "-c", "echo \\"$1\\" >> {ran}", "sh", what);\n' + GOOD)
+        status, _, err = self.run_coaxd("-t", "-cf", "dhcpd.conf")
+        self.assertEqual(0, status, err)
+        self.assertFalse(ran.exists())
+        pid = self.background()
+        self.assertEqual("$HOME; it\n", ran.read_text(encoding="ascii"))
+        os.kill(pid, signal.SIGHUP)
+        self.assertTrue(base.wait_until(lambda: ran.read_text(encoding="ascii") == "$HOME; it\n" * 2))
+
     def test_metrics_over_http(self):
         with open(self.folder / "coaxd.toml", "a", encoding="ascii") as file:
             file.write('[metrics]\nlisten = "127.0.0.1:9767"\n')
