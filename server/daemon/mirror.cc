@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,8 +61,6 @@ void Mirror::stop() {
 std::expected<void, std::string> Mirror::write_now() {
   const std::lock_guard writing(writing_);
   const std::uint64_t at = changes_();
-  struct stat before {};
-  const bool replaces = stat(options_.path.c_str(), &before) == 0;
   lease::StoredTime newest = 0;
   std::uint32_t crc = 0;
   const BodySource leases = export_leases(table_, ExportFormat::dhcpd, &newest);
@@ -75,9 +72,6 @@ std::expected<void, std::string> Mirror::write_now() {
     return again;
   };
   if (auto written = store::write_leases_file(options_.path, more); !written) return std::unexpected(written.error().message);
-  // Who could read the file before, dhcpd under a user of its own above all, still can.
-  if (replaces) (void)!chown(options_.path.c_str(), before.st_uid, before.st_gid);
-  chmod(options_.path.c_str(), replaces ? before.st_mode & 07777 : 0644);
   written_at_change_ = at;
   return {};
 }

@@ -1,6 +1,7 @@
 #include "server/daemon/mirror.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -115,6 +116,26 @@ TEST_F(MirrorTest, KeepsTheModeOfTheFileItReplaces) {
   std::filesystem::permissions(path, std::filesystem::perms{0640});
   write();
   EXPECT_EQ(mode(), std::filesystem::perms{0640});
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(path.c_str(), 12345, 54321), 0);
+  write();
+  struct stat after {};
+  ASSERT_EQ(stat(path.c_str(), &after), 0);
+  EXPECT_EQ(after.st_uid, 12345u);
+  EXPECT_EQ(after.st_gid, 54321u);
+}
+
+// Whoever owns the directory can put a link there: it is replaced, and nothing about what it leads to matters or changes.
+TEST_F(MirrorTest, FollowsNoLink) {
+  const std::filesystem::path elsewhere = folder / "elsewhere";
+  std::ofstream(elsewhere) << "secret";
+  std::filesystem::permissions(elsewhere, std::filesystem::perms{0600});
+  std::filesystem::create_symlink(elsewhere, path);
+  write();
+  EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(path)));
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms{0644});
+  EXPECT_EQ(std::filesystem::file_size(elsewhere), 6u);
+  EXPECT_EQ(std::filesystem::status(elsewhere).permissions(), std::filesystem::perms{0600});
 }
 
 TEST_F(MirrorTest, StopWritesOnceMoreAndAnErrorIsASentence) {

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -165,6 +167,22 @@ void append_lease(std::string& out, Ipv4 address, const lease::Binding& b) {
   out += "}\n";
 }
 
+namespace {
+
+// Who could read the file before, dhcpd under a user of its own above all, still can. By descriptor, while the file has no name that anybody
+// knows: whoever owns the directory could put a link in the place of a path, and root would chown what it leads to. Then all of it is made
+// durable, owner and mode as well, which fdatasync need not.
+std::expected<void, int> take_after(const std::string& path, int file) {
+  struct stat before {};
+  const bool replaces = lstat(path.c_str(), &before) == 0 && S_ISREG(before.st_mode);
+  // Not root: the file stays ours.
+  if (replaces) (void)!fchown(file, before.st_uid, before.st_gid);
+  if (fchmod(file, replaces ? before.st_mode & 0777 : 0644) != 0 || fsync(file) != 0) return std::unexpected(errno);
+  return {};
+}
+
+}  // namespace
+
 std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more) {
   PosixFileSystem& files = PosixFileSystem::instance();
   const std::string temporary = path + ".new";
@@ -185,7 +203,7 @@ std::expected<void, StoreError> write_leases_file(const std::string& path, const
     offset += piece.size();
     piece.clear();
   }
-  if (result) result = files.sync(*file);
+  if (result) result = take_after(path, *file);
   files.close(*file);
   if (result) result = files.rename(temporary, path);
   if (result) result = files.sync_directory(directory);

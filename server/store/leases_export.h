@@ -20,7 +20,7 @@ std::string_view leases_header() noexcept;
 void append_lease(std::string& out, Ipv4 address, const lease::Binding& binding);
 
 // Writes the header and then the pieces that `more` appends until it returns false, beside `path`; synced, then put in its place: a
-// reader sees the old file or the new one, and so does a power cut.
+// reader sees the old file or the new one, and so does a power cut. Owner and mode are those of the file it replaces, else ours and 0644.
 std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more);
 
 }  // namespace coaxd::store
