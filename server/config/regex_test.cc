@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace coaxd::config {
 namespace {
 
@@ -28,6 +30,15 @@ TEST(DhcpdCompat_7_1_Regex, TheSubjectIsOctetsWithItsOwnEnd) {
   EXPECT_TRUE(matches("b", std::string_view("a\0b", 3)));
   EXPECT_FALSE(matches("c", std::string_view("abc", 2)));
   EXPECT_TRUE(matches("b$", std::string_view("abc", 2)));
+}
+
+// For the sanitizers' sake: on the heap, to the octet, no NUL behind it.
+TEST(DhcpdCompat_7_1_Regex, NothingIsReadBeyondTheSubject) {
+  for (const std::size_t size : {1, 8, 255}) {
+    const std::vector<std::uint8_t> exact(size, 'c');
+    EXPECT_TRUE(Regex::compile("^c+$", false)->matches(exact));
+    EXPECT_FALSE(Regex::compile("C[^c]", true)->matches(exact));
+  }
 }
 
 TEST(DhcpdCompat_7_1_Regex, ACopyMatchesAlike) {
