@@ -1,5 +1,5 @@
-// The protocol as a sequence: octets become messages, time steps, store outcomes, expiry and ping
-// answers for two engines over one lease table. Besides "no crash" the Witness asks for what must
+// The protocol as a sequence: octets become messages, time steps, store outcomes, expiry, ping answers
+// and reloads for two engines over one lease table. Besides "no crash" the Witness asks for what must
 // hold whatever happens: no address bound twice, no ACK without a durable binding, replies
 // addressed as RFC 2131 §4.1 says and no larger than allowed; and at the end nothing may be left
 // over.
@@ -12,6 +12,18 @@
 
 namespace coaxd::test {
 namespace {
+
+// What a reload brings and takes away: a pool moves, a range shrinks, a fixed address lies in a range,
+// `on` blocks and classes go.
+constexpr std::string_view kOtherConfig = R"(
+  authoritative; ping-check false; default-lease-time 300; max-lease-time 600;
+  option space cl; option cl.tftp code 1 = ip-address; option cl-space code 122 = encapsulate cl;
+  class "modem" { spawn with option agent.remote-id; lease limit 1; }
+  host fixed2 { hardware ethernet 00:15:96:00:00:03; fixed-address 10.1.0.11; }
+  shared-network one { subnet 10.1.0.0 netmask 255.255.255.0 { pool { range 10.1.0.10 10.1.0.12; } pool { range 10.1.0.20 10.1.0.22; } } }
+  subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.12 10.2.0.18; }
+  subnet 10.4.0.0 netmask 255.255.255.0 { range 10.4.0.10 10.4.0.12; }
+)";
 
 constexpr std::string_view kConfig = R"(
   authoritative; ping-check false; default-lease-time 600; max-lease-time 1200; next-server 10.0.0.9; filename "cm.bin";
@@ -31,6 +43,9 @@ constexpr std::string_view kConfig = R"(
       pool { allow members of "docsis"; range 10.1.0.20 10.1.0.22; option routers 10.1.0.1; } }
     subnet 10.3.0.0 netmask 255.255.255.0 { range 10.3.0.10 10.3.0.12; min-secs 2; } }
   subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.14; ping-check true; dhcp-cache-threshold 0; }
+  subnet 10.4.0.0 netmask 255.255.255.0 { not authoritative; use-host-decl-names on; get-lease-hostnames true; use-lease-addr-for-default-route on;
+    echo-client-id on; ignore-client-uids on; deny declines; infinite-is-reserved on; stash-agent-options on; server-identifier 10.9.9.9; default-lease-time 4294967295; max-lease-time 4294967295;
+    pool { deny unknown-clients; allow dynamic bootp clients; range dynamic-bootp 10.4.0.10 10.4.0.11; } pool { allow after epoch 1700000400; range 10.4.0.13 10.4.0.14; } }
 )";
 
 using fuzz::Source;
@@ -77,7 +92,9 @@ Packet message_from(Source& in) {
 
 class Sequence {
  public:
-  Sequence(Sim& sim, Bytes bytes) : sim_(sim), in_(bytes) {}
+  using Configs = std::array<std::shared_ptr<const config::Config>, 2>;
+  Sequence(Sim& sim, const Configs& configs, Bytes bytes)
+      : sim_(sim), configs_(configs), in_(bytes) {}
 
   void run() {
     for (int step = 0; step < 400 && !in_.empty(); ++step) {
@@ -94,6 +111,7 @@ class Sequence {
       case 0:
         return pass_time();
       case 1:
+        if (op / 16 == 15) return reload();
         sim_.settle_one(op / 16 != 0);
         return;
       case 2: {
@@ -117,6 +135,14 @@ class Sequence {
     constexpr WallSeconds kJumps[] = {1, 2, 30, 121, 300, 601, 1300, 90000};
     time_ += kJumps[in_.u8() % 8];
     sim_.set_time(time_);
+  }
+
+  // As a worker does it: claims must not cross the barrier, so what waits is settled first.
+  void reload() {
+    sim_.settle(true);
+    probed_ = lease::kNoSlot;
+    config_ ^= 1;
+    sim_.reload(configs_[config_]);
   }
 
   void structured(unsigned bits) {
@@ -162,6 +188,8 @@ class Sequence {
 
  private:
   Sim& sim_;
+  const Configs& configs_;
+  std::size_t config_ = 0;
   Source in_;
   WallSeconds time_ = 0;
   lease::SlotId probed_ = lease::kNoSlot;
@@ -172,9 +200,9 @@ class Sequence {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace coaxd::test;
-  static const auto config = load_config(kConfig);
-  REQUIRE(config != nullptr);
-  Sim sim{config, {.workers = 2, .changes = Sequence::kChanges}};
-  Sequence{sim, {data, size}}.run();
+  static const Sequence::Configs configs{load_config(kConfig), load_config(kOtherConfig)};
+  REQUIRE(configs[0] != nullptr && configs[1] != nullptr);
+  Sim sim{configs[0], {.workers = 2, .changes = Sequence::kChanges}};
+  Sequence{sim, configs, {data, size}}.run();
   return 0;
 }

@@ -2,6 +2,7 @@
 // Received in a message and adopted from a lease it must read alike, and its echo must be stable:
 // the echo of an echo is the same.
 #include <array>
+#include <bitset>
 #include <cstring>
 #include <vector>
 
@@ -26,8 +27,18 @@ std::vector<std::uint8_t> packet_with(Bytes value, std::size_t piece) {
   return packet;
 }
 
-void compare(const wire::RelayAgentInfo& a, const wire::RelayAgentInfo& b) {
+// The codes that can be there at all, and two that are not: looking each up is a walk of its own.
+std::bitset<256> codes_of(Bytes value) {
+  std::bitset<256> codes;
+  codes.set(1).set(254);
+  for (const std::uint8_t octet : value) codes.set(octet);
+  return codes;
+}
+
+void compare(const wire::RelayAgentInfo& a, const wire::RelayAgentInfo& b,
+             const std::bitset<256>& codes) {
   for (unsigned code = 0; code < 256; ++code) {
+    if (!codes[code]) continue;
     const auto c = static_cast<std::uint8_t>(code);
     REQUIRE(a.has(c) == b.has(c) && equal(a.get(c), b.get(c)));
   }
@@ -54,13 +65,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REQUIRE(adopting.parse(Bytes{bare}.first(240)));
   REQUIRE(equal(received.relay_agent_info().raw(), value));
   adopting.adopt_relay_agent_info(value);
-  compare(received.relay_agent_info(), adopting.relay_agent_info());
+  const std::bitset<256> codes = codes_of(value);
+  compare(received.relay_agent_info(), adopting.relay_agent_info(), codes);
 
   const auto once = echo(received.relay_agent_info());
   adopting.adopt_relay_agent_info(once);
   REQUIRE(equal(echo(adopting.relay_agent_info()), once));
   std::size_t expected = 0;  // every code that has a value, once; and 19, which never has one
   for (unsigned code = 1; code < 256; ++code) {
+    if (!codes[code]) continue;
     const auto c = static_cast<std::uint8_t>(code);
     const Bytes sub = received.relay_agent_info().get(c);
     REQUIRE(equal(sub, adopting.relay_agent_info().get(c)));

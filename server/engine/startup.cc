@@ -1,11 +1,19 @@
 #include "server/engine/startup.h"
 
+#include <memory>
+
 namespace coaxd::engine {
+namespace {
+
+// A file's own `set`s and `log`s: the whole of it, where a packet has a quarter of this.
+constexpr std::size_t kScratchSize = 256 * 1024;
+
+}  // namespace
 
 std::vector<StartupEffect> run_global_statements(const config::Config& config, const config::HostTable* names,
                                                  GlobalVariables& globals) {
-  std::vector<std::uint8_t> scratch(256 * 1024);
-  Arena arena(scratch);
+  const auto scratch = std::make_unique_for_overwrite<std::uint8_t[]>(kScratchSize);
+  Arena arena({scratch.get(), kScratchSize});
   OptionState reply(config.options());
   globals.clear();
   Context context;

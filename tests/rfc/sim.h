@@ -76,6 +76,7 @@ class Sim {
   }
   // A new configuration over the same leases, as a reload makes it.
   void reload(std::string_view config_text);
+  void reload(std::shared_ptr<const config::Config> config) { use(std::move(config)); }
 
   static constexpr WallSeconds kStart = 1'700'000'000;
   Instant now() const { return now_; }
