@@ -46,42 +46,33 @@ std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
   return found;
 }
 
+const engine::Interface* InterfaceTable::intern(const ScannedInterface& scanned) {
+  const Ipv4 address = scanned.addresses.empty() ? Ipv4{} : scanned.addresses.front().network;
+  const auto known = std::ranges::find_if(interfaces_, [&](const engine::Interface& i) {
+    return i.index == scanned.index && i.name == scanned.name && i.address == address && i.mac == scanned.mac;
+  });
+  if (known != interfaces_.end()) return &*known;
+  return &interfaces_.emplace_back(engine::Interface{scanned.index, names_.emplace_back(scanned.name), address, scanned.mac});
+}
+
+// A netlink event often tells nothing new, and what it tells was often so before: then the table of that time serves again.
 void InterfaceTable::publish(const std::vector<ScannedInterface>& served) {
-  const Table* before = current_.load(std::memory_order_relaxed);
-  Table& table = tables_.emplace_back();
-  for (const ScannedInterface& scanned : served) {
-    const Ipv4 address = scanned.addresses.empty() ? Ipv4{} : scanned.addresses.front().network;
-    const engine::Interface* known = nullptr;
-    if (before != nullptr)
-      for (const engine::Interface* i : before->served)
-        if (i->index == scanned.index && i->name == scanned.name && i->address == address && i->mac == scanned.mac)
-          known = i;
-    if (known == nullptr) {
-      known = &interfaces_.emplace_back(engine::Interface{
-          scanned.index, names_.emplace_back(scanned.name), address, scanned.mac});
-    }
-    table.served.push_back(known);
-    if (known->index < 4096) {
-      if (table.by_index.size() <= known->index) table.by_index.resize(known->index + 1);
-      table.by_index[known->index] = known;
-    }
-  }
-  current_.store(&table, std::memory_order_release);  // pairs with find()
+  Table table;
+  for (const ScannedInterface& scanned : served) table.push_back(intern(scanned));
+  std::ranges::sort(table, {}, &engine::Interface::index);
+  auto kept = std::ranges::find(tables_, table);
+  if (kept == tables_.end()) kept = tables_.insert(tables_.end(), std::move(table));
+  current_.store(&*kept, std::memory_order_release);  // pairs with served()
 }
 
 const engine::Interface* InterfaceTable::find(std::uint32_t index) const noexcept {
-  const Table* table = current_.load(std::memory_order_acquire);  // pairs with publish()
-  if (table == nullptr) return nullptr;
-  if (index < table->by_index.size()) return table->by_index[index];
-  for (const engine::Interface* i : table->served)
-    if (i->index == index) return i;
-  return nullptr;
+  const Table& table = served();
+  const auto place = std::ranges::lower_bound(table, index, {}, &engine::Interface::index);
+  return place != table.end() && (*place)->index == index ? *place : nullptr;
 }
 
 const std::vector<const engine::Interface*>& InterfaceTable::served() const noexcept {
-  static const std::vector<const engine::Interface*> none;
-  const Table* table = current_.load(std::memory_order_acquire);  // pairs with publish()
-  return table == nullptr ? none : table->served;
+  return *current_.load(std::memory_order_acquire);  // pairs with publish()
 }
 
 int open_change_monitor() {

@@ -1,6 +1,8 @@
 // interfaces.h: the network interfaces that are there now. The control thread scans, at start and when the kernel says that something
 // changed, and publishes a table; workers look an arrival's interface up in it. Tables and their Interfaces are never freed while the
-// process lives (a held reply may still point into an old one), which costs a few hundred octets per change of an address.
+// process lives (a held reply may still point into an old one). What is kept is bounded all the same: each Interface and each table once, so a
+// few hundred octets for each state that there ever was, not for each event. A link that flaps or an address that comes and goes for years has
+// two states; only served interfaces count, and their kernel index, address and MAC change by the operator's hand.
 #pragma once
 
 #include <atomic>
@@ -28,7 +30,7 @@ std::expected<std::vector<ScannedInterface>, int> scan_interfaces();
 
 class InterfaceTable {
  public:
-  // Interfaces that are served, by kernel index.
+  // Interfaces that are served. Control thread.
   void publish(const std::vector<ScannedInterface>& served);
   // Any thread. Null: not served.
   const engine::Interface* find(std::uint32_t index) const noexcept;
@@ -36,14 +38,13 @@ class InterfaceTable {
   const std::vector<const engine::Interface*>& served() const noexcept;
 
  private:
-  struct Table {
-    std::vector<const engine::Interface*> served;
-    std::vector<const engine::Interface*> by_index;  // sparse above 4096: linear search in `served`
-  };
+  using Table = std::vector<const engine::Interface*>;  // by kernel index
+  const engine::Interface* intern(const ScannedInterface& scanned);
+
   std::deque<std::string> names_;
   std::deque<engine::Interface> interfaces_;
-  std::deque<Table> tables_;
-  std::atomic<const Table*> current_{nullptr};
+  std::deque<Table> tables_ = std::deque<Table>(1);
+  std::atomic<const Table*> current_{&tables_.front()};
 };
 
 // Tells when links or addresses change (rtnetlink). -1 when the kernel refuses; the caller then rescans by time.
