@@ -10,10 +10,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <span>
 
+#include "server/base/atomic.h"
 #include "server/lease/lease_table.h"
 #include "server/lease/mapped_memory.h"
 
@@ -45,7 +45,7 @@ class ClientIndex {
   std::size_t memory_bytes() const noexcept { return memory_.size(); }
 
  private:
-  using Entry = std::atomic<std::uint64_t>;  // upper half of the hash, never 0 | slot; 0: empty
+  using Entry = Atomic<std::uint64_t>;  // upper half of the hash, never 0 | slot; 0: empty
   struct Pair {
     Entry* first;
     Entry* second;
@@ -55,7 +55,7 @@ class ClientIndex {
 
   MappedMemory memory_;
   std::uint64_t buckets_ = 0;
-  std::atomic<std::uint64_t> refused_{0};
+  Atomic<std::uint64_t> refused_{0};
 };
 
 }  // namespace coaxd::lease

@@ -10,11 +10,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <utility>
 
 #include "server/base/assert.h"
+#include "server/base/atomic.h"
 #include "server/lease/mapped_memory.h"
 #include "server/lease/slab.h"
 
@@ -48,7 +48,7 @@ struct List {
 
 struct LeaseLimits::Impl {
   using Nodes = Slab<2>;  // key | next 32, count 32 (a free node's link overwrites the key)
-  using Head = std::atomic<std::uint64_t>;  // tag 32, first node 32
+  using Head = Atomic<std::uint64_t>;  // tag 32, first node 32
 
   Impl(HashSeed hash_seed, std::size_t keys)
       : seed(hash_seed),
@@ -72,7 +72,7 @@ struct LeaseLimits::Impl {
   unsigned bucket_bits;
   MappedMemory heads;
   Nodes nodes;
-  alignas(64) std::atomic<std::size_t> keys_in_use{0};
+  alignas(64) Atomic<std::size_t> keys_in_use{0};
 };
 
 bool LeaseLimits::Impl::try_copy(const Head& head, List& out) const noexcept {

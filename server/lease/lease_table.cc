@@ -85,10 +85,9 @@ void LeaseTable::Impl::give(SlotId id, SlotState before, SlotWord after) noexcep
   settle_expiry(id);
 }
 
-void LeaseTable::Impl::end_offer(SlotId id, const Keys& keys) noexcept {
+void LeaseTable::Impl::erase_offer(SlotId id, const Keys& keys) noexcept {
   const ClientHash client = slot(id).offer();
   if (!keys.contains(client)) index.erase(client, id);
-  slot(id).set_offer(0);
 }
 
 // --- Impl: orders and counts ---
@@ -116,7 +115,7 @@ void LeaseTable::Impl::settle_expiry(SlotId id) noexcept {
   }
 }
 
-std::atomic<std::uint64_t>* LeaseTable::Impl::Pool::counter(SlotState state) noexcept {
+Atomic<std::uint64_t>* LeaseTable::Impl::Pool::counter(SlotState state) noexcept {
   switch (state) {
     case SlotState::offered: return &offered;
     case SlotState::active: return &active;
@@ -185,21 +184,20 @@ std::size_t confirm(const ClientIndex& index, ClientHash client, std::span<SlotI
 std::size_t LeaseTable::find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept {
   const ClientHash client = hash_client_id(client_id);
   return confirm(impl_->index, client, out, [&](SlotId id) {
-    const Slot& slot = impl_->slot(id);
     Payload payload;
-    const SlotWord word = slot.read(impl_->overflow, payload);
-    return equal(payload.client_id(), client_id) || (word.state() == SlotState::offered && slot.offer() == client);
+    const SlotWord word = impl_->slot(id).read(impl_->overflow, payload);
+    return equal(payload.client_id(), client_id) ||
+           (word.state() == SlotState::offered && payload.offer() == client);
   });
 }
 
 std::size_t LeaseTable::find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept {
   const ClientHash client = hash_hardware(htype, chaddr);
   return confirm(impl_->index, client, out, [&](SlotId id) {
-    const Slot& slot = impl_->slot(id);
     Payload payload;
-    const SlotWord word = slot.read(impl_->overflow, payload);
+    const SlotWord word = impl_->slot(id).read(impl_->overflow, payload);
     return (payload.htype() == htype && equal(payload.hardware(), chaddr)) ||
-           (word.state() == SlotState::offered && slot.offer() == client);
+           (word.state() == SlotState::offered && payload.offer() == client);
   });
 }
 
@@ -232,7 +230,7 @@ bool LeaseTable::offer(SlotId id, SlotWord expected, ClientHash client, StoredTi
   if (before == SlotState::offered && slot.offer() != client) {
     Payload payload;
     slot.read(impl_->overflow, payload);
-    impl_->end_offer(id, impl_->keys_of(payload));
+    impl_->erase_offer(id, impl_->keys_of(payload));
   }
   slot.set_offer(client);
   impl_->index.insert(client, id);
@@ -244,7 +242,8 @@ bool LeaseTable::withdraw_offer(SlotId id, SlotWord expected) noexcept {
   if (expected.state() != SlotState::offered || !impl_->take(id, expected)) return false;
   Payload payload;
   impl_->slot(id).read(impl_->overflow, payload);
-  impl_->end_offer(id, impl_->keys_of(payload));
+  impl_->erase_offer(id, impl_->keys_of(payload));
+  impl_->slot(id).set_offer(0);
   impl_->give(id, SlotState::offered,
               make_word(slot_state_of(payload.state()), expected.generation() + 1, payload.ends()));
   return true;
@@ -273,9 +272,8 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
     if (binding.hlen > 0) keys.hardware = impl_->hash_hardware(binding.htype, binding.hardware());
     // New entries first: in between the client is found twice rather than not at all.
     if (!same_client) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);
-    if (offered) impl_->end_offer(claim.slot, keys);
+    if (offered) impl_->erase_offer(claim.slot, keys);
   }
-  slot.set_offer(0);
   slot.write(binding, impl_->overflow);
   impl_->give(claim.slot, claim.before.state(),
               make_word(slot_state_of(binding.state), claim.generation, binding.ends));

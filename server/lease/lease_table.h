@@ -11,7 +11,7 @@
 // The slot's payload is always the last *committed* binding: while PENDING the new one waits in its owner's hands (a worker's journal
 // batch) and the slot still shows what was true before; if the store fails, rollback() has nothing to restore. An offer stores only
 // a hash of its client beside the payload, for the previous client of that address keeps his claim until somebody is ACKed.
-// Payload words are relaxed atomics read under the generation (ThreadSanitizer does not understand fences).
+// Payload words are atomics read under the generation, without fences (slot.h). tests/model runs all of this in every order of few threads.
 //
 // Threads: any, everything, unless said. configure() and restore() run while no worker does (start, reload barrier).
 // Source: DESIGN §3; RFC 2131 §3.1 step 4 (commit before ACK); dhcpd-compat §10 for the order of addresses.
@@ -118,7 +118,7 @@ class LeaseTable {
   SlotWord word(SlotId slot) const noexcept;
   // A consistent copy of the committed binding, and the word it belongs to. Retries while a commit is being written; never blocks a writer.
   SlotWord read(SlotId slot, Binding& out) const noexcept;
-  // Who the running offer is for; meaningful while word().state() is offered.
+  // Who the running offer is for, when a word read before says `offered`; of a later one if there is one, which claim() would tell.
   ClientHash offered_to(SlotId slot) const noexcept;
   // Of an active lease whose word was read before: its last change was rolled back, and nothing was committed since. The record of that change
   // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.

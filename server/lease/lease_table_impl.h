@@ -10,11 +10,11 @@
 // Included by lease_table*.cc only.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "server/base/atomic.h"
 #include "server/lease/address_map.h"
 #include "server/lease/client_index.h"
 #include "server/lease/lease_table.h"
@@ -30,11 +30,11 @@ struct LeaseTable::Impl {
     MinTree order;
     std::uint64_t total = 0;
     // On their own cache line: every lease of the pool writes here.
-    alignas(64) std::atomic<std::uint64_t> active{0};
-    std::atomic<std::uint64_t> offered{0};
-    std::atomic<std::uint64_t> abandoned{0};
+    alignas(64) Atomic<std::uint64_t> active{0};
+    Atomic<std::uint64_t> offered{0};
+    Atomic<std::uint64_t> abandoned{0};
 
-    std::atomic<std::uint64_t>* counter(SlotState state) noexcept;
+    Atomic<std::uint64_t>* counter(SlotState state) noexcept;
   };
 
   // What a slot's index entries are: the keys of its committed binding, and of its running offer. 0: none.
@@ -55,7 +55,8 @@ struct LeaseTable::Impl {
   bool take(SlotId id, SlotWord expected) noexcept;
   // Ends PENDING: publishes, counts, settles both orders.
   void give(SlotId id, SlotState before, SlotWord after) noexcept;
-  void end_offer(SlotId id, const Keys& keys) noexcept;
+  // The offer's index entry, unless it is one of `keys` as well.
+  void erase_offer(SlotId id, const Keys& keys) noexcept;
   void write_keys(SlotId id, const Keys& before, const Keys& after) noexcept;
 
   // --- orders ---

@@ -8,11 +8,11 @@
 // Any number of threads may call anything at any time. Source: our own; the protocol is argued in min_tree.cc.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
+#include "server/base/atomic.h"
 #include "server/lease/mapped_memory.h"
 
 namespace coaxd::lease {
@@ -45,7 +45,7 @@ class MinTree {
 
  private:
   // Kept as ~key, so that untouched memory says kNone and a node's best child is its greatest.
-  using Entry = std::atomic<std::uint32_t>;
+  using Entry = Atomic<std::uint32_t>;
   struct Best {
     std::uint32_t entry;
     std::uint32_t child;  // index within the level

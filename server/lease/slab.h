@@ -5,10 +5,10 @@
 // pop's read and its CAS would be taken for unchanged (ABA). Any thread may call allocate() and release(); grow() only alone.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "server/base/assert.h"
+#include "server/base/atomic.h"
 #include "server/lease/mapped_memory.h"
 
 namespace coaxd::lease {
@@ -17,7 +17,7 @@ template <std::uint32_t kWords>
 class Slab {
  public:
   static constexpr std::uint32_t kNone = 0;  // nodes are numbered from 1: a zero word points nowhere
-  using Word = std::atomic<std::uint64_t>;
+  using Word = Atomic<std::uint64_t>;
 
   explicit Slab(std::uint32_t capacity = 0) { grow(capacity); }
 
@@ -69,8 +69,8 @@ class Slab {
 
   MappedMemory memory_;
   std::uint32_t capacity_ = 0;
-  alignas(64) std::atomic<std::uint64_t> free_{0};  // tag, node number
-  alignas(64) std::atomic<std::uint32_t> used_{0};
+  alignas(64) Atomic<std::uint64_t> free_{0};  // tag, node number
+  alignas(64) Atomic<std::uint32_t> used_{0};
 };
 
 }  // namespace coaxd::lease

@@ -1,7 +1,6 @@
 #include "server/lease/slot.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace coaxd::lease {
 
@@ -17,11 +16,6 @@ std::uint32_t chunks_for(std::uint32_t octets) noexcept {
 std::uint32_t words_for(std::uint32_t octets) noexcept { return (octets + 7) / 8; }
 
 std::uint64_t pair(std::uint32_t low, std::uint32_t high) noexcept { return (std::uint64_t{high} << 32) | low; }
-
-// A commit takes some 50 ns; one that lasts longer lost its processor, and gets it back sooner if we let go of ours.
-void wait(unsigned attempt) noexcept {
-  if (attempt > 64) std::this_thread::yield();
-}
 
 }  // namespace
 
@@ -47,7 +41,8 @@ void Payload::to_binding(Binding& out) const noexcept {
 }
 
 SlotWord Slot::read(const OverflowSlab& overflow, Payload& out) const noexcept {
-  for (unsigned attempt = 0;; ++attempt, wait(attempt)) {
+  // A commit takes some 50 ns; that anybody waits for one at all is rare.
+  for (unsigned attempt = 0;; ++attempt, wait_a_moment(attempt)) {
     const std::uint64_t before = word_.load(std::memory_order_acquire);  // pairs with publish()
     if ((before & kWriting) != 0 || !copy_payload(overflow, out)) continue;
     // relaxed: copy_payload()'s acquires keep it behind them.
@@ -57,6 +52,7 @@ SlotWord Slot::read(const OverflowSlab& overflow, Payload& out) const noexcept {
 
 // False when what was read cannot be a payload: somebody is writing.
 bool Slot::copy_payload(const OverflowSlab& overflow, Payload& out) const noexcept {
+  out.offer_ = offer();
   for (int i = 0; i < 3; ++i) out.fixed_[i] = fixed_[i].load(std::memory_order_acquire);
   const std::uint32_t octets = out.stream_size();
   if (octets > kStreamCapacity) return false;
@@ -99,6 +95,7 @@ void Slot::write(const Binding& binding, OverflowSlab& overflow) noexcept {
                              static_cast<std::uint64_t>(binding.htype) << 32 |
                              static_cast<std::uint64_t>(binding.hlen) << 40 |
                              static_cast<std::uint64_t>(packed.size()) << 48;
+  set_offer(0);
   fixed_[0].store(head, std::memory_order_release);
   fixed_[1].store(pair(binding.starts, binding.ends), std::memory_order_release);
   fixed_[2].store(pair(binding.cltt, binding.tstp), std::memory_order_release);

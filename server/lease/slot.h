@@ -7,15 +7,16 @@
 // The payload is read under the word, as under a seqlock, without fences (ThreadSanitizer does not understand them):
 //   writer  sets kWriting in the word (only the owner of PENDING may), stores payload words with release, stores the new word;
 //   reader  loads the word (acquire), payload words with acquire, the word again: equal and not kWriting, or once more.
+// The offer's client goes along: a commit ends the offer while it is kWriting, so a reader finds either the offer or the lease.
 // If a reader got one payload word from a writer, that acquire pairs with that release, so its second look sees kWriting or later.
 // Generations make words unique (134 million changes would have to fall into one read to fool it).
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "server/base/atomic.h"
 #include "server/lease/lease_table.h"
 #include "server/lease/slab.h"
 
@@ -41,9 +42,10 @@ inline constexpr std::uint32_t kChunkWords = 8;  // link, then 56 octets
 inline constexpr std::uint32_t kChunkOctets = (kChunkWords - 1) * 8;
 using OverflowSlab = Slab<kChunkWords>;
 
-// A copy of the payload's octets, good for as long as the word said so.
+// A copy of the payload's octets, good for as long as the word said so, and of the offer's client.
 class Payload {
  public:
+  ClientHash offer() const noexcept { return offer_; }
   BindingState state() const noexcept { return static_cast<BindingState>(fixed_[0] & 0xff); }
   StoredTime ends() const noexcept { return static_cast<StoredTime>(fixed_[1] >> 32); }
   std::uint8_t htype() const noexcept { return static_cast<std::uint8_t>(fixed_[0] >> 32); }
@@ -59,6 +61,7 @@ class Payload {
   Bytes packed() const noexcept { return {octets() + hlen(), variable_size()}; }
   const std::uint8_t* octets() const noexcept { return reinterpret_cast<const std::uint8_t*>(stream_); }
 
+  ClientHash offer_;
   std::uint64_t fixed_[3];
   std::uint64_t stream_[kStreamCapacity / 8 + kChunkWords];  // only stream_size() octets are set
 };
@@ -76,17 +79,18 @@ struct alignas(128) Slot {
   }
   void publish(SlotWord word) noexcept { word_.store(word.raw ^ kVirgin); }
 
-  // --- owner of PENDING only (readers see it with the word that is published after it) ---
-  void set_offer(ClientHash client) noexcept { offer_.store(client, std::memory_order_relaxed); }
-  // Leaves kWriting set: publish() ends it.
+  // --- owner of PENDING only ---
+  void set_offer(ClientHash client) noexcept { offer_.store(client, std::memory_order_release); }
+  // Ends the offer, too. Leaves kWriting set: publish() ends it.
   void write(const Binding& binding, OverflowSlab& overflow) noexcept;
 
   // --- anybody ---
-  ClientHash offer() const noexcept { return offer_.load(std::memory_order_relaxed); }
+  // acquire: who sees that an offer has ended sees kWriting or later, so he cannot read the binding from before it as well.
+  ClientHash offer() const noexcept { return offer_.load(std::memory_order_acquire); }
   SlotWord read(const OverflowSlab& overflow, Payload& out) const noexcept;
 
  private:
-  using Word = std::atomic<std::uint64_t>;
+  using Word = Atomic<std::uint64_t>;
 
   bool copy_payload(const OverflowSlab& overflow, Payload& out) const noexcept;
   void store_stream(const std::uint64_t* words, std::uint32_t octets, std::uint32_t old_octets,
@@ -97,7 +101,7 @@ struct alignas(128) Slot {
   Word fixed_[3];  // state next rewind flags htype hlen size16 | starts ends | cltt tstp
   Word stream_[kStreamWords];
 };
-static_assert(sizeof(Slot) == 128 && std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(sizeof(Slot) == 128 && Atomic<std::uint64_t>::is_always_lock_free);
 
 // Chunks that one slot can need: with that many for each address no commit ever fails for want of one.
 inline constexpr std::uint32_t kMaxChunks =
