@@ -5,8 +5,13 @@
 //
 // An entry is a hint: the reader verifies at the slot, octet by octet. Only the owner of a slot (PENDING) inserts and erases its
 // entries, so they appear once, and at rest there are exactly those of the committed bindings and running offers.
-// Any thread, lock-free; reset() alone. A key with more slots than two buckets hold (one MAC with a dozen client-ids) is found at those
-// that found room; the others count in refused().
+// Any thread, lock-free; reset() alone.
+//
+// A key with more slots than two buckets hold (one MAC with two dozen client-ids) is found at those that found room, and who shares both
+// buckets with it may find no room, either. The others count in refused(). What that means for such a client (full_bucket_test.cc):
+// nothing for who may have which address, for the slot's word alone says that. He is found by his other key (a client-id has room
+// where the crowd's MAC has none), and by the address that he names: option 50, ciaddr. A DISCOVER that names nothing, by a client
+// neither of whose keys has room, gets another address, and the first one runs out. commit() tries again at each renewal.
 #pragma once
 
 #include <array>
@@ -40,6 +45,7 @@ class ClientIndex {
   // Slots that may be this client's; how many.
   std::size_t find(ClientHash client, Found& out) const noexcept;
 
+  // Since reset(); a key that is tried again counts again.
   std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
   std::uint64_t count() const noexcept;  // walks; tests
   std::size_t memory_bytes() const noexcept { return memory_.size(); }

@@ -62,8 +62,10 @@ LeaseTable::Impl::Keys LeaseTable::Impl::keys_of(const Payload& payload) const n
 void LeaseTable::Impl::write_keys(SlotId id, const Keys& before, const Keys& after) noexcept {
   for (const ClientHash key : {after.client_id, after.hardware, before.client_id, before.hardware})
     if (key != 0) index.prefetch(key);
+  // Once there was no room for somebody, what should be there already may be missing.
+  const bool all = index.refused() > 0;
   for (const ClientHash key : {after.client_id, after.hardware})
-    if (key != 0 && !before.contains(key)) index.insert(key, id);
+    if (key != 0 && (all || !before.contains(key))) index.insert(key, id);
   for (const ClientHash key : {before.client_id, before.hardware})
     if (key != 0 && !after.contains(key)) index.erase(key, id);
 }
@@ -266,12 +268,13 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
   const bool offered = claim.before.state() == SlotState::offered;
   const bool same_client = equal(old.client_id(), binding.get(Item::client_id)) && old.htype() == binding.htype &&
                            equal(old.hardware(), binding.hardware());
-  if (!same_client || offered) {
+  const bool may_be_missing = impl_->index.refused() > 0;
+  if (!same_client || offered || may_be_missing) {
     Impl::Keys keys;
     if (binding.has(Item::client_id)) keys.client_id = impl_->hash_client_id(binding.get(Item::client_id));
     if (binding.hlen > 0) keys.hardware = impl_->hash_hardware(binding.htype, binding.hardware());
     // New entries first: in between the client is found twice rather than not at all.
-    if (!same_client) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);
+    if (!same_client || may_be_missing) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);
     if (offered) impl_->erase_offer(claim.slot, keys);
   }
   slot.write(binding, impl_->overflow);

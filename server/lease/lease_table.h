@@ -160,7 +160,7 @@ class LeaseTable {
   PoolCounts counts(PoolId pool) const noexcept;
   std::uint32_t slot_count() const noexcept;  // walk with SlotId 0..slot_count()-1; absent ones say so
   std::size_t memory_bytes() const noexcept;  // address space in use but for untouched overflow
-  // Keys that the client index had no room for (client_index.h): their clients are found by address only.
+  // How often the client index had no room for a key (client_index.h): such a client is found by his other key, or by address.
   std::uint64_t unindexed() const noexcept;
   // Tests, while nothing else runs: orders, index and counts say the same as the slots.
   bool consistent() const;

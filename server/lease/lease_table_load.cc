@@ -1,4 +1,5 @@
 // The single-threaded half of LeaseTable: start, reload barrier, recovery.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -96,7 +97,14 @@ std::size_t LeaseTable::memory_bytes() const noexcept {
 }
 
 bool LeaseTable::consistent() const {
-  std::uint64_t keys = 0;
+  std::uint64_t keys = 0, indexed = 0;
+  const auto expect_key = [&](ClientHash key, SlotId id) {
+    if (key == 0) return;
+    ClientIndex::Found found;
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(impl_->index.find(key, found));
+    indexed += std::find(found.begin(), end, id) != end ? 1 : 0;
+    ++keys;
+  };
   std::vector<PoolCounts> counted(impl_->pools.size());
   for (SlotId id = 0; id < impl_->map.slot_count(); ++id) {
     if (!impl_->map.exists(id)) continue;
@@ -116,8 +124,9 @@ bool LeaseTable::consistent() const {
     slot.read(impl_->overflow, payload);
     const Impl::Keys expected = impl_->keys_of(payload);
     const ClientHash offer = word.state() == SlotState::offered ? slot.offer() : 0;
-    keys += (expected.client_id != 0 ? 1 : 0) + (expected.hardware != 0 ? 1 : 0) +
-            (offer != 0 && !expected.contains(offer) ? 1 : 0);
+    expect_key(expected.client_id, id);
+    expect_key(expected.hardware, id);
+    if (!expected.contains(offer)) expect_key(offer, id);
   }
   for (PoolId id = 0; id < counted.size(); ++id) {
     const PoolCounts said = counts(id);
@@ -126,7 +135,7 @@ bool LeaseTable::consistent() const {
         !impl_->pools[id]->order.consistent())
       return false;
   }
-  return impl_->expiry->consistent() && (unindexed() > 0 || impl_->index.count() == keys);
+  return impl_->expiry->consistent() && impl_->index.count() == indexed && (indexed == keys || unindexed() > 0);
 }
 
 }  // namespace coaxd::lease

@@ -70,7 +70,7 @@ MUTATIONS = [
       "if (word_.load(std::memory_order_relaxed) == before) {\n      out.offer_ = offer();\n"
       "      return {before ^ kVirgin};\n    }")),
     ("new keys are in the index after the word", "lease_table.cc",
-     ("    if (!same_client) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);\n", ""),
+     ("    if (!same_client || may_be_missing) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);\n", ""),
      ("\n}\n\nvoid LeaseTable::rollback",
       "\n  Impl::Keys keys;\n"
       "  if (binding.has(Item::client_id)) keys.client_id = impl_->hash_client_id(binding.get(Item::client_id));\n"
