@@ -23,6 +23,7 @@ namespace coaxd::store {
 // One worker's journal as the readers see it. Which worker numbers exist now does not matter to those that once did.
 struct JournalCursor {
   std::deque<SegmentFile> old;              // of earlier lives, oldest first
+  std::deque<SegmentFile> spares;           // of earlier lives, nothing in them is needed; until the worker's source takes them
   std::unique_ptr<SegmentSource> source;    // of this life; null when there is no such worker now
   std::uint64_t offset = kSegmentHeadSize;  // in the oldest segment
   std::uint64_t folded_batch = 0;

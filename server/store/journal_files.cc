@@ -21,6 +21,9 @@ std::uint64_t segment_key(std::uint64_t store, std::uint32_t worker, std::uint64
   return hash_bytes(HashSeed{store, worker}, octets);
 }
 
+// What a clean stop leaves: the segment in use, the one made ready, and one to be used again.
+constexpr std::size_t kSpares = 3;
+
 }  // namespace
 
 std::expected<SegmentListing, int> list_segments(FileSystem& files, const std::string& directory,
@@ -30,11 +33,12 @@ std::expected<SegmentListing, int> list_segments(FileSystem& files, const std::s
   SegmentListing listing;
   for (const std::string& name : *names) {
     const std::string path = directory + "/" + name;
-    if (name.ends_with(".new") || name.ends_with(".spare")) {
+    if (name.ends_with(".new")) {
       if (auto removed = files.remove(path); !removed) return std::unexpected(removed.error());
       continue;
     }
-    if (!name.ends_with(".segment")) continue;  // the lock, or something of the operator's
+    const bool spare = name.ends_with(".spare");
+    if (!name.ends_with(".segment") && !spare) continue;  // the lock, or something of the operator's
     const auto file = files.open(path, true);
     if (!file) return std::unexpected(file.error());
     std::array<std::uint8_t, kSegmentHeadSize> octets{};
@@ -43,6 +47,11 @@ std::expected<SegmentListing, int> list_segments(FileSystem& files, const std::s
     if (!have || !size) return std::unexpected(have ? size.error() : have.error());
     SegmentHead head;
     const auto error = decode_segment_head(Bytes(octets).first(*have), head);
+    if (spare && (error || head.store != store)) {
+      files.close(*file);
+      if (auto removed = files.remove(path); !removed) return std::unexpected(removed.error());
+      continue;
+    }
     if (error || head.store != store) {
       auto& list = !error                                     ? listing.foreign
                    : *error == SegmentError::newer_version ? listing.newer
@@ -51,7 +60,7 @@ std::expected<SegmentListing, int> list_segments(FileSystem& files, const std::s
       files.close(*file);
       continue;
     }
-    listing.segments.push_back(
+    (spare ? listing.spares : listing.segments).push_back(
         {{.file = *file, .number = head.number, .key = head.key, .size = *size}, head.worker, path});
   }
   std::ranges::sort(listing.segments, {}, [](const SegmentFile& s) {
@@ -72,7 +81,7 @@ SegmentSource::SegmentSource(FileSystem& files, std::string directory, std::uint
 
 SegmentSource::~SegmentSource() {
   for (const SegmentFile& held : segments_) files_.close(held.segment.file);
-  if (spare_) files_.close(spare_->segment.file);
+  for (const SegmentFile& spare : spares_) files_.close(spare.segment.file);
 }
 
 std::optional<Segment> SegmentSource::take() noexcept {
@@ -106,28 +115,34 @@ bool SegmentSource::prepare() {
   return ready_.try_push(made->segment);
 }
 
+void SegmentSource::adopt(SegmentFile file) {
+  if (spares_.size() == kSpares || file.segment.size != segment_size_) return discard(file);
+  spares_.push_back(std::move(file));
+}
+
 void SegmentSource::release_oldest() {
   SegmentFile oldest = std::move(segments_.front());
   segments_.pop_front();
   const std::string spare_path = path_of(0, "spare");
-  if (!spare_ && oldest.segment.size == segment_size_ && files_.rename(oldest.path, spare_path)) {
-    spare_ = std::move(oldest);
-    spare_->path = spare_path;
-    return;
-  }
-  // A file that cannot be removed now is found, folded to nothing and removed at the next start.
-  files_.close(oldest.segment.file);
-  (void)files_.remove(oldest.path);
+  if (!spares_.empty() || oldest.segment.size != segment_size_ || !files_.rename(oldest.path, spare_path)) return discard(oldest);
+  oldest.path = spare_path;
+  spares_.push_back(std::move(oldest));
+}
+
+// A file that cannot be removed now is found, folded to nothing and removed at the next start.
+void SegmentSource::discard(const SegmentFile& file) {
+  files_.close(file.segment.file);
+  (void)files_.remove(file.path);
 }
 
 // The last step gives the file its name, so a file with the name of a segment has a durable head.
 std::expected<SegmentFile, int> SegmentSource::make_segment() {
   SegmentFile made{{.number = next_number_, .size = segment_size_}, worker_, {}};
   made.segment.key = segment_key(store_, worker_, next_number_);
-  if (spare_) {
-    made.segment.file = spare_->segment.file;
-    made.path = spare_->path;
-    spare_.reset();
+  if (!spares_.empty()) {
+    made.segment.file = spares_.front().segment.file;
+    made.path = std::move(spares_.front().path);
+    spares_.pop_front();
   } else {
     made.path = path_of(next_number_, "new");
     const auto file = files_.create(made.path, segment_size_);

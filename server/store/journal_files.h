@@ -7,6 +7,11 @@
 // Each member says whose it is. The fold thread owns the files; the worker only writes through the handle it took. Errors are errno values.
 // Names in P-journal.d: `WORKER-NUMBER.segment`; `.new` while being made, `.spare` folded and to be used again. The head inside is the
 // truth, for a crash can leave a file under its name from before a rename.
+//
+// Files are used again, within a life and by the next one, for filling a new one with zeroes costs a second or so. Why what an earlier use has
+// left in such a file is never taken for new: a batch and a record carry the key of their segment, which is made of its number, and numbers only
+// go up: the first of a life is above every number that any file shows, spares included, and each file's head is above all numbers that the
+// file had before.
 #pragma once
 
 #include <atomic>
@@ -39,11 +44,12 @@ struct SegmentFile {
 
 struct SegmentListing {
   std::vector<SegmentFile> segments;  // opened, by worker and number
+  std::vector<SegmentFile> spares;    // opened; nothing in them is needed
   std::vector<std::string> damaged;   // a head that cannot be read: nothing of that file can be
   std::vector<std::string> foreign;   // another store's
   std::vector<std::string> newer;     // written by a later version
 };
-// Also removes what an interrupted preparation left (`.new`, `.spare`).
+// Also removes what an interrupted preparation left (`.new`).
 std::expected<SegmentListing, int> list_segments(FileSystem& files, const std::string& directory, std::uint64_t store);
 
 class SegmentSource {
@@ -74,6 +80,8 @@ class SegmentSource {
   int error() const noexcept { return error_.load(std::memory_order_relaxed); }
 
   // --- fold thread ---
+  // A file of an earlier life of this worker, of which nothing is needed: used again, or removed. Its number must be below `Start::segment`.
+  void adopt(SegmentFile file);
   // Makes a segment ready unless one is. True if one is ready now.
   bool prepare();
   // Segments in the order they are taken; the last may not have been taken yet.
@@ -83,6 +91,7 @@ class SegmentSource {
 
  private:
   std::expected<SegmentFile, int> make_segment();
+  void discard(const SegmentFile& file);
   std::string path_of(std::uint64_t number, const char* suffix) const;
 
   FileSystem& files_;
@@ -95,7 +104,7 @@ class SegmentSource {
   // Fold thread's.
   std::uint64_t next_number_;
   std::deque<SegmentFile> segments_;
-  std::optional<SegmentFile> spare_;
+  std::deque<SegmentFile> spares_;
 
   // Between the two.
   SpscQueue<Segment> ready_{1};

@@ -55,6 +55,7 @@ class EmbeddedStore final : public LeaseStore {
     halt();
     for (auto& [worker, cursor] : journals_) {
       for (const SegmentFile& file : cursor.old) files_.close(file.segment.file);
+      for (const SegmentFile& file : cursor.spares) files_.close(file.segment.file);
     }
   }
 
@@ -152,6 +153,7 @@ std::expected<void, StoreError> EmbeddedStore::load_segments() {
     return failure(listing.error(), fmt::format("cannot read {}: {}", directory_, std::strerror(listing.error())));
   }
   for (SegmentFile& file : listing->segments) journals_[file.worker].old.push_back(std::move(file));
+  for (SegmentFile& file : listing->spares) journals_[file.worker].spares.push_back(std::move(file));
   if (!listing->newer.empty()) {
     return failure(0, fmt::format("{} was written by a later coaxd: start that one", listing->newer.front()));
   }
@@ -261,6 +263,7 @@ std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk
   cursor.source = std::make_unique<SegmentSource>(
       files_, directory_, store_id_, worker, options_.segment_size,
       SegmentSource::Start{.segment = cursor.last_segment + 1, .batch = cursor.last_batch + 1});
+  for (SegmentFile& spare : std::exchange(cursor.spares, {})) cursor.source->adopt(std::move(spare));
   cursor.source->prepare();  // when it fails, the journal says so at its first flush
   const std::size_t capacity = std::min<std::uint64_t>(kBatchCapacity, (options_.segment_size - kSegmentHeadSize) / 2);
   auto journal = std::make_unique<Journal>(
@@ -272,6 +275,13 @@ std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk
 void EmbeddedStore::start() {
   COAXD_ASSERT(!thread_.joinable());
   replay_.reset();
+  // Of workers that there are no more.
+  for (auto& [worker, cursor] : journals_) {
+    for (const SegmentFile& spare : std::exchange(cursor.spares, {})) {
+      files_.close(spare.segment.file);
+      (void)files_.remove(spare.path);
+    }
+  }
   thread_ = std::thread([this] { run(); });
 }
 

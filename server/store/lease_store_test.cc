@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -252,6 +253,62 @@ TEST_F(StoreRecovery, FewerWorkersStillHaveTheOldJournals) {
   close();
   open();
   EXPECT_EQ(leases[103].first, 2u);
+}
+
+// Filling fresh segments with zeroes takes a second or so: a start after a clean stop has files enough.
+TEST_F(StoreRecovery, AStartUsesTheFilesOfTheLifeBefore) {
+  const auto files = [this](const char* extension) {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(options().path + "-journal.d")) {
+      if (entry.path().extension() == extension) found.push_back(entry.path());
+    }
+    return found;
+  };
+  constexpr char kMark[] = "mark";
+  const auto mark_at = static_cast<std::streamoff>(options().segment_size - sizeof kMark);
+  for (std::uint32_t life = 1; life <= 4; ++life) {
+    open();
+    EXPECT_EQ(recovered.damaged, 0u);
+    EXPECT_EQ(recovered.replayed, 0u);
+    EXPECT_EQ(leases[kIp.value].first, life - 1);
+    open_journal();
+    store->start();
+    ASSERT_EQ(files(".segment").size(), 2u) << "life " << life;
+    for (const auto& path : files(".segment")) {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      char there[sizeof kMark] = {};
+      file.seekg(mark_at).read(there, sizeof there);
+      EXPECT_STREQ(there, life == 1 ? "" : kMark) << path << " in life " << life;
+      file.seekp(mark_at).write(kMark, sizeof kMark);
+    }
+    write(kIp, life, kNow + life, active(1, kNow + life));
+    store->stop();
+    close();
+  }
+  EXPECT_LE(files(".segment").size() + files(".spare").size(), 3u);
+}
+
+// With another size, or for a worker that there is no more, they are of no use and go.
+TEST_F(StoreRecovery, FilesThatDoNotFitAreRemoved) {
+  auto o = options();
+  o.workers = 2;
+  open(o);
+  open_journal(0);
+  (void)store->journal(1, disk);
+  store->start();
+  store->stop();
+  close();
+  o.segment_size *= 2;
+  o.workers = 1;
+  open(o);
+  open_journal(0);
+  store->start();
+  store->stop();
+  close();
+  for (const auto& entry : std::filesystem::directory_iterator(o.path + "-journal.d")) {
+    EXPECT_TRUE(entry.path().extension() != ".segment" || entry.file_size() == o.segment_size) << entry.path();
+    EXPECT_FALSE(entry.path().filename().string().starts_with("001")) << entry.path();
+  }
 }
 
 TEST_F(StoreRecovery, AnErasedLeaseIsFreeAndKeepsItsGeneration) {

@@ -26,7 +26,9 @@ std::expected<void, int> Replay::run(FileSystem& files, Journals& journals, Reco
 
 std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& cursor, RecoveryStats& stats) {
   cursor.last_batch = std::max(cursor.last_batch, cursor.folded_batch);
+  for (const SegmentFile& spare : cursor.spares) cursor.last_segment = std::max(cursor.last_segment, spare.segment.number);
   bool torn = false;
+  std::vector<bool> needed;
   for (std::size_t i = 0; i < cursor.old.size(); ++i) {
     const SegmentFile& file = cursor.old[i];
     const Segment& segment = file.segment;
@@ -60,7 +62,12 @@ std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& 
       if (auto written = files.write(segment.file, kSegmentHeadSize + result.last_begin, tail); !written) return written;
     }
     if (auto synced = files.sync(segment.file); !synced) return synced;
+    // SQLite has every batch of it that counts.
+    needed.push_back(result.records > 0 || std::min(result.last_batch, below - 1) > cursor.folded_batch);
   }
+  std::deque<SegmentFile> old;
+  for (std::size_t i = 0; i < cursor.old.size(); ++i) (needed[i] ? old : cursor.spares).push_back(std::move(cursor.old[i]));
+  cursor.old = std::move(old);
   stats.torn += torn ? 1 : 0;
   return {};
 }

@@ -15,7 +15,8 @@ namespace coaxd::store {
 
 class Replay {
  public:
-  // Reads every segment in `journals` behind its folded batch; sets last_batch and last_segment of each. The error is an errno.
+  // Reads every segment in `journals` behind its folded batch; sets last_batch and last_segment of each, and makes
+  // spares of those of which nothing is needed. The error is an errno.
   std::expected<void, int> run(FileSystem& files, Journals& journals, RecoveryStats& stats);
 
   struct Change {
