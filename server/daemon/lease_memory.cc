@@ -31,8 +31,9 @@ std::uint64_t address_count(const config::Config& config) {
 
 }  // namespace
 
-LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now) {
-  const HashSeed seed = random_hash_seed();
+LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now) : LeaseMemory(config, now, random_hash_seed()) {}
+
+LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed) {
   table_ = std::make_unique<lease::LeaseTable>(seed);
   // A billed key needs at least one lease, so addresses bound the keys; room for pools that a reload may add.
   limits_ = std::make_unique<lease::LeaseLimits>(seed, std::bit_ceil(std::max<std::uint64_t>(address_count(config) * 2, 4096)));

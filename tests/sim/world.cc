@@ -68,13 +68,8 @@ void World::boot() {
   if (!store) throw std::runtime_error("the store does not open: " + store.error().message);
   store_ = std::move(*store);
 
-  const HashSeed seed{options_.seed, 0xfedcba9876543210};
-  leases_ = std::make_unique<lease::LeaseTable>(seed);
-  limits_ = std::make_unique<lease::LeaseLimits>(seed, 4096);
-  leases_->configure(pool_specs(*config_), time_.server_wall());
   durable_.clear();
   const auto recovered = store_->recover([this](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
-    leases_->restore(address, binding, generation);
     store::Record& record = durable_[address.value];
     record.address = address;
     record.generation = generation;
@@ -82,8 +77,9 @@ void World::boot() {
   });
   if (!recovered) throw std::runtime_error("recovery: " + recovered.error().message);
   if (options_.durability == store::Durability::durable && recovered->damaged != 0) violate("recovery found damage after a mere power cut");
-  leases_->restored(time_.server_wall());
-  count_limits();
+  memory_ = std::make_unique<daemon::LeaseMemory>(*config_, time_.server_wall(), HashSeed{options_.seed, 0xfedcba9876543210});
+  const auto filled = memory_->fill(*store_, "", false, time_.server_wall(), [](const std::string&) {});
+  if (!filled) throw std::runtime_error(filled.error());
 
   for (unsigned i = 0; i < options_.workers; ++i) {
     Server& server = servers_.emplace_back();
@@ -92,8 +88,8 @@ void World::boot() {
     server.worker = std::make_unique<worker::Worker>(
         worker::Worker::Parts{.transport = *server.transport,
                               .journal = *server.journal,
-                              .leases = *leases_,
-                              .limits = *limits_,
+                              .leases = memory_->table(),
+                              .limits = memory_->limits(),
                               .settings = {},
                               .log_packets = false,
                               .index = i},
@@ -104,8 +100,7 @@ void World::boot() {
 void World::shut(bool power) {
   servers_.clear();
   store_.reset();
-  leases_.reset();
-  limits_.reset();
+  memory_.reset();
   power ? disk_.crash() : disk_.kill();
   vfs_.forget();
 }
@@ -122,16 +117,6 @@ void World::kill() {
   check_promises("after a kill");
 }
 
-void World::count_limits() {
-  limits_->clear();
-  lease::Binding binding;
-  for (lease::SlotId slot = 0; slot < leases_->slot_count(); ++slot) {
-    if (leases_->word(slot).state() != lease::SlotState::active) continue;
-    leases_->read(slot, binding);
-    if (const auto key = engine::billed_key(*limits_, binding); key != 0) limits_->restore(key);
-  }
-}
-
 // The barrier as the daemon makes it. Each worker rests on a thread of its own, one after the other, so that nothing runs at once.
 void World::reload(std::string_view text) {
   const auto config = load_config(text);
@@ -143,14 +128,8 @@ void World::reload(std::string_view text) {
     server.worker->wait_at_rest();
     if (server.worker->held() != 0) violate("a worker rests although a reply is held");
   }
-  leases_->configure(pool_specs(*config), time_.server_wall());
-  // Addresses that come (back), also inside a /24 that the table knows, go on from what the store has.
-  (void)store_->fold_now();
-  (void)store_->recover([this](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
-    leases_->restore(address, binding, generation);
-  });
-  leases_->restored(time_.server_wall());
-  count_limits();
+  (void)store_->fold_now();  // in the place of the fold thread, which the daemon's store has while it serves
+  if (const auto done = memory_->reconfigure(*config, *store_, time_.server_wall()); !done) throw std::runtime_error(done.error());
   for (Server& server : servers_) server.worker->resume({config, std::make_shared<config::HostTable>()});
   for (std::thread& thread : threads) thread.join();
   config_ = config;
@@ -393,7 +372,7 @@ void World::violate(std::string what) {
 
 lease::Binding World::binding(Ipv4 address) const {
   lease::Binding binding;
-  if (const lease::SlotId slot = leases_->find(address); slot != lease::kNoSlot) leases_->read(slot, binding);
+  if (const lease::SlotId slot = memory_->table().find(address); slot != lease::kNoSlot) memory_->table().read(slot, binding);
   return binding;
 }
 
@@ -504,7 +483,7 @@ std::size_t World::bound() const {
 }
 
 std::uint32_t World::billed(std::string_view class_name, std::string_view data) const {
-  return limits_->count(limits_->key(class_name, as_bytes(data)));
+  return memory_->limits().count(memory_->limits().key(class_name, as_bytes(data)));
 }
 
 bool World::store_failed() const {
@@ -525,15 +504,15 @@ void World::expect_settled() {
     }
     EXPECT_EQ(servers_[i].worker->held(), 0u) << "seed " << options_.seed;
   }
-  EXPECT_TRUE(leases_->consistent()) << "seed " << options_.seed;
+  EXPECT_TRUE(memory_->table().consistent()) << "seed " << options_.seed;
   std::map<lease::LeaseLimits::Key, std::uint32_t> billed;
   lease::Binding binding;
-  for (lease::SlotId slot = 0; slot < leases_->slot_count(); ++slot) {
-    if (leases_->word(slot).state() != lease::SlotState::active) continue;
-    leases_->read(slot, binding);
-    if (const auto key = engine::billed_key(*limits_, binding); key != 0) ++billed[key];
+  for (lease::SlotId slot = 0; slot < memory_->table().slot_count(); ++slot) {
+    if (memory_->table().word(slot).state() != lease::SlotState::active) continue;
+    memory_->table().read(slot, binding);
+    if (const auto key = engine::billed_key(memory_->limits(), binding); key != 0) ++billed[key];
   }
-  for (const auto& [key, count] : billed) EXPECT_EQ(limits_->count(key), count) << "seed " << options_.seed;
+  for (const auto& [key, count] : billed) EXPECT_EQ(memory_->limits().count(key), count) << "seed " << options_.seed;
 }
 
 }  // namespace coaxd::test

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/daemon/lease_memory.h"
 #include "server/store/lease_store.h"
 #include "server/store/testing/sim_vfs.h"
 #include "server/worker/worker.h"
@@ -81,7 +82,7 @@ class World final : private SimTransport::Observer {
   // --- looking ---
   const std::vector<std::string>& violations() const { return violations_; }
   store::SimDisk& disk() { return disk_; }
-  lease::LeaseTable& leases() { return *leases_; }
+  lease::LeaseTable& leases() { return memory_->table(); }
   const config::Config& config() const { return *config_; }
   std::vector<std::unique_ptr<Client>>& clients() { return clients_; }
   worker::Worker& worker(unsigned index) { return *servers_[index].worker; }
@@ -133,7 +134,6 @@ class World final : private SimTransport::Observer {
   void check_ack(const wire::Message& reply, const Client* client);
   void check_books(unsigned index);
   void check_promises(std::string_view when);
-  void count_limits();
   void violate(std::string what);
 
   void on_sent(unsigned worker, Bytes payload, const engine::Departure& departure) override;
@@ -155,8 +155,7 @@ class World final : private SimTransport::Observer {
   store::SimVfs vfs_;
   std::shared_ptr<const config::Config> config_;
   std::unique_ptr<store::LeaseStore> store_;
-  std::unique_ptr<lease::LeaseTable> leases_;
-  std::unique_ptr<lease::LeaseLimits> limits_;
+  std::unique_ptr<daemon::LeaseMemory> memory_;
   std::vector<Server> servers_;
 
   std::vector<std::unique_ptr<Client>> clients_;
