@@ -20,7 +20,6 @@ namespace coaxd::config {
 namespace {
 
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
-constexpr std::string_view kDurabilities[] = {"durable", "crash-safe", "memory"};
 constexpr std::string_view kFailoverModes[] = {"", "alone"};
 
 
@@ -97,7 +96,7 @@ constexpr SettingRow kRows[] = {
 
     text<&S::store, &S::Store::path>("store", "path", check_path,
         "The lease store: an SQLite file, its journals beside it; empty is the path of the leases file with .db appended."),
-    choice<&S::store, &S::Store::durability>("store", "durability", kDurabilities,
+    choice<&S::store, &S::Store::durability>("store", "durability", kDurabilityNames,
         "What a lease survives before it is acknowledged: a power cut, a crash of the server only, or nothing."),
     number<&S::store, &S::Store::history_days>("store", "history_days", 0, 36500,
         "How long it is kept who had which address; 0 is for ever."),

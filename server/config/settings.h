@@ -10,16 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "server/config/durability.h"
 #include "server/config/source.h"
 
 namespace coaxd::config {
 
 enum class IoChoice : std::uint8_t { automatic, uring, asio };
-enum class Durability : std::uint8_t {
-  durable,     // fdatasync before the ACK (RFC 2131 §3.1 step 4)
-  crash_safe,  // written but not synced: survives the process, not a power cut
-  memory,      // nothing is kept: for the laboratory
-};
 enum class FailoverMode : std::uint8_t { refuse, alone };
 
 struct Settings {

@@ -44,13 +44,6 @@ unsigned worker_count(const config::Settings& settings) {
   return static_cast<unsigned>(CPU_COUNT(&cpus));
 }
 
-store::Durability to_store(config::Durability durability) noexcept {
-  return static_cast<store::Durability>(durability);  // same order in both, asserted below
-}
-static_assert(static_cast<int>(config::Durability::durable) == static_cast<int>(store::Durability::durable));
-static_assert(static_cast<int>(config::Durability::crash_safe) == static_cast<int>(store::Durability::crash_safe));
-static_assert(static_cast<int>(config::Durability::memory) == static_cast<int>(store::Durability::memory));
-
 std::string_view interface_name(std::uint32_t index, const void* context) {
   const engine::Interface* interface = static_cast<const io::InterfaceTable*>(context)->find(index);
   return interface == nullptr ? std::string_view{"?"} : interface->name;
@@ -242,7 +235,7 @@ Server::Step Server::open_network() {
 Server::Step Server::open_store() {
   store::StoreOptions options;
   options.path = settings_.store.path.empty() ? leases_path_ + ".db" : settings_.store.path;
-  options.durability = to_store(settings_.store.durability);
+  options.durability = settings_.store.durability;
   options.workers = static_cast<unsigned>(transports_.size());
   options.segment_size = std::uint64_t{settings_.store.segment_mb} << 20;
   options.now = clock_.now().wall;
@@ -544,7 +537,7 @@ std::vector<Sample> Server::samples() const {
   input.store_error = last_store_error_;
   input.clock_frozen = clock_was_frozen_;
   input.version = kVersion;
-  input.durability = std::string{store::to_string(to_store(settings_.store.durability))};
+  input.durability = std::string{to_string(settings_.store.durability)};
   input.io = io_name_;
   return gather(input);
 }

@@ -31,11 +31,6 @@ std::uint64_t monotonic_ns() noexcept {
 
 }  // namespace
 
-std::string_view to_string(Durability durability) noexcept {
-  static constexpr std::array<std::string_view, 3> kNames{"durable", "crash-safe", "memory"};
-  return kNames[static_cast<std::size_t>(durability)];
-}
-
 struct Journal::Impl {
   struct Batch {
     std::unique_ptr<std::uint8_t[]> octets;

@@ -14,17 +14,13 @@
 #include <vector>
 
 #include "server/base/time.h"
+#include "server/config/durability.h"
 #include "server/store/disk.h"
 #include "server/store/record.h"
 
 namespace coaxd::store {
 
-enum class Durability : std::uint8_t {
-  durable,     // fdatasync before the ACK (default)
-  crash_safe,  // written to the kernel before the ACK: survives kill -9, not a power cut
-  memory,      // not written before the ACK
-};
-std::string_view to_string(Durability) noexcept;
+using config::Durability;
 
 struct JournalPosition {
   std::uint64_t segment = 0;
