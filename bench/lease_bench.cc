@@ -11,6 +11,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/allocations.h"
@@ -150,6 +151,30 @@ void lease_ns_per_lease(benchmark::State& state) {
 }
 BENCHMARK(lease_ns_per_lease)->Apply(sizes)->Setup(turnover_setup)->Teardown(turnover_teardown)
     ->Threads(1)->Threads(2)->Iterations(kLeasesInBench)->UseRealTime();
+
+// A server's first leases: nothing of the table was ever written to.
+void first_setup(const benchmark::State& state) {
+  turnover = new Built(build(static_cast<std::uint32_t>(state.range(0)), 0));
+}
+
+double page_faults() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_minflt);
+}
+
+void first_lease_ns_per_lease(benchmark::State& state) {
+  std::uint32_t n = 100'000'000;
+  const double before = page_faults();
+  for (auto _ : state) {
+    const Client client(++n);
+    lease(*turnover->table, client, client.binding(BindingState::active, kNow + 7200));
+  }
+  state.counters["page_faults"] = page_faults() - before;
+  state.counters["configure_s"] = turnover->configure_s;
+}
+BENCHMARK(first_lease_ns_per_lease)->ArgName("addresses")->Arg(50'000)->Arg(250'000)->Arg(kMillion)
+    ->Setup(first_setup)->Teardown(turnover_teardown)->Iterations(40'000)->UseRealTime();
 
 void lease_and_release_ns_per_pair(benchmark::State& state) {
   LeaseTable& table = *turnover->table;

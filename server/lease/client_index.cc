@@ -17,6 +17,7 @@ std::uint64_t scale(std::uint32_t hash, std::uint64_t buckets) noexcept { return
 void ClientIndex::reset(std::uint64_t addresses) {
   buckets_ = std::max<std::uint64_t>(2, (addresses * kEntriesPerAddress + kBucketEntries - 1) / kBucketEntries);
   memory_ = MappedMemory(buckets_ * kBucketEntries * sizeof(Entry));
+  memory_.populate();
   refused_.store(0, std::memory_order_relaxed);
 }
 

@@ -12,6 +12,7 @@ void LeaseTable::configure(std::span<const PoolSpec> pools, WallSeconds /*now*/)
   impl_->map.assign(pools);
   const std::uint32_t addresses = impl_->map.address_count();
   impl_->slots.resize(std::size_t{impl_->map.slot_count()} * sizeof(Slot));
+  impl_->slots.populate();  // the overflow is not: few bindings need it
   const std::uint64_t chunks = std::uint64_t{addresses} * kMaxChunks;
   COAXD_ASSERT(chunks <= 0xffffffff);  // 268 million addresses
   impl_->overflow.grow(static_cast<std::uint32_t>(chunks));

@@ -31,6 +31,7 @@ MinTree::MinTree(std::uint32_t leaves) : leaves_(leaves) {
     n = nodes;
   }
   memory_.resize(entries * sizeof(Entry));
+  memory_.populate();
   Entry* level = memory_.as<Entry>();
   for (const std::uint32_t nodes : nodes_) {
     levels_.push_back(level);

@@ -22,7 +22,7 @@ class MinTree {
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();  // not a candidate
   static constexpr std::uint32_t kFanOut = 16;
 
-  // All keys kNone. Memory is mapped, zero-cost until touched; 4.27 octets a leaf.
+  // All keys kNone. 4.27 octets a leaf.
   explicit MinTree(std::uint32_t leaves);
   MinTree(const MinTree&) = delete;
   MinTree& operator=(const MinTree&) = delete;
