@@ -11,6 +11,7 @@
 #include "server/daemon/configuration.h"
 #include "server/daemon/mirror.h"
 #include "server/engine/billing.h"
+#include "server/engine/imported_events.h"
 
 namespace coaxd::daemon {
 
@@ -50,8 +51,9 @@ void LeaseMemory::count_limits() {
   }
 }
 
-std::expected<void, std::string> LeaseMemory::fill(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
-                                                   WallSeconds now, const std::function<void(const std::string&)>& say) {
+std::expected<void, std::string> LeaseMemory::fill(const config::Config& config, store::LeaseStore& store,
+                                                   const std::string& leases_path, bool accept_damaged, WallSeconds now,
+                                                   const std::function<void(const std::string&)>& say) {
   std::vector<Known> known;
   std::uint64_t homeless = 0;
   const auto visit = [&](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
@@ -62,7 +64,7 @@ std::expected<void, std::string> LeaseMemory::fill(store::LeaseStore& store, con
   if (!recovered) return std::unexpected(recovered.error().message);
   for (const std::string& message : recovered->messages) say(message);
   if (!mirror_adds_nothing(leases_path, recovered->newest)) {
-    if (auto imported = import(store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;
+    if (auto imported = import(config, store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;
   }
   if (homeless > 0)
     say(fmt::format("{} leases of addresses that no range contains now stay in the store; they come back with their range.", homeless));
@@ -72,8 +74,9 @@ std::expected<void, std::string> LeaseMemory::fill(store::LeaseStore& store, con
 }
 
 // dhcpd's leases file: all of it on first start; later what happened while dhcpd served in our place (merged by cltt, never ignored).
-std::expected<void, std::string> LeaseMemory::import(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
-                                                     WallSeconds now, std::vector<Known> known,
+std::expected<void, std::string> LeaseMemory::import(const config::Config& config, store::LeaseStore& store,
+                                                     const std::string& leases_path, bool accept_damaged, WallSeconds now,
+                                                     std::vector<Known> known,
                                                      const std::function<void(const std::string&)>& say) {
   if (access(leases_path.c_str(), F_OK) != 0) return {};
   const auto file = store::LeasesFile::read(leases_path, now);
@@ -95,8 +98,11 @@ std::expected<void, std::string> LeaseMemory::import(store::LeaseStore& store, c
     if (place == known.end() || place->address != address) return std::nullopt;
     return place->lease;
   };
+  engine::ImportedEvents events(config);
   std::vector<store::Record> records;
-  store::merge_by_cltt(*file, committed, now, [&](const store::Record& record) { records.push_back(record); });
+  store::merge_by_cltt(*file, committed, now, [&](const store::Record& record) {
+    events.translate(records.emplace_back(record).binding);
+  });
   if (records.empty()) return {};
   if (auto imported = store.import(records); !imported) return std::unexpected(imported.error().message);
   std::size_t homeless = 0;

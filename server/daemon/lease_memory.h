@@ -25,8 +25,8 @@ class LeaseMemory {
 
   // Everything the store knows; then what `leases_path` knows better (merged by cltt). Sentences for the log go to `say`. Error: one
   // sentence; damaged blocks are listed through `say` first and are an error unless accepted.
-  std::expected<void, std::string> fill(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged,
-                                        WallSeconds now, const std::function<void(const std::string&)>& say);
+  std::expected<void, std::string> fill(const config::Config& config, store::LeaseStore& store, const std::string& leases_path,
+                                        bool accept_damaged, WallSeconds now, const std::function<void(const std::string&)>& say);
   // A new configuration: pools are assigned anew, leases of addresses that came (back) are taken from the store.
   // Error: the store could not tell them; nothing has changed.
   std::expected<void, std::string> reconfigure(const config::Config& config, store::LeaseStore& store, WallSeconds now);
@@ -40,8 +40,9 @@ class LeaseMemory {
     Ipv4 address;
     store::CommittedLease lease;
   };
-  std::expected<void, std::string> import(store::LeaseStore& store, const std::string& leases_path, bool accept_damaged, WallSeconds now,
-                                          std::vector<Known> known, const std::function<void(const std::string&)>& say);
+  std::expected<void, std::string> import(const config::Config& config, store::LeaseStore& store, const std::string& leases_path,
+                                          bool accept_damaged, WallSeconds now, std::vector<Known> known,
+                                          const std::function<void(const std::string&)>& say);
   void count_limits();
 
   std::unique_ptr<lease::LeaseTable> table_;

@@ -247,7 +247,7 @@ Server::Step Server::open_store() {
 
   leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now);
   const auto say = [this](const std::string& sentence) { log_.warning(sentence); };
-  return leases_->fill(*store_, leases_path_, line_.accept_damaged_leases, options.now, say);
+  return leases_->fill(*configuration_.config, *store_, leases_path_, line_.accept_damaged_leases, options.now, say);
 }
 
 // --- threads ---

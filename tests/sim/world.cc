@@ -78,7 +78,7 @@ void World::boot() {
   if (!recovered) throw std::runtime_error("recovery: " + recovered.error().message);
   if (options_.durability == store::Durability::durable && recovered->damaged != 0) violate("recovery found damage after a mere power cut");
   memory_ = std::make_unique<daemon::LeaseMemory>(*config_, time_.server_wall(), HashSeed{options_.seed, 0xfedcba9876543210});
-  const auto filled = memory_->fill(*store_, "", false, time_.server_wall(), [](const std::string&) {});
+  const auto filled = memory_->fill(*config_, *store_, "", false, time_.server_wall(), [](const std::string&) {});
   if (!filled) throw std::runtime_error(filled.error());
 
   for (unsigned i = 0; i < options_.workers; ++i) {

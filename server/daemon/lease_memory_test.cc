@@ -1,0 +1,139 @@
+#include "server/daemon/lease_memory.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+#include "server/daemon/configuration.h"
+#include "server/engine/event_bodies.h"
+
+namespace coaxd::daemon {
+namespace {
+
+constexpr WallSeconds kNow = 1'795'380'600;
+
+class LeaseMemoryTest : public testing::Test {
+ protected:
+  LeaseMemoryTest() {
+    std::string name = testing::TempDir() + "coaxd-leases-XXXXXX";
+    folder = mkdtemp(name.data());
+  }
+  ~LeaseMemoryTest() override { std::filesystem::remove_all(folder); }
+
+  void start(std::string_view conf, std::string_view leases) {
+    std::ofstream(folder / "dhcpd.conf") << conf;
+    std::ofstream(folder / "dhcpd.leases") << leases;
+    auto loaded = load_configuration(folder / "dhcpd.conf", {}, nullptr);
+    ASSERT_TRUE(loaded) << loaded.error();
+    config = loaded->config;
+    store::StoreOptions options;
+    options.path = folder / "store.db";
+    options.segment_size = 1 << 20;
+    options.now = kNow;
+    auto opened = store::LeaseStore::open(options);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store = std::move(*opened);
+    memory.emplace(*config, kNow);
+    const auto filled = memory->fill(*config, *store, folder / "dhcpd.leases", false, kNow, [](const std::string&) {});
+    ASSERT_TRUE(filled) << filled.error();
+  }
+  lease::Binding binding(Ipv4 address) {
+    lease::Binding out;
+    memory->table().read(memory->table().find(address), out);
+    return out;
+  }
+
+  std::filesystem::path folder;
+  std::shared_ptr<const config::Config> config;
+  std::unique_ptr<store::LeaseStore> store;
+  std::optional<LeaseMemory> memory;
+};
+
+constexpr std::string_view kConfig = R"(
+  option space ACME;
+  option ACME.colour code 1 = text;
+  option my-text code 200 = text;
+  subnet 10.77.0.0 netmask 255.255.255.0 {
+    range 10.77.0.10 10.77.0.20;
+    on commit {
+      set mark = "abc";
+      on expiry {
+        if exists agent.circuit-id and not (known = true) { log(info, concat("x ", mark, 1:2:ff)); }
+        elsif substring(hardware, 1, 3) = 00:11:22 { execute("/bin/true", mark, binary-to-ascii(16, 8, ":", substring(hardware, 1, 6))); }
+        else { unset raw; }
+      }
+      on release {
+        switch (mark) { case "a": log("one"); break;
+                        case "b": default: log(debug, pick-first-value(option ACME.colour, option my-text, config-option host-name, "none")); }
+        set number = "5"; option my-text "zz"; if (mark ~= "^a") { break; }
+      }
+    }
+  }
+)";
+
+// To the letter as dhcpd 4.4.3 wrote it for that configuration.
+constexpr std::string_view kEvents = R"(  on expiry {
+    if exists agent.circuit-id and not known = true {
+      log (info, 
+          concat (concat ("x ", mark), 01:02:ff));
+    } elsif substring (hardware, 1, 3) = 00:11:22 {
+      execute ("/bin/true", mark, 
+          binary-to-ascii (16, 8, ":", 
+                           substring (hardware, 1, 6)));
+    } else {
+      unset raw ;
+    }
+  }
+  on release {
+    switch (mark) {
+     case "a":
+      log (debug, "one");
+      break;
+     case "b":
+     default: 
+      log (debug, 
+          pick-first-value (option ACME.colour, 
+                            option my-text, 
+                            config-option host-name, "none"));
+    }
+    set number = "5" ;
+    supersede my-text = "zz";
+    if mark ~= "^a" {
+      break;
+    }
+  }
+)";
+
+std::string lease_block(std::string_view address, std::string_view events) {
+  return std::string("lease ") + std::string(address) + R"( {
+  starts 0 2026/11/22 20:48:25;
+  ends 0 2026/11/22 20:58:25;
+  cltt 0 2026/11/22 20:48:25;
+  binding state active;
+  next binding state free;
+  rewind binding state free;
+  hardware ethernet c2:19:6b:2e:d8:b9;
+  set mark = "abc";
+)" + std::string(events) + "}\n";
+}
+
+// The operator comes from dhcpd: what his leases are to do at their end is what the configuration says, in dhcpd's line breaks.
+TEST_F(LeaseMemoryTest, Dhcpd_14_2_EventsOfALeasesFileAreThoseOfTheConfiguration) {
+  start(kConfig, lease_block("10.77.0.10", kEvents) + lease_block("10.77.0.11", "  on expiry {\n    log (info, \"of another time\");\n  }\n"));
+  engine::EventBodies bodies;
+  bodies.use(*config);
+  for (const lease::Item item : {lease::Item::on_expiry, lease::Item::on_release}) {
+    const lease::Binding b = binding(Ipv4::of(10, 77, 0, 10));
+    EXPECT_NE(bodies.find(b.get(item)), nullptr) << as_text(b.get(item));
+  }
+  const lease::Binding other = binding(Ipv4::of(10, 77, 0, 11));
+  EXPECT_EQ(as_text(other.get(lease::Item::on_expiry)), "log (info, \"of another time\");");
+  EXPECT_EQ(bodies.find(other.get(lease::Item::on_expiry)), nullptr);
+}
+
+}  // namespace
+}  // namespace coaxd::daemon
