@@ -1,4 +1,5 @@
-"""A coaxd for crash tests: one worker, its files in one folder, its leases read back through coaxctl."""
+"""What the crash tests share: their command line, a coaxd whose files lie in one folder, and its leases read back through coaxctl."""
+import argparse
 import json
 import os
 import subprocess
@@ -22,6 +23,26 @@ subnet 10.0.0.0 netmask 255.255.0.0 {
   range 10.0.16.0 10.0.31.255;
 }
 """
+
+
+def options(description, *tools, workers=None):
+    """The command line; that of a test which goes many times through a crash when the number of workers is given. Ends with 77 where a tool
+    is missing."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--ctl", required=True)
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    if workers is not None:
+        parser.add_argument("--times", type=int, default=20)
+        parser.add_argument("--workers", type=int, default=workers)
+        parser.add_argument("--durability", default="durable")
+        parser.add_argument("--expect-loss", action="store_true", help="succeed only if an acknowledged lease was lost")
+    given = parser.parse_args()
+    if why := netns.missing(*tools):
+        print(f"SKIP: {why}")
+        sys.exit(77)
+    print(f"seed {given.seed}", flush=True)
+    return given
 
 
 class Bench:

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """A full disk: no acknowledgement leaves without its record, the pool is not drained by clients that ask again and again, the operator reads why,
 and service resumes by itself when there is room. Afterwards a kill -9 shows that everything acknowledged was true."""
-import argparse
 import os
 import re
 import shutil
@@ -10,11 +9,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import crash_bench  # noqa: E402
-import load  # noqa: E402
-import netns  # noqa: E402
+import crash_bench
+import load
 
 DISK_MB = 32
 
@@ -36,15 +32,7 @@ def free_addresses(ctl, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--ctl", required=True)
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
-    options = parser.parse_args()
-    if why := netns.missing("mount"):
-        print(f"SKIP: {why}")
-        return 77
-    print(f"seed {options.seed}", flush=True)
+    options = crash_bench.options(__doc__, "mount")
     folder = tempfile.mkdtemp(prefix="coaxd-full-disk-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "none", folder], check=True, timeout=20)
     bench = crash_bench.Bench()

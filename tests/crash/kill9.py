@@ -1,34 +1,17 @@
 #!/usr/bin/python3
 """RFC 2131 §3.1 step 4: kill -9 under load, again and again: every lease that was acknowledged is there after the restart, and no
 address is held by two clients. With --expect-loss the same must be seen to fail (memory mode writes nothing in time)."""
-import argparse
-import os
 import random
 import shutil
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import crash_bench  # noqa: E402
-import load  # noqa: E402
-import netns  # noqa: E402
+import crash_bench
+import load
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--ctl", required=True)
-    parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--durability", default="durable")
-    parser.add_argument("--expect-loss", action="store_true", help="succeed only if an acknowledged lease was lost")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
-    options = parser.parse_args()
-    if why := netns.missing("ip"):
-        print(f"SKIP: {why}")
-        return 77
-    print(f"seed {options.seed}", flush=True)
+    options = crash_bench.options(__doc__, "ip", workers=2)
     chance = random.Random(options.seed)
     folder = tempfile.mkdtemp(prefix="coaxd-kill9-")
     bench = crash_bench.Bench()

@@ -2,7 +2,6 @@
 """RFC 2131 §3.1 step 4, under a power cut: the store lies on a file system whose backing image is copied while the server is frozen in the middle
 of its load: what the copy does not hold was not on the disk. Every acknowledged lease must be in the copy. With --expect-loss the
 same must be seen to fail (crash-safe mode does not sync), or the test could not see a loss at all."""
-import argparse
 import os
 import random
 import shutil
@@ -12,11 +11,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import crash_bench  # noqa: E402
-import load  # noqa: E402
-import netns  # noqa: E402
+import crash_bench
+import load
 
 IMAGE_MB = 96
 
@@ -75,19 +71,7 @@ def one_cut(options, chance, root, turn):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--ctl", required=True)
-    parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--durability", default="durable")
-    parser.add_argument("--expect-loss", action="store_true", help="succeed only if an acknowledged lease was lost")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
-    options = parser.parse_args()
-    if why := netns.missing("mkfs.ext4", "mount"):
-        print(f"SKIP: {why}")
-        return 77
-    print(f"seed {options.seed}, {options.durability}", flush=True)
+    options = crash_bench.options(__doc__, "mkfs.ext4", "mount", workers=1)
     chance = random.Random(options.seed)
     root = tempfile.mkdtemp(prefix="coaxd-power-cut-")
     lost = 0

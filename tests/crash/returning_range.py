@@ -1,18 +1,14 @@
 #!/usr/bin/python3
 """A range that the configuration loses and gets back: its leases stay in the store and return with it, after a restart and with a reload, also
 inside a /24 that other ranges keep in use; and no address of it goes to somebody else meanwhile."""
-import argparse
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import crash_bench  # noqa: E402
-import load  # noqa: E402
-import netns  # noqa: E402
+import crash_bench
+import load
 
 WIDE, NARROW = "range 10.0.16.0 10.0.16.255;", "range 10.0.16.0 10.0.16.50;"
 
@@ -22,16 +18,10 @@ def configuration(ranges):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--ctl", required=True)
-    options = parser.parse_args()
-    if why := netns.missing("ip"):
-        print(f"SKIP: {why}")
-        return 77
+    options = crash_bench.options(__doc__, "ip")
     folder = tempfile.mkdtemp(prefix="coaxd-range-")
     bench = crash_bench.Bench()
-    clients = load.Load(bench.relay, 7, 120)
+    clients = load.Load(bench.relay, options.seed, 120)
     running = None
     try:
         running = bench.start(options.server, folder, config=configuration(WIDE))

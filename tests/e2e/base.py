@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
 import capture      # noqa: E402
+import clients      # noqa: E402
 import netns        # noqa: E402
 import server       # noqa: E402
 
@@ -38,7 +39,28 @@ def log_text(running):
 
 
 class ClientLife(unittest.TestCase):
-    """Bound, renewed, released; every reply captured on the way passes tshark. Subclasses build the network."""
+    """Each client is bound, renewed, released; every reply captured on the way passes tshark. Subclasses build the network, in
+    play(kind of client)."""
+
+    CONFIG = """
+ping-check off;
+authoritative;
+default-lease-time 20;
+max-lease-time 40;
+min-lease-time 10;
+option dhcp-renewal-time 3;
+option dhcp-rebinding-time 15;
+"""
+    TOOLS = ("dhclient", "udhcpc", "dhcpcd", "tcpdump", "tshark")
+
+    def test_dhclient(self):
+        self.play(clients.Dhclient)
+
+    def test_udhcpc(self):
+        self.play(clients.Udhcpc)
+
+    def test_dhcpcd(self):
+        self.play(clients.Dhcpcd)
 
     def live(self, make_client, running, captures, expected_prefix, router, domain):
         with make_client() as client:

@@ -2,18 +2,10 @@
 """dhclient, udhcpc and dhcpcd on the server's own LAN: address, renewal, release. Exit 77: cannot run here."""
 import base
 import capture
-import clients
 import netns
 import server
 
-CONFIG = """
-ping-check off;
-authoritative;
-default-lease-time 20;
-max-lease-time 40;
-min-lease-time 10;
-option dhcp-renewal-time 3;
-option dhcp-rebinding-time 15;
+CONFIG = base.ClientLife.CONFIG + """
 option domain-name "lan.example";
 option domain-name-servers 192.168.0.2, 192.168.0.3;
 subnet 192.168.0.0 netmask 255.255.255.0 {
@@ -34,15 +26,6 @@ class LanClients(base.ClientLife):
                 self.live(lambda: kind(far, "eth0", folder), running, [captured],
                           "192.168.0.1", "192.168.0.1", "lan.example")
 
-    def test_dhclient(self):
-        self.play(clients.Dhclient)
-
-    def test_udhcpc(self):
-        self.play(clients.Udhcpc)
-
-    def test_dhcpcd(self):
-        self.play(clients.Dhcpcd)
-
 
 if __name__ == "__main__":
-    base.main("dhclient", "udhcpc", "dhcpcd", "tcpdump", "tshark")
+    base.main(*base.ClientLife.TOOLS)

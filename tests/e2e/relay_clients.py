@@ -8,18 +8,10 @@ import subprocess
 
 import base
 import capture
-import clients
 import netns
 import server
 
-CONFIG = """
-ping-check off;
-authoritative;
-default-lease-time 20;
-max-lease-time 40;
-min-lease-time 10;
-option dhcp-renewal-time 3;
-option dhcp-rebinding-time 15;
+CONFIG = base.ClientLife.CONFIG + """
 option domain-name "no-agent-option.example";
 class "behind-the-relay" {
   match if option agent.circuit-id = "cable0";
@@ -62,15 +54,6 @@ class RelayClients(base.ClientLife):
         process.wait(10)
         process.stderr.close()
 
-    def test_dhclient(self):
-        self.play(clients.Dhclient)
-
-    def test_udhcpc(self):
-        self.play(clients.Udhcpc)
-
-    def test_dhcpcd(self):
-        self.play(clients.Dhcpcd)
-
 
 if __name__ == "__main__":
-    base.main("dhclient", "udhcpc", "dhcpcd", "dhcrelay", "tcpdump", "tshark")
+    base.main("dhcrelay", *base.ClientLife.TOOLS)
