@@ -120,6 +120,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using coaxd::wire::Message;
   if (size > 65535) return 0;
   static Message message;
+  const coaxd::wire::Glimpse seen = coaxd::wire::glimpse({data, size});
+  REQUIRE(seen.chaddr.size() <= Message::kChaddrSize && seen.client_id.size() <= size);
   if (auto parsed = message.parse({data, size}); parsed) {
     coaxd::answer(message);
   } else {

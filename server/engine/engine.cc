@@ -99,6 +99,11 @@ void Engine::use(std::shared_ptr<const config::Config> config,
   impl_->use(std::move(config), std::move(names));
 }
 
+void Engine::prefetch(Bytes datagram) const noexcept {
+  const wire::Glimpse coming = wire::glimpse(datagram);
+  impl_->leases.prefetch(coming.htype, coming.chaddr, coming.client_id, coming.address);
+}
+
 void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now,
                     MutableBytes out, Actions& actions) noexcept {
   begin(*impl_, actions);

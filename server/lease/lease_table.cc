@@ -183,6 +183,16 @@ std::size_t confirm(const ClientIndex& index, ClientHash client, std::span<SlotI
 
 }  // namespace
 
+void LeaseTable::prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id, Ipv4 address) const noexcept {
+  if (!chaddr.empty()) impl_->index.prefetch(hash_hardware(htype, chaddr));
+  if (!client_id.empty()) impl_->index.prefetch(hash_client_id(client_id));
+  const SlotId slot = address.is_zero() ? kNoSlot : find(address);
+  if (slot == kNoSlot) return;
+  const auto* lines = reinterpret_cast<const char*>(&impl_->slot(slot));
+  __builtin_prefetch(lines, 1);
+  __builtin_prefetch(lines + 64, 1);
+}
+
 std::size_t LeaseTable::find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept {
   const ClientHash client = hash_client_id(client_id);
   return confirm(impl_->index, client, out, [&](SlotId id) {

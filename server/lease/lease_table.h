@@ -124,6 +124,8 @@ class LeaseTable {
   // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
   bool in_doubt(SlotId slot) const noexcept;
 
+  // Asks the memory for what the find functions of this client will read. Empty and zero: not known.
+  void prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id, Ipv4 address) const noexcept;
   ClientHash hash_client_id(Bytes client_id) const noexcept;
   ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
   // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose

@@ -65,6 +65,19 @@ std::string_view to_string(ParseError error) noexcept {
   return kParseErrorTexts[static_cast<std::size_t>(error)];
 }
 
+Glimpse glimpse(Bytes datagram) noexcept {
+  Glimpse seen;
+  if (datagram.size() < Message::kMinimum) return seen;
+  seen.htype = datagram[1];
+  seen.chaddr = datagram.subspan(28, std::min<std::size_t>(datagram[2], Message::kChaddrSize));
+  seen.address = {load_be32(&datagram[12])};
+  walk_options(datagram.subspan(Message::kMinimum), [&seen](std::uint8_t code, Bytes value) {
+    if (code == option::client_identifier) seen.client_id = value;
+    if (code == option::requested_address && value.size() == 4) seen.address = {load_be32(value.data())};
+  });
+  return seen;
+}
+
 Bytes RelayAgentInfo::find(std::uint8_t code) const noexcept {
   Bytes found;
   walk_sub_options(raw_, [&found, code](std::uint8_t at, Bytes tlv) {

@@ -59,6 +59,15 @@ class RelayAgentInfo {
   bool present_ = false;
 };
 
+// What will be looked up for a datagram, read before it is parsed: for fetching from memory ahead, and for nothing else, for nothing of
+// it is checked but that it lies within the datagram.
+struct Glimpse {
+  std::uint8_t htype = 0;
+  Bytes chaddr, client_id;
+  Ipv4 address;  // option 50 or ciaddr
+};
+Glimpse glimpse(Bytes datagram) noexcept;
+
 class Message {
  public:
   static constexpr std::size_t kFixedSize = 236;

@@ -70,6 +70,29 @@ TEST(Rfc2131_2_FixedFields, AreReadFromTheirPlaces) {
   EXPECT_EQ(message.type(), MessageType::discover);
 }
 
+// A guess for prefetching: what a broken datagram makes of it must lie within it, and no more.
+TEST(Glimpse, SeesWhatParseWillSeeAndNothingBeyondTheEnd) {
+  TestPacket packet;
+  packet.set(1, {1, 6}).set(28, {0, 0x15, 0x96, 1, 2, 3}).cookie();
+  packet.add(53, {3}).add(61, {1, 2, 3}).add(50, {10, 1, 2, 3}).add(50, {9}).end();
+  const Bytes whole = packet;
+  const Glimpse seen = glimpse(whole);
+  EXPECT_EQ(seen.htype, 1);
+  EXPECT_TRUE(equal(seen.chaddr, whole.subspan(28, 6)));
+  EXPECT_TRUE(equal(seen.client_id, Bytes(std::array<std::uint8_t, 3>{1, 2, 3})));
+  EXPECT_EQ(seen.address, Ipv4::of(10, 1, 2, 3));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const std::vector<std::uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const Glimpse part = glimpse(cut);
+    const Bytes all{cut};
+    for (const Bytes view : {part.chaddr, part.client_id})
+      EXPECT_TRUE(view.empty() || (view.data() >= all.data() && view.data() + view.size() <= all.data() + all.size()));
+  }
+  packet.set(2, {200}).set(12, {10, 9, 9, 9});
+  EXPECT_EQ(glimpse(packet).chaddr.size(), 16u);
+  EXPECT_EQ(glimpse(Bytes(packet).first(240)).address, Ipv4::of(10, 9, 9, 9));
+}
+
 TEST(Rfc2131_2_FixedFields, EveryTruncationIsAnErrorOrPlainBootp) {
   const Octets packet = modem_discover().octets();
   std::size_t options_end = 240;

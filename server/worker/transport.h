@@ -29,6 +29,8 @@ struct TransmitBuffer {
 
 class Handler {
  public:
+  // One that on_datagram() will be given after a few others: the time to fetch what it needs into the cache.
+  virtual void on_coming([[maybe_unused]] Bytes payload) {}
   // A DHCP payload. Valid during the call. At most Transport::kBatch a wait().
   virtual void on_datagram(Bytes payload, const engine::Arrival& arrival) = 0;
   // Something arrived that is no datagram of ours (broken frame, broadcast on a socket for unicast ...).
