@@ -5,7 +5,8 @@ the figures are medians over the rounds. perfdhcp, which shares no code with coa
 
     bench/compare/compare.py --rounds 5 --seconds 10 --out /tmp/compare
 
-writes results.json and results.md there. Needs root. Lease files lie in --state, which must be on a real disk for the durable
+writes results.json and results.md there. coaxd-MODE sends replies to one relay as trains, as it does by itself where they leave by
+a network card (coaxd.toml, reply_trains); coaxd-MODE-alone sends each by itself, as it does on a virtual cable like this one. Needs root. Lease files lie in --state, which must be on a real disk for the durable
 modes to mean anything.
 """
 import argparse

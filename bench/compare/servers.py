@@ -129,9 +129,10 @@ class Coaxd(Server):
     PROMISE = {"durable": "fdatasync before each ACK", "crash-safe": "written to a file, not synced",
                "memory": "kept in memory"}
 
-    def __init__(self, program, mode):
-        self.program, self.mode = program, mode
-        self.name, self.durability = f"coaxd-{mode}", self.PROMISE[mode]
+    def __init__(self, program, mode, trains="always"):
+        """The cable between the namespaces is virtual: `always` is what coaxd does by itself on a network card."""
+        self.program, self.mode, self.trains = program, mode, trains
+        self.name, self.durability = f"coaxd-{mode}" + ("" if trains == "always" else "-alone"), self.PROMISE[mode]
 
     def version(self):
         return "coaxd " + version_of([self.program, "--version"])
@@ -140,6 +141,7 @@ class Coaxd(Server):
         write(f"{home}/dhcpd.conf", dhcpd_conf(network))
         write(f"{home}/coaxd.toml", f"""[server]
 workers = 1
+reply_trains = "{self.trains}"
 [log]
 packets = false
 [store]
@@ -169,7 +171,8 @@ def contenders(names, coaxd, ceiling):
     """The servers of these names that are installed; those that are not are named on stderr by the caller."""
     known = {"kea-memfile": Kea(), "dhcpd": Dhcpd()}
     known["null"] = NullResponder(ceiling)
-    known |= {server.name: server for server in (Coaxd(coaxd, mode) for mode in Coaxd.PROMISE)}
+    known |= {server.name: server for mode in Coaxd.PROMISE for trains in ("always", "never")
+              for server in [Coaxd(coaxd, mode, trains)]}
     unknown = set(names) - set(known)
     if unknown:
         raise SystemExit(f"no such server: {', '.join(sorted(unknown))}; there are {', '.join(known)}")

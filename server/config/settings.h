@@ -16,12 +16,14 @@
 namespace coaxd::config {
 
 enum class IoChoice : std::uint8_t { automatic, uring, asio };
+enum class ReplyTrains : std::uint8_t { automatic, always, never };
 enum class FailoverMode : std::uint8_t { refuse, alone };
 
 struct Settings {
   struct Server {
     std::uint32_t workers = 0;  // 0: one per core
     IoChoice io = IoChoice::automatic;
+    ReplyTrains reply_trains = ReplyTrains::automatic;
     bool rfc5107 = false;
     bool cpu_affinity = false;
     bool operator==(const Server&) const = default;

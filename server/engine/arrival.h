@@ -18,6 +18,7 @@ struct Interface {
   std::string_view name;
   Ipv4 address;             // first address: the server identifier when nothing else is configured
   std::array<std::uint8_t, 6> mac{};
+  bool card = false;        // hardware, or a VLAN or bond on it: what leaves is on a wire before anybody else sees it
 };
 
 struct Arrival {

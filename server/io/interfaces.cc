@@ -1,11 +1,14 @@
 #include "server/io/interfaces.h"
 
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +17,24 @@
 #include <cstring>
 
 namespace coaxd::io {
+
+namespace {
+
+// A device with a place on a bus, or a VLAN or bond, which people make of such. Asked of the driver: sysfs may show another network namespace.
+bool is_card(int socket, const std::string& name) {
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  ifreq request{};
+  name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  request.ifr_data = reinterpret_cast<char*>(&info);
+  if (ioctl(socket, SIOCETHTOOL, &request) != 0) return false;
+  const std::string_view driver{info.driver, strnlen(info.driver, sizeof info.driver)};
+  // tun and bridge name themselves, or a word, where the bus address would stand.
+  if (driver == "tun" || driver == "bridge" || driver == "veth") return false;
+  return info.bus_info[0] != '\0' || driver == "bonding" || driver.starts_with("802.1Q");
+}
+
+}  // namespace
 
 std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
   ifaddrs* list = nullptr;
@@ -43,16 +64,21 @@ std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
   }
   freeifaddrs(list);
   std::erase_if(found, [](const auto& f) { return f.index == 0; });  // gone between the two calls
+  if (const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); socket >= 0) {
+    for (ScannedInterface& one : found) one.card = is_card(socket, one.name);
+    close(socket);
+  }
   return found;
 }
 
 const engine::Interface* InterfaceTable::intern(const ScannedInterface& scanned) {
   const Ipv4 address = scanned.addresses.empty() ? Ipv4{} : scanned.addresses.front().network;
   const auto known = std::ranges::find_if(interfaces_, [&](const engine::Interface& i) {
-    return i.index == scanned.index && i.name == scanned.name && i.address == address && i.mac == scanned.mac;
+    return i.index == scanned.index && i.name == scanned.name && i.address == address && i.mac == scanned.mac &&
+           i.card == scanned.card;
   });
   if (known != interfaces_.end()) return &*known;
-  return &interfaces_.emplace_back(engine::Interface{scanned.index, names_.emplace_back(scanned.name), address, scanned.mac});
+  return &interfaces_.emplace_back(engine::Interface{scanned.index, names_.emplace_back(scanned.name), address, scanned.mac, scanned.card});
 }
 
 // A netlink event often tells nothing new, and what it tells was often so before: then the table of that time serves again.

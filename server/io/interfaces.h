@@ -21,7 +21,7 @@ struct ScannedInterface {
   std::uint32_t index = 0;
   std::string name;
   std::array<std::uint8_t, 6> mac{};
-  bool up = false, broadcast = false, loopback = false;
+  bool up = false, broadcast = false, loopback = false, card = false;  // card: as in engine::Interface
   std::vector<Prefix> addresses;  // network holds the address itself, mask its netmask
 };
 

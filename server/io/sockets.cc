@@ -295,34 +295,33 @@ std::size_t write_echo(MutableBytes out, std::uint16_t id, std::uint16_t sequenc
   return kSize;
 }
 
+void address_routed(Outgoing& out, const engine::Departure& departure) noexcept {
+  out.message = {};
+  out.by_packet = false;
+  out.inet = {};
+  out.inet.sin_family = AF_INET;
+  out.inet.sin_port = htons(departure.port);
+  out.inet.sin_addr.s_addr = htonl(departure.to.value);
+  out.message.msg_name = &out.inet;
+  out.message.msg_namelen = sizeof out.inet;
+  if (departure.from.is_zero()) return;
+  // The reply leaves from the address that was asked, also when that is a VIP.
+  in_pktinfo info{};
+  info.ipi_spec_dst.s_addr = htonl(departure.from.value);
+  append_control(out, IPPROTO_IP, IP_PKTINFO, info);
+}
+
 void prepare_send(Outgoing& out, worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure,
                   std::uint16_t server_port) noexcept {
-  out.message = {};
-  out.message.msg_iov = &out.data;
-  out.message.msg_iovlen = 1;
-  out.by_packet = departure.kind != engine::Departure::Kind::routed;
-  if (!out.by_packet) {
-    out.inet = {};
-    out.inet.sin_family = AF_INET;
-    out.inet.sin_port = htons(departure.port);
-    out.inet.sin_addr.s_addr = htonl(departure.to.value);
-    out.message.msg_name = &out.inet;
-    out.message.msg_namelen = sizeof out.inet;
-    out.data = {buffer.frame + worker::TransmitBuffer::kHeadroom, payload_size};
-    if (!departure.from.is_zero()) {
-      // The reply leaves from the address that was asked, also when that is a VIP.
-      out.message.msg_control = out.control;
-      out.message.msg_controllen = sizeof out.control;
-      cmsghdr* c = CMSG_FIRSTHDR(&out.message);
-      c->cmsg_level = IPPROTO_IP;
-      c->cmsg_type = IP_PKTINFO;
-      c->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
-      in_pktinfo info{};
-      info.ipi_spec_dst.s_addr = htonl(departure.from.value);
-      std::memcpy(CMSG_DATA(c), &info, sizeof info);
-    }
+  if (departure.kind == engine::Departure::Kind::routed) {
+    address_routed(out, departure);
+    out.data = {buffer.payload().data(), payload_size};
+    out.message.msg_iov = &out.data;
+    out.message.msg_iovlen = 1;
     return;
   }
+  out.message = {};
+  out.by_packet = true;
   static constexpr wire::MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   const bool broadcast = departure.kind == engine::Departure::Kind::link_broadcast;
   const wire::MacAddress to = broadcast ? kBroadcast : departure.mac;
@@ -339,6 +338,8 @@ void prepare_send(Outgoing& out, worker::TransmitBuffer buffer, std::size_t payl
   out.message.msg_name = &out.link;
   out.message.msg_namelen = sizeof out.link;
   out.data = {buffer.frame, size};
+  out.message.msg_iov = &out.data;
+  out.message.msg_iovlen = 1;
 }
 
 }  // namespace coaxd::io

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <cstring>
 #include <expected>
 #include <string>
 #include <vector>
@@ -95,10 +96,24 @@ struct Outgoing {
   };
   iovec data;
   msghdr message;
-  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(sizeof(in_pktinfo))];
+  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t))];
   bool by_packet = false;  // which socket
 };
+// The whole message, for one reply.
 void prepare_send(Outgoing& out, worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure,
                   std::uint16_t server_port) noexcept;
+
+// Its parts, for a message of several replies (send_train.h): where a routed one goes and from which address; the data is the caller's.
+void address_routed(Outgoing& out, const engine::Departure& departure) noexcept;
+template <typename T>
+void append_control(Outgoing& out, int level, int type, const T& value) noexcept {
+  auto* c = reinterpret_cast<cmsghdr*>(out.control + out.message.msg_controllen);
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(c), &value, sizeof value);
+  out.message.msg_control = out.control;
+  out.message.msg_controllen += CMSG_SPACE(sizeof value);
+}
 
 }  // namespace coaxd::io

@@ -23,8 +23,9 @@ class TransmitPool {
     if (free_.empty()) return {};
     const std::uint32_t index = free_.back();
     free_.pop_back();
-    return {index, memory_.get() + index * kStride};
+    return at(index);
   }
+  worker::TransmitBuffer at(std::uint32_t index) const noexcept { return {index, memory_.get() + index * kStride}; }
   void give_back(std::uint32_t index) noexcept { free_.push_back(index); }  // never grows: capacity is the count
   std::size_t available() const noexcept { return free_.size(); }
 

@@ -1,6 +1,7 @@
 // Both transports against the kernel's own network, in a namespace that the test made: what one does the other must do.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -96,7 +97,7 @@ class TransportTest : public testing::TestWithParam<Which> {
       std::unique_ptr<worker::Transport> made;
       if (GetParam() == Which::uring) {
         int error = 0;
-        made = make_uring_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64}, error);
+        made = make_uring_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64, .trains = trains_}, error);
         ASSERT_NE(made, nullptr) << "io_uring: " << std::strerror(error);
       } else {
         made = make_asio_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64});
@@ -171,6 +172,7 @@ class TransportTest : public testing::TestWithParam<Which> {
     return bytes;
   }
 
+  Trains trains_ = Trains::always;
   InterfaceTable interfaces_;
   std::vector<WorkerSockets> sockets_;
   std::vector<std::unique_ptr<worker::Transport>> transports_;
@@ -285,6 +287,86 @@ TEST_P(TransportTest, AFullDiskAndABadFileAreErrors) {
   turn_until(transport(), [&] { return recorder_.disk.contains(2); });
   EXPECT_EQ(recorder_.disk[2], -EBADF);
   close(full);
+}
+
+// Replies to one relay may share a message (send_train.h): each is still a datagram of its own, and whole.
+TEST_P(TransportTest, RepliesOfManySizesToTwoRelaysArriveEachAsItsOwn) {
+  for (const unsigned mtu : {65536u, 600u}) {  // the second: some replies must be fragmented, which no card does for a train
+    ASSERT_EQ(std::system(fmt::format("ip link set lo mtu {}", mtu).c_str()), 0);  // NOLINT(concurrency-mt-unsafe): one thread
+    std::map<std::uint16_t, int> relays;
+    for (int i = 0; i < 2; ++i) {
+      std::uint16_t port = 0;
+      const int fd = udp_client(port);
+      relays[port] = fd;
+    }
+    std::map<std::uint16_t, std::multiset<std::vector<std::uint8_t>>> wanted;
+    std::uint8_t mark = 0;
+    for (int i = 0; i < 60; ++i) {
+      for (const auto& [port, fd] : relays) {
+        worker::TransmitBuffer buffer = transport().take();
+        for (int tries = 0; !buffer && tries < 100; ++tries) {
+          transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+          buffer = transport().take();
+        }
+        ASSERT_TRUE(buffer);
+        const std::size_t size = i % 3 == 0 ? 300u : i % 3 == 1 ? 301u + static_cast<unsigned>(i) : 1200u;
+        std::fill_n(buffer.payload().begin(), size, ++mark);
+        wanted[port].emplace(buffer.payload().begin(), buffer.payload().begin() + static_cast<std::ptrdiff_t>(size));
+        engine::Departure departure;
+        departure.to = Ipv4::of(127, 0, 0, 1);
+        departure.port = port;
+        departure.from = i % 2 == 0 ? Ipv4{} : Ipv4::of(10, 0, 0, 9);
+        departure.interface = interfaces_.served().front();
+        transport().send(buffer, size, departure);
+      }
+    }
+    for (int i = 0; i < 5; ++i)  // what could not leave together leaves alone after its completion was seen
+      transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::everything);
+    transport().flush();
+    for (const auto& [port, fd] : relays) {
+      std::multiset<std::vector<std::uint8_t>> got;
+      while (got.size() < wanted[port].size()) {
+        std::vector<std::uint8_t> reply(2000);
+        const ssize_t size = recv(fd, reply.data(), reply.size(), 0);
+        ASSERT_GT(size, 0) << got.size() << " of " << wanted[port].size();
+        reply.resize(static_cast<std::size_t>(size));
+        got.insert(std::move(reply));
+      }
+      EXPECT_EQ(got, wanted[port]);
+      close(fd);
+    }
+  }
+  EXPECT_EQ(recorder_.send_failures, 0);
+  EXPECT_EQ(std::system("ip link set lo mtu 65536"), 0);  // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+// Who reads a packet socket at the other end of a virtual cable (dhcrelay does) must find one reply in a packet.
+TEST_P(TransportTest, OnAVirtualCableRepliesTravelAlone) {
+  trains_ = Trains::on_cards;
+  open(1);
+  for (const engine::Interface* one : interfaces_.served()) EXPECT_FALSE(one->card) << one->name;
+  const int witness = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP));
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_IP);
+  address.sll_ifindex = Network::index("lo");
+  ASSERT_EQ(bind(witness, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  engine::Departure departure;
+  departure.to = Ipv4::of(127, 0, 0, 1);
+  departure.port = port;
+  departure.interface = interfaces_.served().front();
+  for (int i = 0; i < 8; ++i) transport().send(transport().take(), 300, departure);
+  transport().wait(recorder_, read_monotonic_ns(), worker::Transport::Intake::everything);
+  transport().flush();
+  std::uint8_t packet[65536];
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(recv(client, packet, sizeof packet, 0), 300);
+  int seen = 0;
+  for (ssize_t size; (size = recv(witness, packet, sizeof packet, MSG_DONTWAIT)) > 0; ++seen) EXPECT_LE(size, 328);
+  EXPECT_GE(seen, 8);
+  close(client);
+  close(witness);
 }
 
 TEST_P(TransportTest, EveryBufferComesBack) {

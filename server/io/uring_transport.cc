@@ -19,13 +19,14 @@
 
 #include "server/base/assert.h"
 #include "server/io/clock.h"
+#include "server/io/send_train.h"
 #include "server/io/transmit_pool.h"
 
 namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, packet, icmp, wake, send, echo, write, sync };
+enum class Kind : std::uint64_t { udp = 1, packet, icmp, wake, send, train, echo, write, sync };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
@@ -37,8 +38,12 @@ constexpr std::uint16_t kBufferGroup = 1;
 constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
 constexpr unsigned kCompletions = 8192;
+// How many completions ahead a datagram is looked at: the time of deciding on so many is longer than memory takes.
+constexpr unsigned kLookAhead = 2;
 constexpr std::size_t kWrites = 8;  // a journal has one write in flight, its retry probe another
 constexpr std::size_t kEchoes = 64;
+// Most trains of replies on their way at once: a whole journal batch's and a turn's; beyond it replies travel alone.
+constexpr std::size_t kTrains = 128;
 
 struct Write {
   int file = -1;
@@ -56,6 +61,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       : sockets_(sockets),
         interfaces_(interfaces),
         port_(options.port),
+        trains_wanted_(options.trains),
         pool_(options.transmit_buffers),
         outgoing_(options.transmit_buffers) {
     postponed_.reserve(kBuffers);
@@ -97,6 +103,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
     if (!started_) start();
+    depart_trains();
     handler_ = &handler;
     intake_ = intake;
     delivered_ = 0;
@@ -111,6 +118,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void flush() override {
+    depart_trains();
     if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
   }
 
@@ -123,12 +131,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   void give_back(worker::TransmitBuffer buffer) override { pool_.give_back(buffer.index); }
 
   void send(worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) override {
-    Outgoing& out = outgoing_[buffer.index];
-    prepare_send(out, buffer, payload_size, departure, port_);
-    io_uring_sqe* entry = next_entry();
-    io_uring_prep_sendmsg(entry, out.by_packet ? kPacketFile : kUdpFile, &out.message, MSG_DONTWAIT);
-    entry->flags |= IOSQE_FIXED_FILE;
-    entry->user_data = tag(Kind::send, buffer.index);
+    if (may_join(departure) && trains_.join(buffer, payload_size, departure, [this](SendTrain& train) { depart(train); })) return;
+    send_alone(buffer, payload_size, departure);
   }
 
   bool send_echo(Ipv4 to, std::uint16_t id, std::uint16_t sequence) override {
@@ -145,10 +149,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     echo->message.msg_namelen = sizeof echo->address;
     echo->message.msg_iov = &echo->data;
     echo->message.msg_iovlen = 1;
-    io_uring_sqe* entry = next_entry();
-    io_uring_prep_sendmsg(entry, kIcmpFile, &echo->message, MSG_DONTWAIT);
-    entry->flags |= IOSQE_FIXED_FILE;
-    entry->user_data = tag(Kind::echo, static_cast<std::uint64_t>(echo - echoes_.begin()));
+    queue(kIcmpFile, echo->message, tag(Kind::echo, static_cast<std::uint64_t>(echo - echoes_.begin())));
     return true;
   }
 
@@ -216,6 +217,45 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     if (io_uring_sq_space_left(&ring_) < entries) io_uring_submit(&ring_);
   }
 
+  bool may_join(const engine::Departure& departure) const noexcept {
+    if (departure.kind != engine::Departure::Kind::routed || trains_wanted_ == Trains::never) return false;
+    return trains_wanted_ == Trains::always || departure.interface->card;
+  }
+
+  void send_alone(worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) {
+    Outgoing& out = outgoing_[buffer.index];
+    prepare_send(out, buffer, payload_size, departure, port_);
+    queue(out.by_packet ? kPacketFile : kUdpFile, out.message, tag(Kind::send, buffer.index));
+  }
+
+  void depart(SendTrain& train) { queue(kUdpFile, train.message(), tag(Kind::train, trains_.number(train))); }
+  void depart_trains() {
+    trains_.depart_all([this](SendTrain& train) { depart(train); });
+  }
+
+  void queue(int file, msghdr& message, std::uint64_t user_data) {
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_sendmsg(entry, file, &message, MSG_DONTWAIT);
+    entry->flags |= IOSQE_FIXED_FILE;
+    entry->user_data = user_data;
+  }
+
+  void train_done(SendTrain& train, int result) {
+    // What cannot be cut may still be sent whole: replies beyond the way's MTU (EINVAL, EMSGSIZE) as fragments. EIO: the card can do no
+    // checksums, or the way is IPsec's, and so it stays.
+    if (result == -EIO) trains_.turn_off();
+    const bool alone = result < 0 && train.buffers().size() > 1;
+    for (const std::uint32_t index : train.buffers()) {
+      if (alone) {
+        send_alone(pool_.at(index), train.reply_size(), train.departure());
+      } else {
+        pool_.give_back(index);
+      }
+    }
+    if (result < 0 && !alone) handler_->on_send_failed(-result);
+    trains_.give_back(train);
+  }
+
   void arm(Kind kind) {
     const int file = kind == Kind::udp ? kUdpFile : kind == Kind::packet ? kPacketFile : kind == Kind::icmp ? kIcmpFile : kWakeFile;
     if (files_[static_cast<std::size_t>(file)] < 0) return;
@@ -246,15 +286,29 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void reap() {
+    const unsigned ready = io_uring_cq_ready(&ring_);
+    for (unsigned i = 0; i < std::min(ready, kLookAhead); ++i) look_at(completion(i));
     unsigned seen = 0;
-    unsigned head = 0;
-    io_uring_cqe* completion = nullptr;
-    io_uring_for_each_cqe(&ring_, head, completion) {
-      if (delivered_ >= kBatch && intake_ == Intake::everything) break;
-      handle(completion->user_data, completion->res, completion->flags);
-      ++seen;
+    for (; seen < ready && (delivered_ < kBatch || intake_ == Intake::completions); ++seen) {
+      if (seen + kLookAhead < ready) look_at(completion(seen + kLookAhead));
+      const io_uring_cqe& one = completion(seen);
+      handle(one.user_data, one.res, one.flags);
     }
     io_uring_cq_advance(&ring_, seen);
+  }
+
+  // The one `ahead` of the first that was not seen yet.
+  const io_uring_cqe& completion(unsigned ahead) const noexcept {
+    return ring_.cq.cqes[(*ring_.cq.khead + ahead) & ring_.cq.ring_mask];
+  }
+
+  void look_at(const io_uring_cqe& coming) {
+    if (static_cast<Kind>(coming.user_data >> 56) != Kind::udp || (coming.flags & IORING_CQE_F_BUFFER) == 0 || coming.res < 0) return;
+    void* start = buffer(static_cast<std::uint16_t>(coming.flags >> IORING_CQE_BUFFER_SHIFT));
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(start, coming.res, &receive_header_);
+    if (out == nullptr) return;
+    handler_->on_coming({static_cast<const std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_header_)),
+                         io_uring_recvmsg_payload_length(out, coming.res, &receive_header_)});
   }
 
   void handle(std::uint64_t user_data, int result, std::uint32_t flags) {
@@ -289,6 +343,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       case Kind::send:
         pool_.give_back(static_cast<std::uint32_t>(value));
         if (result < 0) handler_->on_send_failed(-result);
+        return;
+      case Kind::train:
+        train_done(trains_.at(value), result);
         return;
       case Kind::echo:
         echoes_[value].used = false;
@@ -387,9 +444,11 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   WorkerSockets& sockets_;
   const InterfaceTable& interfaces_;
   const std::uint16_t port_;
+  const Trains trains_wanted_;
   Clock clock_;
   TransmitPool pool_;
-  std::vector<Outgoing> outgoing_;  // by transmit buffer
+  std::vector<Outgoing> outgoing_;  // by transmit buffer: replies that travel alone
+  SendTrains trains_{kTrains};
   std::array<Write, kWrites> writes_{};
   std::array<Echo, kEchoes> echoes_{};
 
