@@ -2,13 +2,13 @@
 // construction; a full queue is an answer (false), which the caller counts.
 #pragma once
 
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
 #include "server/base/assert.h"
+#include "server/base/atomic.h"
 
 namespace coaxd {
 
@@ -62,9 +62,9 @@ class SpscQueue {
  private:
   const std::size_t mask_;
   const std::unique_ptr<T[]> items_;
-  alignas(64) std::atomic<std::size_t> tail_{0};
+  alignas(64) Atomic<std::size_t> tail_{0};
   std::size_t cached_head_ = 0;  // producer's
-  alignas(64) std::atomic<std::size_t> head_{0};
+  alignas(64) Atomic<std::size_t> head_{0};
   std::size_t cached_tail_ = 0;  // consumer's
 };
 

@@ -225,9 +225,12 @@ TEST(LeaseTableOrders, AFailedCommitLeavesWhatWas) {
     t->bind(t->first, binding_of("client-A", kNow));
     return World{{[=] {
                     const auto claim = t->claim(t->first, t->table.word(t->first));
-                    if (claim) t->rollback(*claim);
+                    check(claim && claim->generation == 2, "the first commit was 1");
+                    t->rollback(*claim);
                   },
                   [=] {
+                    const bool rolled_back = t->table.word(t->first).generation() == 3;
+                    check(!rolled_back || t->table.in_doubt(t->first), "its record may be in a journal");
                     check(t->read(t->first) == binding_of("client-A", kNow), "not durable, but shown");
                     check(t->found("client-A") == 1, "not found");
                   },

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/spsc_queue.h"
 #include "server/lease/client_index.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/min_tree.h"
@@ -26,6 +27,40 @@ void expect_none(const model::Outcome& outcome) {
   EXPECT_EQ(outcome.failure, "");
   testing::Test::RecordProperty("executions", std::to_string(outcome.executions));
   testing::Test::RecordProperty("exhaustive_departures", std::to_string(outcome.exhaustive));
+}
+
+// --- SpscQueue ---
+
+// Items are atomics here, written and read relaxed: only the queue's own order makes them visible.
+TEST(SpscQueueModel, EachItemComesOnceWholeAndInOrder) {
+  expect_none(explore([] {
+    auto queue = std::make_shared<SpscQueue<Atomic<std::uint32_t>>>(2);
+    return World{{[=] {
+                    for (std::uint32_t n = 1; n <= 4;) {
+                      Atomic<std::uint32_t>* place = queue->reserve();
+                      if (place == nullptr) {
+                        wait_a_moment(0);
+                        continue;
+                      }
+                      check(place->load(std::memory_order_relaxed) == (n > 2 ? 100 : 0), "a place that is still in use");
+                      place->store(n++, std::memory_order_relaxed);
+                      queue->push();
+                    }
+                  },
+                  [=] {
+                    for (std::uint32_t n = 1; n <= 4;) {
+                      Atomic<std::uint32_t>* item = queue->front();
+                      if (item == nullptr) {
+                        wait_a_moment(0);
+                        continue;
+                      }
+                      check(item->load(std::memory_order_relaxed) == n++, "not the next item");
+                      item->store(100, std::memory_order_relaxed);
+                      queue->pop();
+                    }
+                  }},
+                 [=] { check(queue->size() == 0, "something is left"); }};
+  }));
 }
 
 // --- MinTree ---

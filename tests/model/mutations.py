@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Which mistakes in the lock-free code of server/lease the model tests find.
+"""Which mistakes in the lock-free code the model tests find.
 
 Each row of MUTATIONS is one mistake: a file, a text in it, and what stands there instead. The tree is copied to a scratch folder and
 built there once as it is (the tests must be green), then once for each mistake (they must be red).
@@ -22,8 +22,12 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEASE = "server/lease/"
 
-# name, file, (text, instead)...
+# name, file (of server/lease, unless it says), (text, instead)...
 MUTATIONS = [
+    ("an item is pushed without release", "server/base/spsc_queue.h",
+     ("+ 1, std::memory_order_release);  // pairs with front()", "+ 1, std::memory_order_relaxed);")),
+    ("a place is given back without release", "server/base/spsc_queue.h",
+     ("+ 1, std::memory_order_release);  // pairs with reserve()", "+ 1, std::memory_order_relaxed);")),
     ("settle without its second round", "min_tree.cc",
      ("if (parent.compare_exchange_strong(promised, held)) changed = true;",
       "return parent.compare_exchange_strong(promised, held);")),
@@ -60,6 +64,11 @@ MUTATIONS = [
     ("a pool's order is settled without a second look", "lease_table.cc",
      ("if (order.get(place.leaf) != key) order.set(place.leaf, key);",
       "if (order.get(place.leaf) != key) order.set(place.leaf, key);\n    return;")),
+    ("the mark of a failed commit comes after its word", "lease_table.cc",
+     ("  if (claim.before.state() == SlotState::active) impl_->slot(claim.slot).set_offer(kInDoubt);\n", ""),
+     ("make_word(claim.before.state(), claim.generation + 1, claim.before.expiry()));\n",
+      "make_word(claim.before.state(), claim.generation + 1, claim.before.expiry()));\n"
+      "  if (claim.before.state() == SlotState::active) impl_->slot(claim.slot).set_offer(kInDoubt);\n")),
     ("next_due() gives a later word than it judged", "lease_table.cc",
      ("return Due{id, word};", "return Due{id, this->word(id)};")),
     ("an offer ends before its lease is being written", "lease_table.cc",
@@ -97,6 +106,10 @@ MUTATIONS = [
 ]
 
 
+def path_of(root, file):
+    return root / (file if "/" in file else LEASE + file)
+
+
 def replaced(text, changes, name):
     for old, new in changes:
         if text.count(old) != 1:
@@ -131,7 +144,7 @@ def main():
 
     chosen = [m for m in MUTATIONS if not args.words or any(word in m[0] for word in args.words)]
     for name, file, *changes in chosen:
-        replaced((ROOT / LEASE / file).read_text(), changes, name)
+        replaced(path_of(ROOT, file).read_text(), changes, name)
     if args.check:
         return 0
 
@@ -147,7 +160,7 @@ def main():
         print(f"| none | | nothing, in {seconds:.0f} s |", flush=True)
         missed = 0
         for name, file, *changes in chosen:
-            path = tree / LEASE / file
+            path = path_of(tree, file)
             text = path.read_text()
             path.write_text(replaced(text, changes, name))
             seconds, failed = test(build, args.j)
