@@ -67,6 +67,8 @@ class Binding {
   // Takes over an area that packed() once gave; false when it is not well-formed (a damaged record).
   bool set_packed(Bytes area) noexcept;
 
+  // Marked `reserved`, and for somebody: nobody else gets the address, ended or not (dhcpd.conf manual, RESERVED LEASES).
+  bool reserved() const noexcept { return (flags & kReserved) != 0 && (hlen > 0 || has(Item::client_id)); }
   // Ever used: dhcpd writes exactly these to its leases file (dhcpd-compat 14.1).
   bool ever_used() const noexcept;
   bool operator==(const Binding&) const noexcept;

@@ -25,6 +25,7 @@ std::uint32_t order_key(SlotWord word) noexcept {
   const bool abandoned = word.state() == SlotState::abandoned;
   if (word.pending() || (word.state() != SlotState::free && !abandoned)) return MinTree::kNone;
   const StoredTime ends = word.expiry();
+  if (!abandoned && ends == kStoredNever) return MinTree::kNone;  // reserved (slot.h, expiry_of)
   std::uint32_t key = 0;
   if (ends != 0) key = ends <= kOrderEpoch ? 1 : std::min(ends - kOrderEpoch, kOrderMax);
   return abandoned ? key | kAbandonedBit : key;
@@ -257,7 +258,8 @@ bool LeaseTable::withdraw_offer(SlotId id, SlotWord expected) noexcept {
   impl_->erase_offer(id, impl_->keys_of(payload));
   impl_->slot(id).set_offer(0);
   impl_->give(id, SlotState::offered,
-              make_word(slot_state_of(payload.state()), expected.generation() + 1, payload.ends()));
+              make_word(slot_state_of(payload.state()), expected.generation() + 1,
+                        expiry_of(payload.state(), payload.ends(), payload.reserved())));
   return true;
 }
 
@@ -289,7 +291,8 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
   }
   slot.write(binding, impl_->overflow);
   impl_->give(claim.slot, claim.before.state(),
-              make_word(slot_state_of(binding.state), claim.generation, binding.ends));
+              make_word(slot_state_of(binding.state), claim.generation,
+                        expiry_of(binding.state, binding.ends, binding.reserved())));
 }
 
 void LeaseTable::rollback(const Claim& claim) noexcept {
@@ -348,6 +351,13 @@ PoolCounts LeaseTable::counts(PoolId pool) const noexcept {
   counts.offered =
       std::min(p.offered.load(std::memory_order_relaxed), counts.total - counts.active - counts.abandoned);
   return counts;
+}
+
+std::uint64_t LeaseTable::memo(PoolId pool) const noexcept {
+  return impl_->pools[pool]->memo.load(std::memory_order_relaxed);
+}
+bool LeaseTable::set_memo(PoolId pool, std::uint64_t expected, std::uint64_t desired) noexcept {
+  return impl_->pools[pool]->memo.compare_exchange_strong(expected, desired, std::memory_order_relaxed);
 }
 
 std::uint64_t LeaseTable::unindexed() const noexcept { return impl_->index.refused(); }

@@ -52,7 +52,8 @@ struct SlotWord {
   SlotState state() const noexcept { return static_cast<SlotState>((raw >> 60) & 7); }
   bool pending() const noexcept { return ((raw >> 59) & 1) != 0; }
   std::uint32_t generation() const noexcept { return static_cast<std::uint32_t>(raw >> 32) & 0x07ffffff; }
-  StoredTime expiry() const noexcept { return static_cast<StoredTime>(raw); }  // offer or lease end
+  // Offer or lease end; a free address that is reserved for its client has kStoredNever.
+  StoredTime expiry() const noexcept { return static_cast<StoredTime>(raw); }
   bool operator==(const SlotWord&) const noexcept = default;
 };
 
@@ -160,6 +161,10 @@ class LeaseTable {
 
   // --- counting and walking (control plane, leasequery, export) ---
   PoolCounts counts(PoolId pool) const noexcept;
+  // A word that all workers together remember of a pool between packets; the engine knows its meaning. 0 after configure(). False: it is
+  // not `expected` any more.
+  std::uint64_t memo(PoolId pool) const noexcept;
+  bool set_memo(PoolId pool, std::uint64_t expected, std::uint64_t desired) noexcept;
   std::uint32_t slot_count() const noexcept;  // walk with SlotId 0..slot_count()-1; absent ones say so
   std::size_t memory_bytes() const noexcept;  // address space in use but for untouched overflow
   // How often the client index had no room for a key (client_index.h): such a client is found by his other key, or by address.

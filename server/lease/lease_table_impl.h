@@ -33,6 +33,7 @@ struct LeaseTable::Impl {
     alignas(64) Atomic<std::uint64_t> active{0};
     Atomic<std::uint64_t> offered{0};
     Atomic<std::uint64_t> abandoned{0};
+    Atomic<std::uint64_t> memo{0};
 
     Atomic<std::uint64_t>* counter(SlotState state) noexcept;
   };
@@ -75,7 +76,7 @@ struct LeaseTable::Impl {
   std::unique_ptr<MinTree> expiry = std::make_unique<MinTree>(0);
 };
 
-// The order in which a pool gives its addresses: never used (0), then by end, and abandoned ones after all others.
+// The order in which a pool gives its addresses: never used (0), then by end, and abandoned ones after all others; reserved ones never.
 std::uint32_t order_key(SlotWord word) noexcept;
 // When something has to happen to this slot; MinTree::kNone: never.
 std::uint32_t expiry_key(SlotWord word) noexcept;

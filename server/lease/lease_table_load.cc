@@ -32,7 +32,8 @@ bool LeaseTable::restore(Ipv4 address, const Binding& binding, std::uint32_t gen
   Slot& slot = impl_->slot(id);
   if (!slot.untouched() && newer_generation(slot.load().generation(), generation)) return true;
   slot.write(binding, impl_->overflow);
-  slot.publish(make_word(slot_state_of(binding.state), generation, binding.ends));
+  slot.publish(make_word(slot_state_of(binding.state), generation,
+                         expiry_of(binding.state, binding.ends, binding.reserved())));
   return true;
 }
 

@@ -32,6 +32,13 @@ struct Address {
     if (committed.state == BindingState::active) return SlotState::active;
     return committed.state == BindingState::abandoned ? SlotState::abandoned : SlotState::free;
   }
+  // Free, but nobody's except its client's.
+  bool reserved() const { return state() == SlotState::free && committed.reserved(); }
+  StoredTime expiry() const {
+    if (offered) return offered_until;
+    if (state() != SlotState::free) return committed.ends;
+    return committed.reserved() ? kStoredNever : std::min(committed.ends, kStoredNever - 1);
+  }
 };
 
 class Model {
@@ -129,13 +136,14 @@ class Model {
     for (const auto& l : leases_) {
       if (l.second.pool != pool || l.second.excluded || l.second.pending) continue;
       if (l.second.state() != SlotState::free && l.second.state() != SlotState::abandoned) continue;
+      if (l.second.reserved()) continue;
       if (best == nullptr || key(l) < key(*best)) best = &l;
     }
     const auto candidate = table_.first_free(pool);
     ASSERT_EQ(candidate.has_value(), best != nullptr);
     if (!candidate) return;
     ASSERT_EQ(table_.address_of(candidate->slot).value, best->first);
-    ASSERT_EQ(candidate->ended, best->second.committed.ends);
+    ASSERT_EQ(candidate->ended, best->second.expiry());
     ASSERT_EQ(candidate->abandoned, best->second.state() == SlotState::abandoned);
     offer(best->first, leases_[best->first], candidate->word);
   }
@@ -151,6 +159,7 @@ class Model {
     b.starts = now_;
     b.ends = b.state == BindingState::active ? now_ + below(100) : now_ - below(50);
     if (below(20) == 0) b.ends = kStoredNever;
+    if (below(8) == 0) b.flags = Binding::kReserved;
     if (below(8) != 0) b.set(Item::client_id, as_bytes(id_of(client)));
     if (below(8) != 0) b.set_hardware(1, as_bytes(id_of(client % 5)));  // several clients share a MAC
     if (below(4) == 0) b.set(Item::variables, std::vector<std::uint8_t>(below(900), static_cast<std::uint8_t>(client)));
@@ -197,7 +206,7 @@ class Model {
       ASSERT_EQ(word, table_.word(id));
       ASSERT_EQ(word.state(), lease.state());
       ASSERT_EQ(word.pending(), lease.pending);
-      ASSERT_EQ(word.expiry(), lease.offered ? lease.offered_until : lease.committed.ends);
+      ASSERT_EQ(word.expiry(), lease.expiry());
       ASSERT_TRUE(!lease.offered || table_.offered_to(id) == hash(lease.offered_to));
       ASSERT_EQ(table_.pool_of(id), lease.pool);
       if (lease.pool == kNoPool || lease.excluded) continue;

@@ -27,7 +27,7 @@ std::array<std::uint8_t, 9> client_id_of(std::uint32_t n) {
 Binding binding_of(std::uint32_t n, BindingState state, StoredTime ends) {
   Binding b;
   b.state = state;
-  b.flags = static_cast<std::uint8_t>(n);
+  b.flags = static_cast<std::uint8_t>(n & ~1u);  // none is reserved: the pool would run dry
   b.starts = n;
   b.cltt = ~n;
   b.tstp = n * 2654435761u;

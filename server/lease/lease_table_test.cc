@@ -183,7 +183,8 @@ TEST(OrderKey, KeepsWholeSecondsAndTheClasses) {
   EXPECT_EQ(key(SlotState::free, 0), 0u);
   EXPECT_EQ(key(SlotState::free, 1), 1u) << "used, however long ago, comes after never used";
   EXPECT_EQ(key(SlotState::free, kSoon) + 1, key(SlotState::free, kSoon + 1));
-  EXPECT_LT(key(SlotState::free, kStoredNever), key(SlotState::abandoned, 0));
+  EXPECT_LT(key(SlotState::free, kStoredNever - 1), key(SlotState::abandoned, 0));
+  EXPECT_EQ(key(SlotState::free, kStoredNever), MinTree::kNone) << "reserved for its client";
   EXPECT_LT(key(SlotState::abandoned, kStoredNever), MinTree::kNone);
   EXPECT_EQ(key(SlotState::active, 5), MinTree::kNone);
   EXPECT_EQ(key(SlotState::offered, 5), MinTree::kNone);
@@ -391,6 +392,41 @@ TEST_F(LeaseTableTest, ExcludedAddressesAreNeverCandidates) {
   }
   EXPECT_EQ(given, (std::vector{at(0), at(3)}));
   EXPECT_TRUE(table.consistent());
+}
+
+// dhcpd.conf manual, RESERVED LEASES: "not placed on the queue for allocation to other clients".
+TEST_F(LeaseTableTest, ReservedAddressesAreNoCandidatesOnceTheyEnd) {
+  configure({{kFirst, {kFirst.value + 3}}});
+  const auto reserved = [](std::string_view client, BindingState state) {
+    Binding b = binding_of(client, kSoon, state);
+    b.flags = Binding::kReserved;
+    return b;
+  };
+  bind(at(0), reserved("client-A", BindingState::active));
+  bind(at(0), reserved("client-A", BindingState::free));
+  EXPECT_TRUE(table.restore({kFirst.value + 1}, reserved("client-B", BindingState::expired), 1));
+  Binding nobodys;
+  nobodys.flags = Binding::kReserved;
+  nobodys.ends = kStoredNever;  // reserves nothing, and is the last to be given
+  EXPECT_TRUE(table.restore({kFirst.value + 2}, nobodys, 1));
+  table.restored(kNow);
+
+  // Offered to its client and taken back, it is where it was.
+  ASSERT_TRUE(table.offer(at(0), table.word(at(0)), 7, kSoon));
+  ASSERT_TRUE(table.withdraw_offer(at(0), table.word(at(0))));
+  std::vector<SlotId> given;
+  while (const auto c = table.first_free(0)) {
+    given.push_back(c->slot);
+    ASSERT_TRUE(table.offer(c->slot, c->word, 1, kSoon));
+  }
+  EXPECT_EQ(given, (std::vector{at(3), at(2)}));
+  EXPECT_EQ(by_client_id("client-A"), std::vector{at(0)}) << "only its client finds it";
+  EXPECT_EQ(table.next_due(kNow), std::nullopt);
+  EXPECT_TRUE(table.consistent());
+
+  // No longer reserved, it is as free as any.
+  bind(at(0), binding_of("client-A", kSoon, BindingState::free));
+  EXPECT_EQ(table.first_free(0)->slot, at(0));
 }
 
 TEST_F(LeaseTableTest, RestoreKeepsTheNewerGeneration) {

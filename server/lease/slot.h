@@ -36,6 +36,13 @@ constexpr SlotState slot_state_of(BindingState state) noexcept {
   return state == BindingState::abandoned ? SlotState::abandoned : SlotState::free;
 }
 
+// The word's time for a binding at rest: its end. A free address that is reserved for its client has none, which keeps it out of the
+// order in which addresses are given.
+constexpr StoredTime expiry_of(BindingState state, StoredTime ends, bool reserved) noexcept {
+  if (slot_state_of(state) != SlotState::free) return ends;
+  return reserved ? kStoredNever : ends == kStoredNever ? kStoredNever - 1 : ends;
+}
+
 // Worst case: 16 octets of chaddr and a full packed area.
 inline constexpr std::uint32_t kStreamCapacity = 16 + Binding::kVariableCapacity;
 inline constexpr std::uint32_t kChunkWords = 8;  // link, then 56 octets
@@ -48,6 +55,9 @@ class Payload {
   ClientHash offer() const noexcept { return offer_; }
   BindingState state() const noexcept { return static_cast<BindingState>(fixed_[0] & 0xff); }
   StoredTime ends() const noexcept { return static_cast<StoredTime>(fixed_[1] >> 32); }
+  bool reserved() const noexcept {
+    return (fixed_[0] >> 24 & Binding::kReserved) != 0 && (hlen() > 0 || !client_id().empty());
+  }
   std::uint8_t htype() const noexcept { return static_cast<std::uint8_t>(fixed_[0] >> 32); }
   Bytes hardware() const noexcept { return {octets(), hlen()}; }
   Bytes client_id() const noexcept;
