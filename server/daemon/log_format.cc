@@ -50,6 +50,11 @@ struct Writer {
     }
   }
   std::string_view words() const { return {event.text.data(), event.text_size}; }
+  void pool_threshold(std::string_view what) const {
+    put("Pool threshold {} - shared subnet: {}; address: ", what, words());
+    address(event.address);
+    text += "; ";
+  }
 
   void from_mac_via() const {
     text += " from ";
@@ -151,6 +156,7 @@ constexpr KindRow kKinds[] = {
     {LogKind::release, kInfo, [](const Writer& w) { w.text += "DHCPRELEASE of "; w.address(w.event.address); w.from_mac_via(); }},
     {LogKind::inform, kInfo, inform_line},
     {LogKind::bootrequest, kInfo, [](const Writer& w) { w.text += "BOOTREQUEST from "; w.mac(); w.via(); }},
+    {LogKind::leasequery, kInfo, [](const Writer& w) { w.text += "DHCPLEASEQUERY from "; w.address(w.event.giaddr); }},
     {LogKind::offer, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPOFFER", true); }},
     {LogKind::ack, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPACK", true); }},
     {LogKind::nak, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPNAK", false); }},
@@ -192,6 +198,22 @@ constexpr KindRow kKinds[] = {
        w.text += " for client ";
        w.mac();
        w.put(" is duplicate on {}", w.words());
+     }},
+    {LogKind::duplicate_leases, kError,
+     [](const Writer& w) {
+       w.text += "client ";
+       w.mac();
+       w.put(" has duplicate leases on {}", w.words());
+     }},
+    {LogKind::threshold_exceeded, kError,
+     [](const Writer& w) {
+       w.pool_threshold("exceeded");
+       w.put("high threshold {}% {}/{}.", w.event.number_c, w.event.number_a, w.event.number_b);
+     }},
+    {LogKind::threshold_reset, kError,
+     [](const Writer& w) {
+       w.pool_threshold("reset");
+       w.put("low threshold {}/{}.", w.event.number_a, w.event.number_b);
      }},
     {LogKind::unknown_segment, kInfo, unknown_segment_line},
     {LogKind::text, kInfo, printable_text},
@@ -243,6 +265,13 @@ constexpr SuffixRow kSuffixes[] = {
      [](const Writer& w) { w.put(": not authoritative for subnet {}", w.words()); }},
     {LogSuffix::inform_unknown_subnet, 0,
      [](const Writer& w) { w.text += ": unknown subnet for client address "; w.address(w.event.address); }},
+    {LogSuffix::leasequery_not_allowed, 0, [](const Writer& w) { w.text += ": LEASEQUERY not allowed, query ignored"; }},
+    {LogSuffix::missing_giaddr, 0,
+     [](const Writer& w) {
+       w.text += ": missing giaddr, ciaddr is ";
+       w.address(w.event.address);
+       w.text += ", no reply sent";
+     }},
 };
 static_assert(std::size(kSuffixes) == static_cast<std::size_t>(LogSuffix::count));
 

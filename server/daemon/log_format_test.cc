@@ -59,9 +59,10 @@ LogEvent anonymous(LogEvent e) {
   return e;
 }
 
-LogEvent numbers(LogEvent e, std::uint32_t a, std::uint32_t b) {
+LogEvent numbers(LogEvent e, std::uint32_t a, std::uint32_t b, std::uint32_t c = 0) {
   e.number_a = a;
   e.number_b = b;
+  e.number_c = c;
   return e;
 }
 
@@ -106,6 +107,10 @@ TEST(DhcpdCompat_15_5_Messages, AreDhcpdsToTheLetter) {
       {event(LogKind::bootrequest), "BOOTREQUEST from 02:00:5e:00:53:01 via eth0"},
       {worded(event(LogKind::bootreply_static), "printer"), "BOOTREPLY for 10.0.0.7 to printer (02:00:5e:00:53:01) via eth0"},
       {event(LogKind::bootreply_dynamic), "BOOTREPLY on 10.0.0.7 to 02:00:5e:00:53:01 via eth0"},
+      {relayed(event(LogKind::leasequery, LogSuffix::leasequery_not_allowed)),
+       "DHCPLEASEQUERY from 10.1.0.1: LEASEQUERY not allowed, query ignored"},
+      {event(LogKind::leasequery, LogSuffix::missing_giaddr),
+       "DHCPLEASEQUERY from 0.0.0.0: missing giaddr, ciaddr is 10.0.0.7, no reply sent"},
   };
   for (const Row& row : rows) expect(row);
 }
@@ -158,6 +163,13 @@ TEST(DhcpdCompat_15_5_Others, KeepTheirWordsAndTheirLevel) {
        kError},
       {numbers(event(LogKind::reuse_lease), 30, 25),
        "reuse_lease: lease age 30 (secs) under 25% threshold, reply with unaltered, existing lease for 10.0.0.7", kDebug},
+      {worded(event(LogKind::duplicate_uid), "10.0.0.0/24"),
+       "uid lease 10.0.0.7 for client 02:00:5e:00:53:01 is duplicate on 10.0.0.0/24", kError},
+      {worded(event(LogKind::duplicate_leases), "10.0.0.0/24"), "client 02:00:5e:00:53:01 has duplicate leases on 10.0.0.0/24", kError},
+      {worded(numbers(event(LogKind::threshold_exceeded), 3, 4, 50), "cable"),
+       "Pool threshold exceeded - shared subnet: cable; address: 10.0.0.7; high threshold 50% 3/4.", kError},
+      {worded(numbers(event(LogKind::threshold_reset), 1, 4), "cable"),
+       "Pool threshold reset - shared subnet: cable; address: 10.0.0.7; low threshold 1/4.", kError},
       {event(LogKind::too_many_classes), "too many classes match 02:00:5e:00:53:01"},
       {own, "modem 0:15:96 came", 2},  // log(fatal, ...) of the configuration: its level, its words
   };

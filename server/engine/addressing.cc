@@ -15,9 +15,15 @@ Departure leave(const Exchange& exchange, Departure::Kind kind, Ipv4 to,
   departure.to = to;
   departure.port = port;
   departure.interface = exchange.arrival.interface;
-  // DESIGN §3: a reply leaves from the address that was asked.
+  // A reply leaves from the address that was asked, unless local-address names the one to use; dhcpd
+  // binds only the socket of what is routed to it (observed), so on the link nothing changes.
   const Ipv4 asked = exchange.arrival.destination;
-  if (asked.value != 0xffffffff) departure.from = asked;
+  const Ipv4 local = exchange.server.settings.local_address;
+  if (kind == Departure::Kind::routed && !local.is_zero()) {
+    departure.from = local;
+  } else if (asked.value != 0xffffffff) {
+    departure.from = asked;
+  }
   return departure;
 }
 

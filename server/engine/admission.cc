@@ -41,13 +41,8 @@ constexpr Admission kAdmissions[] = {
 
 }  // namespace
 
-bool turns_away(Exchange& exchange, const Lease& lease, wire::MessageType type) noexcept {
+bool turns_away(Exchange& exchange, wire::MessageType type) noexcept {
   if (type == wire::MessageType::offer && too_early(exchange)) return true;
-  if (type == wire::MessageType::bootp && !lease.is_static() &&
-      !exchange.server.reply->flag(Parameter::dynamic_bootp, true)) {
-    drop(exchange, DropReason::no_free_leases, LogSuffix::bootp_dynamic_no_leases);
-    return true;
-  }
   for (const Admission& admission : kAdmissions) {
     if (!admission.concerns(exchange)) continue;
     const Word answer = exchange.server.reply->tri(admission.parameter, Word::allow);

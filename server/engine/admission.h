@@ -8,6 +8,6 @@
 namespace coaxd::engine {
 
 // True: the message is dropped, and the Actions say why.
-bool turns_away(Exchange& exchange, const Lease& lease, wire::MessageType type) noexcept;
+bool turns_away(Exchange& exchange, wire::MessageType type) noexcept;
 
 }  // namespace coaxd::engine

@@ -13,7 +13,7 @@ namespace {
 
 using wire::MessageType;
 
-// Leases answered here; leasequeries and the failover of RFC 6926 have no row yet.
+// What has no row is dropped as unhandled-type: servers' messages, and the bulk queries of RFC 6926.
 struct Handler {
   MessageType type;
   bool anywhere;  // knows what to say where the network is unknown
@@ -23,6 +23,7 @@ constexpr Handler kHandlers[] = {
     {MessageType::bootp, true, bootp},      {MessageType::discover, true, discover},
     {MessageType::request, true, request},  {MessageType::decline, false, decline},
     {MessageType::release, false, release}, {MessageType::inform, true, inform},
+    {MessageType::leasequery, true, leasequery},
 };
 
 void begin(Server& server, Actions& actions) noexcept {

@@ -54,7 +54,8 @@ class ChangePool {
 
 struct Settings {
   bool rfc5107 = false;  // honour server-id override
-  Ipv4 limited_broadcast{0xffffffff};  // -s
+  Ipv4 limited_broadcast{0xffffffff};  // limited-broadcast-address, else -s
+  Ipv4 local_address{};  // source of what leaves by routes; zero: the address that was asked
   std::uint16_t server_port = kServerPort, client_port = kClientPort;
 };
 
@@ -74,7 +75,7 @@ struct Actions {
   lease::SlotId probe_slot = lease::kNoSlot;
   Millis probe_timeout{0};
   // Log lines in order: `logs` at once, `reply_log` when the reply leaves.
-  std::array<LogEvent, 4> logs;
+  std::array<LogEvent, 6> logs;
   std::uint8_t log_count = 0;
   LogEvent reply_log;
   // Views into the engine's arena: valid until the next decide(); the worker copies what it runs later.

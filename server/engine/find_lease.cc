@@ -142,24 +142,55 @@ View inspect(Server& server, const Client& client, lease::SlotId slot, WallSecon
   const bool own = holds(client, server.before);
   const bool over = word.expiry() != lease::kStoredNever && word.expiry() <= lease::to_stored(now);
   if (word.pending()) return {Standing::pending, word};
+  // Whose it is once it has ended.
+  const auto ended = [&](Standing otherwise) {
+    return own ? Standing::own : server.before.reserved() ? Standing::reserved : otherwise;
+  };
   switch (word.state()) {
     case lease::SlotState::absent:
       return {Standing::absent, word};
     case lease::SlotState::free:
-      return {own ? Standing::own : Standing::available, word};
+      return {ended(Standing::available), word};
     case lease::SlotState::offered:
-      if (over) return {own ? Standing::own : Standing::available, word};
+      if (over) return {ended(Standing::available), word};
       return {
           server.leases.offered_to(slot) == client.hash ? Standing::held : Standing::offered_away,
           word};
     case lease::SlotState::active:
       if (!over) return {own ? Standing::running : Standing::taken, word};
-      return {own ? Standing::own : Standing::lapsed, word};
+      return {ended(Standing::lapsed), word};
     case lease::SlotState::abandoned:
       if (over) return {Standing::available, word};
       return {own ? Standing::own_abandoned : Standing::abandoned, word};
   }
   return {Standing::absent, word};
+}
+
+lease::SlotId rival_of(const Exchange& exchange, const Lease& lease) noexcept {
+  const lease::LeaseTable& leases = exchange.server.leases;
+  std::array<lease::SlotId, kMaxLeasesOfClient> slots;
+  const std::size_t count = slots_of(exchange, true, slots);
+  lease::SlotId first = lease.running ? lease.slot : lease::kNoSlot;
+  lease::StoredTime used = lease.running ? exchange.server.before.cltt : lease::kStoredNever;
+  for (const lease::SlotId slot : std::span(slots).first(count)) {
+    const config::Pool* pool = pool_of(exchange.server, slot);
+    if (slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network) continue;
+    lease::Binding other;
+    const bool runs = leases.read(slot, other).state() == lease::SlotState::active &&
+                      other.ends > lease::to_stored(exchange.now.wall);
+    if (!runs || other.cltt > used || (other.cltt == used && slot > first)) continue;
+    first = slot;
+    used = other.cltt;
+  }
+  return first == lease.slot ? lease::kNoSlot : first;
+}
+
+void note_duplicate(Exchange& exchange, lease::SlotId other, const Lease& lease) noexcept {
+  const Bytes uid = exchange.server.before.get(lease::Item::client_id);
+  const bool both = lease.running && equal(uid, exchange.client.uid);
+  LogEvent& event = note(exchange, both ? LogKind::duplicate_leases : LogKind::duplicate_uid);
+  event.address = exchange.server.leases.address_of(other);
+  set_text(event, lease.subnet->network->name);
 }
 
 std::size_t slots_of(const Exchange& exchange, bool by_uid, std::span<lease::SlotId> out) noexcept {
@@ -189,14 +220,10 @@ Found find_claimed(Exchange& exchange, Forbidden& forbidden) noexcept {
     if (!exchange.client.uid.empty() && best.rank > 0) break;
   }
   if (wished.kind != Found::Kind::lease) return best.found;
-  if (!exchange.client.uid.empty() && best.found.lease.running &&
-      best.found.lease.slot != wished.lease.slot) {
-    LogEvent& event = note(exchange, LogKind::duplicate_uid);
-    event.address = best.found.lease.address;
-    set_text(event, exchange.network->name);
-  }
   // The name in the log and the binding that grant() sees are those of the wish.
   inspect(exchange.server, exchange.client, wished.lease.slot, exchange.now.wall);
+  if (const lease::SlotId rival = rival_of(exchange, wished.lease); rival != lease::kNoSlot)
+    note_duplicate(exchange, rival, wished.lease);
   return wished;
 }
 
@@ -218,6 +245,7 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
     // Somebody else's, or held for him: a NAK sends this client back to DISCOVER at once,
     // authoritative or not.
     case Standing::taken:
+    case Standing::reserved:
     case Standing::offered_away:
       return {Found::Kind::unavailable, {}};
     case Standing::abandoned:

@@ -20,6 +20,7 @@ enum class Standing : std::uint8_t {
   running,  // his, active
   held,     // offered to him
   taken,    // somebody else's
+  reserved,  // ended, but for nobody except its client (dhcpd.conf manual, RESERVED LEASES)
   offered_away,  // offered to somebody else
   abandoned,
   own_abandoned,  // abandoned while it was his
@@ -58,6 +59,13 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
 
 // The next free address of the client's network (dhcpd-compat §10).
 std::optional<Lease> find_free(Exchange& exchange) noexcept;
+
+// Of the running leases under the client's identifier on this network the one that was used least
+// recently (as dhcpd's list names it first, observed); kNoSlot when it is `lease`, or there is none.
+// server.before is the binding of `lease`.
+lease::SlotId rival_of(const Exchange& exchange, const Lease& lease) noexcept;
+// Says that he has `other`, too, so that the operator can tell two clients of one identifier.
+void note_duplicate(Exchange& exchange, lease::SlotId other, const Lease& lease) noexcept;
 
 // All slots with a lease of this client, by client identifier or by hardware. At most out.size().
 std::size_t slots_of(const Exchange& exchange, bool by_uid, std::span<lease::SlotId> out) noexcept;

@@ -10,6 +10,7 @@
 #include "server/engine/find_lease.h"
 #include "server/engine/hold.h"
 #include "server/engine/lease_time.h"
+#include "server/engine/pool_threshold.h"
 #include "server/engine/reply_scopes.h"
 
 namespace coaxd::engine {
@@ -35,7 +36,7 @@ void describe_binding(Exchange& exchange, const Lease& lease) noexcept {
     after = server.before;
   } else {
     after = Binding{};
-    if (lease.own) after.flags = server.before.flags & Binding::kReserved;
+    if (holds(client, server.before)) after.flags = server.before.flags & Binding::kReserved;
   }
   const auto describe = [&](Item item, Bytes value) {
     if (!after.set(item, value)) after.set(item, {});
@@ -96,8 +97,10 @@ void set_times(Exchange& exchange, std::uint32_t seconds) noexcept {
   after.tstp = 0;
   after.next_state = after.rewind_state = BindingState::free;
   if (exchange.query->type() == MessageType::bootp) after.flags |= Binding::kBootp;
-  const OptionState& options = *exchange.server.reply;
-  if (after.ends == lease::kStoredNever && options.flag(Parameter::infinite_is_reserved, false)) {
+  // dhcpd.conf manual, infinite-is-reserved: for clients that ask for infinity, whatever they get.
+  const Bytes asked = exchange.query->option(wire::option::lease_time);
+  const bool infinite = asked.size() == 4 && load_be32(asked.data()) == kInfinite;
+  if (infinite && exchange.server.reply->flag(Parameter::infinite_is_reserved, false)) {
     after.flags |= Binding::kReserved;
   }
 }
@@ -169,31 +172,24 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
   return Granted::done;
 }
 
-// Told before they end, so that the operator can tell two clients of one identifier.
-void note_duplicate(Exchange& exchange, lease::SlotId slot, const config::Subnet& subnet) noexcept {
-  if (inspect(exchange.server, exchange.client, slot, exchange.now.wall).standing !=
-      Standing::running)
-    return;
-  LogEvent& event = note(exchange, LogKind::duplicate_uid);
-  event.address = exchange.server.leases.address_of(slot);
-  set_text(event, subnet.network->name);
-}
-
 // Which of his other leases on this network a client loses when he is ACKed (dhcpd-compat §9.3, as
-// seen on the wire): those under the client identifier that he now uses for another address; all,
-// with one-lease-per-client; those of his hardware, where duplicates are denied and his host
-// declaration names no client identifier, when he renews.
+// seen on the wire): his rival_of(); all, with one-lease-per-client; those of his hardware, where
+// duplicates are denied and his host declaration names no client identifier, when he renews.
 void release_others(Exchange& exchange, const Lease& lease) noexcept {
   const OptionState& options = *exchange.server.reply;
   const Client client = exchange.client;
   const bool one_lease = options.flag(Parameter::one_lease_per_client, false);
   const bool no_duplicates =
       options.tri(Parameter::duplicates, OptionState::Tri::allow) != OptionState::Tri::allow;
-  const bool uids = one_lease || exchange.query->ciaddr().is_zero();
   const bool hardware = (one_lease && client.uid.empty()) ||
                         (no_duplicates && client.host_by_hardware && lease.running);
+  if (const lease::SlotId rival = rival_of(exchange, lease); rival != lease::kNoSlot) {
+    note_duplicate(exchange, rival, lease);
+    // Who fills in ciaddr uses that address as well as the other one: nothing is taken from him.
+    if (exchange.query->ciaddr().is_zero()) release_all(exchange, {&rival, 1});
+  }
   for (const bool by_uid : {true, false}) {
-    if (!(by_uid ? uids : hardware)) continue;
+    if (!(by_uid ? one_lease : hardware)) continue;
     exchange.client.by_hardware = !by_uid;  // now whatever identifier a lease was taken under
     std::array<lease::SlotId, kMaxLeasesOfClient> slots;
     std::size_t count = slots_of(exchange, by_uid, slots);
@@ -203,8 +199,6 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
     };
     const auto end =
         std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
-    for (auto slot = slots.begin(); by_uid && slot != end; ++slot)
-      note_duplicate(exchange, *slot, *lease.subnet);
     release_all(exchange, {slots.begin(), end});
   }
 }
@@ -219,7 +213,7 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   const bool binding_reply = type != MessageType::offer;
   describe_binding(exchange, lease);
   run_lease_scopes(exchange, lease);
-  if (turns_away(exchange, lease, type)) return Granted::refused;
+  if (turns_away(exchange, type)) return Granted::refused;
   if (!server.reply->flag(Parameter::stash_agent_options, true))
     server.after.set(Item::agent_info, {});
   if (!bill(exchange, lease, binding_reply)) {
@@ -247,6 +241,7 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
     if (const Granted taken = take(exchange, lease); taken != Granted::done) return taken;
   }
   release_others(exchange, lease);
+  if (type == MessageType::ack) watch_pool(exchange, lease);
   return Granted::done;
 }
 

@@ -53,7 +53,7 @@ std::uint32_t bootp_lease_seconds(const Exchange& exchange, const Lease& lease) 
   std::uint32_t seconds = options.number(Parameter::dynamic_bootp_lease_length, kInfinite);
   if (const std::uint32_t cutoff = options.number(Parameter::dynamic_bootp_lease_cutoff, 0);
       cutoff != 0) {
-    seconds = std::min(seconds, seconds_left(exchange.now.wall, cutoff));
+    seconds = seconds_left(exchange.now.wall, cutoff);  // whatever the length says (observed)
   }
   return until_pool_closes(exchange, lease, seconds);
 }

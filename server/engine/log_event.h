@@ -11,7 +11,7 @@ namespace coaxd::engine {
 
 enum class LogKind : std::uint8_t {
   none,
-  discover, request, decline, release, inform, bootrequest,  // the incoming line, with its suffix if it got no reply
+  discover, request, decline, release, inform, bootrequest, leasequery,  // the incoming line, with its suffix if it got no reply
   offer, ack, nak, inform_ack, bootreply_static, bootreply_dynamic,
   abandoned_declined, abandoned_pinged,  // "Abandoning IP address X: ..."
   reclaiming_abandoned, reclaiming_requested_abandoned,
@@ -21,6 +21,8 @@ enum class LogKind : std::uint8_t {
   release_with_address,                  // "DHCPRELEASE from MAC specified requested-address." (RFC 2131 table 5 forbids it)
   echo_reply,                            // debug: "ICMP Echo reply while lease X valid."
   duplicate_uid,                         // "uid lease X for client MAC is duplicate on NET"
+  duplicate_leases,                      // "client MAC has duplicate leases on NET"
+  threshold_exceeded, threshold_reset,   // "Pool threshold ...": number_a of number_b addresses in use, number_c percent
   unknown_segment,                       // "TYPE from MAC via VIA: unknown network segment", number_a is the message type
   text,                                  // log(...) of the configuration, `text` and `level`
   execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself
@@ -37,6 +39,9 @@ constexpr bool precedes_message(LogKind kind) noexcept {
     case LogKind::too_many_classes:
     case LogKind::release_with_address:
     case LogKind::duplicate_uid:
+    case LogKind::duplicate_leases:
+    case LogKind::threshold_exceeded:
+    case LogKind::threshold_reset:
       return true;
     default:
       return false;
@@ -48,7 +53,7 @@ enum class LogSuffix : std::uint8_t {
   none, no_free_leases, unknown_network_segment, wrong_network, ignored_not_authoritative, ignored_unknown_subnet,
   lease_unavailable, unknown_lease, unknown_client, booting_disallowed, min_secs, lease_limit, found, not_found, abandoned,
   ignored, not_responding, database_update_failed, bootp_dynamic_no_leases, bootp_disallowed, bootp_network_unknown,
-  inform_not_authoritative, inform_unknown_subnet, count
+  inform_not_authoritative, inform_unknown_subnet, leasequery_not_allowed, missing_giaddr, count
 };
 
 struct LogEvent {
@@ -64,7 +69,7 @@ struct LogEvent {
   Ipv4 other;        // inform: source; lease_unavailable / unknown_lease: the lease
   std::uint32_t interface_index = 0;  // VIA otherwise; the formatter knows the names
   std::int64_t at_ns = 0;  // monotonic, set by the worker: the lines of several workers are merged by it
-  std::uint32_t number_a = 0, number_b = 0;  // min-secs: N, M; reuse_lease: age, percent
+  std::uint32_t number_a = 0, number_b = 0, number_c = 0;  // min-secs: N, M; reuse_lease: age, percent; thresholds: above
   std::uint8_t name_size = 0;      // host name in parentheses
   std::uint16_t text_size = 0;     // network name, class name, log() text; cut to fit
   std::array<char, 64> name{};

@@ -45,6 +45,13 @@ void withdraw_offers(Exchange& exchange) noexcept {
   }
 }
 
+// Who selects an address that is not ours by a name that is not ours has chosen another server; dhcpd
+// takes him for a client of an unknown lease, and so does the line in the log.
+bool selects_another(const Exchange& exchange) noexcept {
+  const Ipv4 named = exchange.query->address_option(wire::option::server_identifier);
+  return named != exchange.arrival.interface->address && named != exchange.arrival.destination;
+}
+
 // No lease that he could have: NAK if the address is ours to refuse, else silence.
 void refuse(Exchange& exchange, Found::Kind kind, Ipv4 asked) noexcept {
   exchange.actions.logs[0].other = asked;
@@ -59,8 +66,11 @@ void refuse(Exchange& exchange, Found::Kind kind, Ipv4 asked) noexcept {
     default:
       break;
   }
-  if (exchange.query->has(wire::option::server_identifier)) withdraw_offers(exchange);
-  drop(exchange, DropReason::unknown_lease, LogSuffix::unknown_lease);
+  if (!exchange.query->has(wire::option::server_identifier))
+    return drop(exchange, DropReason::unknown_lease, LogSuffix::unknown_lease);
+  withdraw_offers(exchange);
+  drop(exchange, selects_another(exchange) ? DropReason::other_server : DropReason::unknown_lease,
+       LogSuffix::unknown_lease);
 }
 
 void describe_request(Exchange& exchange, Ipv4 asked) noexcept {

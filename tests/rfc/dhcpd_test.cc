@@ -144,6 +144,85 @@ TEST(Dhcpd_9_1_Lease, OfSeveralRunningLeasesTheOneUsedLast) {
   }
 }
 
+// dhcpd.conf manual, RESERVED LEASES: "only allocate this lease to the client it is identified by"; dhcpd gives it to who asks by name.
+TEST(Dhcpd_10_Reserved, AnEndedLeaseIsForItsClientOnly) {
+  Sim sim{R"(ping-check false; infinite-is-reserved on; max-lease-time -1; default-lease-time 100; min-lease-time 100;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; })"};
+  sim.script(R"(
+    0s     cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 uid='one' lease=4294967295  -> ACK
+    1s     cm1  RELEASE  ciaddr=10.1.0.10 uid='one'                        -> DROP  changes=1
+    1s     cm2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11             -> ACK   lease=100
+    2s     cm3  DISCOVER giaddr=10.1.0.1                                   -> DROP  reason=no-free-leases
+    2s     cm3  DISCOVER giaddr=10.1.0.1 req=10.1.0.10                     -> DROP  reason=no-free-leases
+    2s     cm3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10             -> NAK   log=lease_unavailable
+    2s     cm1  DISCOVER giaddr=10.1.0.1 no_uid                            -> DROP  reason=no-free-leases
+    2s     cm9  DISCOVER giaddr=10.1.0.1 uid='one'                         -> OFFER yiaddr=10.1.0.10
+    2s     cm9  REQUEST  giaddr=10.1.0.1 select=10.1.0.10                  -> ACK   lease=100
+    200s   -    expire                                                     -> 2
+    200s   cm3  DISCOVER giaddr=10.1.0.1                                   -> OFFER yiaddr=10.1.0.11
+    200s   cm3  REQUEST  giaddr=10.1.0.1 select=10.1.0.11                  -> ACK
+    201s   cm4  DISCOVER giaddr=10.1.0.1                                   -> DROP  reason=no-free-leases
+    202s   cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 uid='one'   -> ACK   lease=100
+    500s   cm4  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10             -> NAK
+    500s   -    expire                                                     -> 2
+    500s   cm4  DISCOVER giaddr=10.1.0.1                                   -> OFFER yiaddr=10.1.0.11
+    501s   cm5  DISCOVER giaddr=10.1.0.1                                   -> DROP  reason=no-free-leases
+  )");
+  EXPECT_EQ(sim.binding(Ipv4::of(10, 1, 0, 10)).flags, lease::Binding::kReserved);
+}
+
+// dhcpd.conf manual, infinite-is-reserved: for clients "which requested an infinite lease-time", even if they get less.
+TEST(Dhcpd_11_InfiniteIsReserved, ForWhoAsks) {
+  Sim sim{R"(ping-check false; infinite-is-reserved on; default-lease-time -1; max-lease-time -1;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.19; }
+    subnet 10.2.0.0 netmask 255.255.255.0 { range 10.2.0.10 10.2.0.19; max-lease-time 1000; })"};
+  sim.script(R"(
+    0s  cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10                    -> ACK lease=4294967295
+    0s  cm2  REQUEST  giaddr=10.2.0.1 init_reboot=10.2.0.10 lease=4294967295   -> ACK lease=1000
+  )");
+  EXPECT_EQ(sim.binding(Ipv4::of(10, 1, 0, 10)).flags, 0);
+  EXPECT_EQ(sim.binding(Ipv4::of(10, 2, 0, 10)).flags, lease::Binding::kReserved);
+}
+
+// A host declaration that comes later is the operator's newer word.
+TEST(Dhcpd_10_Reserved, AFixedAddressGoesBefore) {
+  constexpr std::string_view kNetwork = "subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; }";
+  Sim sim{fmt::format("ping-check false; infinite-is-reserved on; max-lease-time 1000; {}", kNetwork)};
+  sim.script(R"(
+    0s  cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 lease=4294967295  -> ACK
+    1s  cm1  RELEASE  ciaddr=10.1.0.10                                        -> DROP  changes=1
+  )");
+  sim.reload(fmt::format("ping-check false; host a {{ hardware ethernet 00:15:96:30:00:01; fixed-address 10.1.0.10; }} {}", kNetwork));
+  sim.script("2s a1 DISCOVER giaddr=10.1.0.1 mac=001596300001 -> OFFER yiaddr=10.1.0.10");
+}
+
+// The workers share one mark a pool: two of them say it once.
+TEST(Dhcpd_15_5_PoolThreshold, IsSaidOnceByAllWorkers) {
+  Sim sim{R"(ping-check false; dhcp-cache-threshold 0;
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.13; log-threshold-high 50; log-threshold-low 25; })",
+          {.workers = 2}};
+  sim.script(R"(
+    0s  cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 worker=0  -> ACK logs=1
+    0s  cm2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11 worker=1  -> ACK logs=1
+    0s  cm3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12 worker=0  -> ACK logs=2
+    0s  cm3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12 worker=1  -> ACK logs=1
+    1s  cm1  RELEASE  ciaddr=10.1.0.10                                -> DROP
+    1s  cm2  RELEASE  ciaddr=10.1.0.11                                -> DROP
+    1s  cm3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12 worker=1  -> ACK logs=2
+    1s  cm3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12 worker=0  -> ACK logs=1
+  )");
+}
+
+// dhcpd-compat §9.10: nobody is allowed to ask unless the configuration says so, and none is answered yet.
+TEST(Dhcpd_9_10_Leasequery, IsDeniedAndCounted) {
+  Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; allow leasequery; }"};
+  sim.script(R"(
+    0s  cmts1  LEASEQUERY giaddr=10.1.0.1 ciaddr=10.1.0.10  -> DROP  reason=leasequery-denied log=leasequery_not_allowed
+    0s  cmts1  LEASEQUERY giaddr=10.9.0.1 ciaddr=10.1.0.10  -> DROP  reason=leasequery-denied log=leasequery_not_allowed
+    0s  cmts1  LEASEQUERY ciaddr=10.1.0.10                  -> DROP  reason=leasequery-denied log=missing_giaddr
+  )");
+}
+
 TEST(Dhcpd_9_1_Lease, AClientIdOnceUsedMustBeSentAgain) {
   Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
   sim.script(R"(

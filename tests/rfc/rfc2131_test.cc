@@ -188,7 +188,8 @@ TEST(Rfc2131_4_3_2_Selecting, AnotherServersAddressGivesOurOfferBack) {
   sim.script(R"(
     0s  cm1  DISCOVER giaddr=10.1.0.1                                    -> OFFER yiaddr=10.1.0.10
     0s  -    free                                                        -> 10
-    1s  cm1  REQUEST  giaddr=10.1.0.1 req=10.1.0.99 server=10.1.0.3      -> DROP  reason=unknown-lease log=unknown_lease
+    1s  cm1  REQUEST  giaddr=10.1.0.1 req=10.1.0.99 server=10.1.0.3      -> DROP  reason=other-server log=unknown_lease
+    1s  cm1  REQUEST  giaddr=10.1.0.1 req=10.1.0.99 server=10.1.0.2      -> DROP  reason=unknown-lease log=unknown_lease
     1s  -    free                                                        -> 11
     2s  cm2  REQUEST  giaddr=10.1.0.1                                    -> DROP  reason=no-requested-address
   )");

@@ -239,7 +239,9 @@ constexpr std::string_view kSuffixes[] = {"none",
                                           "bootp_disallowed",
                                           "bootp_network_unknown",
                                           "inform_not_authoritative",
-                                          "inform_unknown_subnet"};
+                                          "inform_unknown_subnet",
+                                          "leasequery_not_allowed",
+                                          "missing_giaddr"};
 static_assert(std::size(kSuffixes) == static_cast<std::size_t>(engine::LogSuffix::count));
 
 using Shower = std::string (*)(const Outcome&);
