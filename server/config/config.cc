@@ -42,14 +42,28 @@ const Statement* Config::function(std::string_view name) const noexcept {
   return found == index_->functions.end() ? nullptr : found->second;
 }
 
-Bytes Config::global_constant(Parameter parameter) const noexcept {
+namespace {
+
+Bytes constant_in(const Scope& scope, Parameter parameter) noexcept {
   Bytes value;
-  for (const Statement& statement : global().statements) {
+  for (const Statement& statement : scope.statements) {
     if (statement.kind != StatementKind::option || statement.value.kind != ExprKind::constant) continue;
     const OptionDefinition& option = *statement.definition;
     if (option.space->index != OptionRegistry::kServer || option.code != static_cast<std::uint32_t>(parameter)) continue;
     if (statement.op == OptionOp::default_value && !value.empty()) continue;
     value = statement.value.bytes;
+  }
+  return value;
+}
+
+}  // namespace
+
+Bytes Config::global_constant(Parameter parameter) const noexcept { return constant_in(global(), parameter); }
+
+Bytes Config::constant_anywhere(Parameter parameter) const noexcept {
+  Bytes value;
+  for (const auto& scope : scopes_) {
+    if (const Bytes here = constant_in(*scope, parameter); !here.empty()) value = here;
   }
   return value;
 }

@@ -141,6 +141,8 @@ class Config {
   std::span<const Diagnostic> warnings() const noexcept { return warnings_; }
   // Global value of a parameter written as a constant (lease-file-name, pid-file-name, local-port, log-facility ...).
   Bytes global_constant(Parameter parameter) const noexcept;
+  // The same for what holds everywhere wherever it stands: the last one.
+  Bytes constant_anywhere(Parameter parameter) const noexcept;
 
  private:
   friend class Resolver;

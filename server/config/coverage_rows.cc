@@ -129,7 +129,7 @@ constexpr KindRow<ExprKind> kExpressions[] = {
     {ExprKind::host_decl_name, {"host-decl-name", honoured, "DhcpdEval_7_2_Lease.AddressTimeAndHost"}},
     {ExprKind::filename, {"filename in an expression", honoured, "differential case-reverse-and-names"}},
     {ExprKind::server_name, {"server-name in an expression", honoured, "differential case-reverse-and-names"}},
-    {ExprKind::gethostname, {"gethostname()", honoured, "no test of its own yet"}},
+    {ExprKind::gethostname, {"gethostname()", honoured, "differential name-of-the-server"}},
     {ExprKind::host_lookup, {"host name as a value", honoured, "DhcpdEval_7_2_Lookup.AddressesOfANameFromTheTable"}},
     {ExprKind::null_data, {"null", honoured, "eval 7.2 Null"}},
     {ExprKind::variable, {"variable", honoured, "eval 7.2 VariablePlain"}},

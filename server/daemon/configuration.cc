@@ -104,6 +104,35 @@ std::string pid_path(const CommandLine& line, const config::Config& config) {
   return stated.empty() ? line.pid_file : stated;
 }
 
+engine::Settings engine_settings(const CommandLine& line, const config::Settings& settings, const config::Config& config) {
+  const auto port = [&](config::Parameter parameter) {
+    const Bytes stated = config.global_constant(parameter);
+    return stated.size() == 2 ? load_be16(stated.data()) : std::uint16_t{0};
+  };
+  const auto address = [&](config::Parameter parameter) {
+    const Bytes stated = config.global_constant(parameter);
+    return stated.size() == 4 ? Ipv4{load_be32(stated.data())} : Ipv4{};
+  };
+  engine::Settings out;
+  out.rfc5107 = settings.server.rfc5107;
+  if (line.port != 0) {
+    out.server_port = line.port;
+    out.client_port = static_cast<std::uint16_t>(line.port + 1);
+  }
+  if (const std::uint16_t stated = port(config::Parameter::local_port); stated != 0) out.server_port = stated;
+  if (const std::uint16_t stated = port(config::Parameter::remote_port); stated != 0) out.client_port = stated;
+  if (line.limited_broadcast) out.limited_broadcast = *line.limited_broadcast;
+  if (const Ipv4 stated = address(config::Parameter::limited_broadcast_address); !stated.is_zero())
+    out.limited_broadcast = stated;
+  out.local_address = address(config::Parameter::local_address);
+  return out;
+}
+
+store::LeasesStyle leases_style(const config::Config& config) {
+  return {.local_times = as_text(config.constant_anywhere(config::Parameter::db_time_format)) == "local",
+          .hex_ids = as_text(config.constant_anywhere(config::Parameter::lease_id_format)) == "hex"};
+}
+
 std::string global_text(const config::Config& config, config::Parameter parameter) {
   return std::string{as_text(config.global_constant(parameter))};
 }

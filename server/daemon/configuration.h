@@ -12,7 +12,9 @@
 #include "server/config/host_table.h"
 #include "server/config/settings.h"
 #include "server/daemon/command_line.h"
+#include "server/engine/engine.h"
 #include "server/lease/lease_table.h"
+#include "server/store/leases_export.h"
 
 namespace coaxd::daemon {
 
@@ -41,6 +43,13 @@ std::string unsafe_findings(const Configuration& configuration, const config::Se
 // lease-file-name and pid-file-name of the configuration, else the command line's (dhcpd-compat §15.1).
 std::string leases_path(const CommandLine& line, const config::Config& config);
 std::string pid_path(const CommandLine& line, const config::Config& config);
+
+// Ports and addresses of the process, read once, at start. The global scope goes before the command line, as with the files; -p moves the
+// clients' port along, local-port does not (observed).
+engine::Settings engine_settings(const CommandLine& line, const config::Settings& settings, const config::Config& config);
+
+// db-time-format and lease-id-format; dhcpd obeys them as it reads, in whatever scope (observed).
+store::LeasesStyle leases_style(const config::Config& config);
 
 // A text parameter of the global scope (lease-file-name ...), or "" when it is not set to a constant.
 std::string global_text(const config::Config& config, config::Parameter parameter);

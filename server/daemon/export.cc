@@ -6,7 +6,6 @@
 #include <iterator>
 #include <memory>
 
-#include "server/store/leases_export.h"
 #include "server/store/leases_file.h"
 
 namespace coaxd::daemon {
@@ -57,12 +56,12 @@ void append_json(std::string& out, Ipv4 address, const lease::Binding& binding) 
 
 }  // namespace
 
-BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, lease::StoredTime* newest) {
+BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, store::LeasesStyle style, lease::StoredTime* newest) {
   struct Progress {
     lease::SlotId next = 0;
     lease::Binding binding;
   };
-  return [&table, format, newest, progress = std::make_shared<Progress>()](std::string& chunk) {
+  return [&table, format, style, newest, progress = std::make_shared<Progress>()](std::string& chunk) {
     for (; progress->next < table.slot_count(); ++progress->next) {
       if (chunk.size() >= kPiece) return true;
       if (table.word(progress->next).state() == lease::SlotState::absent) continue;
@@ -71,7 +70,7 @@ BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, le
       if (newest != nullptr) *newest = std::max(*newest, store::last_event(progress->binding));
       const Ipv4 address = table.address_of(progress->next);
       if (format == ExportFormat::dhcpd) {
-        store::append_lease(chunk, address, progress->binding);
+        store::append_lease(chunk, address, progress->binding, style);
       } else {
         append_json(chunk, address, progress->binding);
       }

@@ -6,11 +6,13 @@
 
 #include "server/daemon/control.h"
 #include "server/lease/lease_table.h"
+#include "server/store/leases_export.h"
 
 namespace coaxd::daemon {
 
 enum class ExportFormat : std::uint8_t { dhcpd, json };
 // `newest` (may be null) becomes the time of the newest event told.
-BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, lease::StoredTime* newest = nullptr);
+BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, store::LeasesStyle style = {},
+                         lease::StoredTime* newest = nullptr);
 
 }  // namespace coaxd::daemon

@@ -63,7 +63,7 @@ std::expected<void, std::string> Mirror::write_now() {
   const std::uint64_t at = changes_();
   lease::StoredTime newest = 0;
   std::uint32_t crc = 0;
-  const BodySource leases = export_leases(table_, ExportFormat::dhcpd, &newest);
+  const BodySource leases = export_leases(table_, ExportFormat::dhcpd, options_.style, &newest);
   // The first chunk begins with the header already (leases_export.h): it is part of what the seal covers.
   const auto more = [&](std::string& chunk) {
     const bool again = leases(chunk);

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "server/lease/lease_table.h"
+#include "server/store/leases_export.h"
 
 namespace coaxd::daemon {
 
@@ -21,6 +22,7 @@ class Mirror {
   struct Options {
     std::string path;
     std::chrono::seconds interval{60};
+    store::LeasesStyle style{};
   };
   // `changes` counts committed changes; the file is written when it moved.
   Mirror(const lease::LeaseTable& table, Options options, std::function<std::uint64_t()> changes,
@@ -31,10 +33,12 @@ class Mirror {
   std::expected<void, std::string> write_now();
   // While held, nothing is read of the lease table: for a reload, which rebuilds it.
   [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(writing_); }
+  // Another configuration, while held.
+  void use(store::LeasesStyle style) { options_.style = style; }
 
  private:
   const lease::LeaseTable& table_;
-  const Options options_;
+  Options options_;
   const std::function<std::uint64_t()> changes_;
   const std::function<void(const std::string&)> complain_;
   std::mutex writing_;  // held over write_now()

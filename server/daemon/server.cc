@@ -76,6 +76,7 @@ Server::Server(CommandLine line, config::Settings settings, Configuration config
       effects_(log_, {.limit = std::chrono::seconds(settings_.limits.execute_seconds)}) {
   leases_path_ = leases_path(line_, *configuration_.config);
   pid_path_ = pid_path(line_, *configuration_.config);
+  engine_settings_ = engine_settings(line_, settings_, *configuration_.config);
 }
 
 Server::~Server() = default;
@@ -143,6 +144,12 @@ Server::Step Server::open_interfaces() {
     const bool known = std::any_of(all->begin(), all->end(), [&](const auto& i) { return i.name == name; });
     if (!known) return fail(fmt::format("No such network interface: {} (ip link lists those there are).", name));
   }
+  const Ipv4 local = engine_settings_.local_address;
+  const auto has_local = [local](const io::ScannedInterface& interface) {
+    return std::ranges::find(interface.addresses, local, &Prefix::network) != interface.addresses.end();
+  };
+  if (!local.is_zero() && std::ranges::none_of(*all, has_local))
+    return fail(fmt::format("Can't bind to dhcp address: local-address {} is on no interface of this host.", to_string(local)));
   const auto served = served_interfaces(*all, true);
   if (served.empty())
     return fail("Not configured to listen on any interfaces! A subnet declaration must contain the address of at least one.");
@@ -185,17 +192,10 @@ std::vector<io::ScannedInterface> Server::served_interfaces(const std::vector<io
   return served;
 }
 
-// The command line's, else local-port of the configuration, else bootps.
-std::uint16_t Server::port() const {
-  if (line_.port != 0) return line_.port;
-  const Bytes configured = configuration_.config->global_constant(config::Parameter::local_port);
-  return configured.size() == 2 ? load_be16(configured.data()) : engine::kServerPort;
-}
-
 Server::Step Server::open_network() {
   io::SocketOptions options;
   options.workers = worker_count(settings_);
-  options.port = port();
+  options.port = engine_settings_.server_port;
   options.steering_seed = random_seed();
   auto sockets = io::open_sockets(options);
   if (!sockets) return fail(sockets.error().message);
@@ -256,12 +256,6 @@ Server::Step Server::open_store() {
 // --- threads ---
 
 Server::Step Server::start_workers() {
-  engine::Settings settings;
-  settings.rfc5107 = settings_.server.rfc5107;
-  settings.server_port = port();
-  const Bytes remote = configuration_.config->global_constant(config::Parameter::remote_port);
-  settings.client_port = remote.size() == 2 ? load_be16(remote.data()) : static_cast<std::uint16_t>(settings.server_port + 1);
-  if (line_.limited_broadcast) settings.limited_broadcast = *line_.limited_broadcast;
   for (unsigned i = 0; i < transports_.size(); ++i) {
     journals_.push_back(store_->journal(i, transports_[i]->disk()));
     workers_.push_back(std::make_unique<worker::Worker>(
@@ -269,7 +263,7 @@ Server::Step Server::start_workers() {
                               .journal = *journals_[i],
                               .leases = leases_->table(),
                               .limits = leases_->limits(),
-                              .settings = settings,
+                              .settings = engine_settings_,
                               .log_packets = settings_.log.packets,
                               .index = i,
                               .max_held = settings_.limits.pending_changes,
@@ -303,7 +297,8 @@ Server::Step Server::start_workers() {
       for (const auto& one : workers_) total += one->counters().commits.get();
       return total;
     };
-    mirror_.emplace(leases_->table(), Mirror::Options{leases_path_, std::chrono::seconds(settings_.store.mirror_seconds)}, changes,
+    const auto interval = std::chrono::seconds(settings_.store.mirror_seconds);
+    mirror_.emplace(leases_->table(), Mirror::Options{leases_path_, interval, leases_style(*configuration_.config)}, changes,
                     [this](const std::string& sentence) { log_.error(sentence); });
     mirror_->start();
   }
@@ -375,7 +370,7 @@ void Server::stop() {
   journals_.clear();
   if (!sockets_.empty()) {
     sockets_.clear();
-    io::wait_until_port_is_free(port());
+    io::wait_until_port_is_free(engine_settings_.server_port);
   }
 }
 
@@ -473,6 +468,7 @@ std::expected<std::string, std::string> Server::reload() {
       reconfigured = leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
       return reconfigured ? worker::Snapshot{loaded->config, loaded->names} : worker::Snapshot{};  // an empty one changes nothing
     });
+    if (mirror_ && reconfigured) mirror_->use(leases_style(*loaded->config));
   }
   if (!reconfigured) {
     ++reloads_failed_;
@@ -500,7 +496,8 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
   if (name == "metrics") return whole(to_prometheus(samples()));
   if (name == "leases export") {
     if (json) return export_leases(leases_->table(), ExportFormat::json);
-    return after(std::string{store::leases_header()}, export_leases(leases_->table(), ExportFormat::dhcpd));
+    return after(std::string{store::leases_header()},
+                 export_leases(leases_->table(), ExportFormat::dhcpd, leases_style(*configuration_.config)));
   }
   if (name == "reload") {
     auto done = reload();

@@ -42,7 +42,6 @@ class Server {
   using Step = std::expected<void, std::string>;
 
   Step start();
-  std::uint16_t port() const;
   Step open_interfaces();
   Step open_network();
   Step open_store();
@@ -65,6 +64,7 @@ class Server {
   const config::Settings settings_;
   Configuration configuration_;
   std::string leases_path_, pid_path_;
+  engine::Settings engine_settings_;
 
   LogWriter log_;
   EffectRunner effects_;

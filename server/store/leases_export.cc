@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <span>
 
@@ -55,9 +56,20 @@ std::string hex(Bytes octets, bool two_digits) {
   return out;
 }
 
-void date(std::string& out, std::string_view name, lease::StoredTime time) {
+// What stands behind the semicolon is a comment to those who read the file; dhcpd takes the words from the C locale.
+void local_date(std::string& out, std::string_view name, lease::StoredTime time) {
+  const std::time_t seconds = time;
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char words[64];
+  const std::size_t size = std::strftime(words, sizeof words, "%a %b %d %H:%M:%S %Y", &local);
+  fmt::format_to(std::back_inserter(out), "  {} epoch {}; # {}\n", name, time, std::string_view{words, size});
+}
+
+void date(std::string& out, std::string_view name, lease::StoredTime time, LeasesStyle style) {
   if (time == 0) return;
   if (time == lease::kStoredNever) return line(out, name, "never");
+  if (style.local_times) return local_date(out, name, time);
   const std::int64_t days = time / 86400;
   const CivilDate date = date_of(days);
   const std::uint32_t second = time % 86400;
@@ -135,22 +147,23 @@ std::string_view leases_header() noexcept {
          "\n";
 }
 
-void append_lease(std::string& out, Ipv4 address, const lease::Binding& b) {
+void append_lease(std::string& out, Ipv4 address, const lease::Binding& b, LeasesStyle style) {
   if (!b.ever_used() && b.ends == 0) return;  // what was abandoned once has an end, and no client
   const FailoverTimes failover = failover_times(b);
   fmt::format_to(std::back_inserter(out), "lease {} {{\n", to_string(address));
-  date(out, "starts", b.starts);
-  date(out, "ends", b.ends);
-  date(out, "tstp", b.tstp);
-  date(out, "tsfp", failover.tsfp);
-  date(out, "atsfp", failover.atsfp);
-  date(out, "cltt", b.cltt);
+  const auto dated = [&](std::string_view name, lease::StoredTime time) { date(out, name, time, style); };
+  dated("starts", b.starts);
+  dated("ends", b.ends);
+  dated("tstp", b.tstp);
+  dated("tsfp", failover.tsfp);
+  dated("atsfp", failover.atsfp);
+  dated("cltt", b.cltt);
   states(out, b);
   if ((b.flags & lease::Binding::kReserved) != 0) out += "  reserved;\n";
   if ((b.flags & lease::Binding::kBootp) != 0) out += "  dynamic-bootp;\n";
   billing(out, b.get(Item::billing));
   if (b.hlen > 0) line(out, "hardware", hardware_name(b.htype) + " " + hex(b.hardware(), true));
-  if (b.has(Item::client_id)) line(out, "uid", quoted(b.get(Item::client_id)));
+  if (const Bytes uid = b.get(Item::client_id); !uid.empty()) line(out, "uid", style.hex_ids ? hex(uid, true) : quoted(uid));
   variables(out, b.get(Item::variables));
   if (b.has(Item::vendor_class)) {
     fmt::format_to(std::back_inserter(out), "  set {} = {};\n", kVendorClassVariable, quoted(b.get(Item::vendor_class)));

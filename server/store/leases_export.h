@@ -15,9 +15,15 @@
 
 namespace coaxd::store {
 
+// What dhcpd.conf says about the form of the file; the reader knows all of them.
+struct LeasesStyle {
+  bool local_times = false;  // db-time-format local: `epoch N; # local time`, the time zone is the process's
+  bool hex_ids = false;      // lease-id-format hex
+};
+
 std::string_view leases_header() noexcept;
 // Nothing for an address that was never used.
-void append_lease(std::string& out, Ipv4 address, const lease::Binding& binding);
+void append_lease(std::string& out, Ipv4 address, const lease::Binding& binding, LeasesStyle style = {});
 
 // Writes the header and then the pieces that `more` appends until it returns false, beside `path`; synced, then put in its place: a
 // reader sees the old file or the new one, and so does a power cut. Owner and mode are those of the file it replaces, else ours and 0644.

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -371,6 +373,39 @@ TEST(Dhcpd14_5_Writing, EveryOctetOfAStringComesBack) {
   const auto again = only(exported(b));
   EXPECT_EQ(text_of(again, Item::client_id), all);
   EXPECT_EQ(text_of(again, Item::variables), variable);
+}
+
+// db-time-format local and lease-id-format hex, as dhcpd 4.4.3-P1 wrote this lease; what is behind the date is a comment.
+TEST(Dhcpd14_5_Writing, LocalTimesAndHexadecimalIds) {
+  constexpr std::string_view kBlock = R"(lease 10.0.0.1 {
+  starts epoch 1699318923; # Tue Nov 07 01:02:03 2023
+  ends never;
+  cltt epoch 1699318923; # Tue Nov 07 01:02:03 2023
+  binding state free;
+  hardware ethernet 00:15:96:00:00:02;
+  uid 01:22:5c:78;
+}
+)";
+  const char* zone = std::getenv("TZ");
+  const std::string before = zone == nullptr ? "" : zone;
+  setenv("TZ", "UTC0", 1);
+  tzset();
+  lease::Binding b = only(kBlock);
+  EXPECT_EQ(text_of(b, Item::client_id), "\001\"\\x");
+  EXPECT_EQ(b.starts, 1699318923u);
+  b.tstp = 0;  // filled in by the reader
+  std::string out;
+  append_lease(out, Ipv4::of(10, 0, 0, 1), b, {.local_times = true, .hex_ids = true});
+  EXPECT_EQ(out, kBlock);
+
+  setenv("TZ", "XYZ-2", 1);  // two hours east
+  tzset();
+  out.clear();
+  append_lease(out, Ipv4::of(10, 0, 0, 1), b, {.local_times = true, .hex_ids = false});
+  EXPECT_THAT(out, HasSubstr("  starts epoch 1699318923; # Tue Nov 07 03:02:03 2023\n"));
+  EXPECT_THAT(out, HasSubstr("  uid \"\\001\\\"\\\\x\";\n"));
+  zone == nullptr ? unsetenv("TZ") : setenv("TZ", before.c_str(), 1);
+  tzset();
 }
 
 TEST(Dhcpd14_5_Writing, AHostNameThatIsNotPrintableIsLeftOut) {

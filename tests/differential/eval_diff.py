@@ -5,6 +5,8 @@
     eval_diff.py --server build/bin/coaxd   ... and against coaxd
     eval_diff.py --update              write dhcpd's answers into the table
 
+Exit 0: no difference; 77: dhcpd is not installed.
+
 Both servers run the global statements once when they test a configuration; log() is therefore a window into the evaluator.
 """
 import argparse
@@ -63,9 +65,9 @@ def logged(server, case):
         run = subprocess.run([server, "-4", "-t", "-cf", str(conf), "-lf", f"{folder}/leases"],
                              capture_output=True, text=True, timeout=20, check=False)
     lines = run.stderr.splitlines()
-    while lines and not lines[0].startswith("For info"):
-        lines.pop(0)
-    lines = [line for line in lines[1:] if not line.startswith(("Config file:", "Database file:", "PID file:"))]
+    banner = [number for number, line in enumerate(lines) if line.startswith("For info")]      # dhcpd's only
+    lines = lines[banner[0] + 1:] if banner else lines
+    lines = [line for line in lines if not line.startswith(("Config file:", "Database file:", "PID file:"))]
     lines = [line for line in lines if not line.startswith(REMARKS)]
     return lines if run.returncode == 0 else [f"exit {run.returncode}"] + lines
 
@@ -76,6 +78,9 @@ def main():
     parser.add_argument("--server", help="another server that understands -t")
     parser.add_argument("--update", action="store_true")
     arguments = parser.parse_args()
+    if not pathlib.Path(arguments.dhcpd).exists():
+        print(f"needs {arguments.dhcpd} (package isc-dhcp-server)")
+        return 77
     head, cases = read(TABLE)
     wrong = 0
     for case in cases:

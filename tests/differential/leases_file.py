@@ -4,7 +4,7 @@ import re
 import time
 
 _BLOCK = re.compile(r"^lease (\S+) \{\n(.*?)^\}", re.M | re.S)
-_DATE = re.compile(r"(starts|ends|tstp|tsfp|atsfp|cltt) (?:\d (\d+/\d+/\d+ \d+:\d+:\d+)|never|epoch (\d+)[^;]*);")
+_DATE = re.compile(r"(starts|ends|tsfp|atsfp|cltt) (?:\d (\d+/\d+/\d+ \d+:\d+:\d+)|never|epoch (\d+)[^;]*);")
 
 
 def dated(text, now):
@@ -30,12 +30,12 @@ def _seconds(match):
 def _relative(body):
     lines, start = [], None
     for line in (part.strip() for part in body.splitlines()):
+        if line.startswith("tstp "):
+            continue          # means something to a failover partner only; a missing one is read as `ends`
         match = _DATE.fullmatch(line)
         if not match:
             lines.append(line)
             continue
-        if match[1] == "tstp":
-            continue          # means something to a failover partner only; a missing one is read as `ends`
         seconds = _seconds(match)
         if start is None:
             start = seconds

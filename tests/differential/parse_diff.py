@@ -27,15 +27,20 @@ TOPOLOGY = re.compile(r"is declared twice|address range not on network|bad range
 
 
 def answer(command, text):
-    """(verdict, first message) of `command -t` about a text; None when it crashed."""
+    """(verdict, first message) of `command -t` about a text; None when it crashed or did not come back."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "t.conf"
         path.write_text(text, encoding="latin-1")
-        run = subprocess.run([*command, "-4", "-t", "-cf", str(path), "-lf", "/dev/null"], cwd=folder, timeout=30,
-                             capture_output=True, encoding="latin-1", check=False)
+        try:
+            run = subprocess.run([*command, "-4", "-t", "-cf", str(path), "-lf", "/dev/null"], cwd=folder, timeout=10,
+                                 capture_output=True, encoding="latin-1", check=False)
+        except subprocess.TimeoutExpired:
+            return None
         if run.returncode not in (0, 1):
             return None
         said = (run.stdout + run.stderr).replace(str(path), "t.conf")
+        if "UNSAFE TO IGNORE" in said:
+            return 1, "unsafe"         # read, and refused on purpose (docs/dhcpd-compat.md)
         message = re.search(r"^t\.conf line (\d+): (.*)$", said, re.M)
         if message is None and run.returncode == 1:
             return 1, "fatal" if TOPOLOGY.search(said) is None else "topology"
@@ -89,6 +94,8 @@ def main():
             kind = "dhcpd crashed"
         elif theirs[1] in ("fatal", "topology") or (theirs[1] and TOPOLOGY.search(theirs[1][1])):
             kind = "not the parser's"
+        elif ours[1] == "unsafe":
+            kind = "refused on purpose"
         elif theirs[0] != ours[0]:
             kind = "VERDICT"
         else:

@@ -243,7 +243,7 @@ class Player:
     def _transmit(self, step, client):
         message = Message(xid=self._xid, chaddr=dhcp_packet.mac_bytes(client.mac))
         args, agent, cut = _defaults(step), b"", None
-        route = {"via": None, "from": None, "on": None}
+        route = {"via": None, "from": None, "on": None, "port": 67}
         if step.verb != "BOOTP":
             kind = "REQUEST" if step.verb in ("SELECT", "REBOOT", "RENEW", "REBIND") else step.verb
             message.add(53, bytes([dhcp_packet.TYPE_CODES[kind]]))
@@ -252,7 +252,7 @@ class Player:
                 holder = self._client(value[1:]) if value[1:] else client
                 value = holder.server_id if key == "sid" else holder.address
             if key in route:
-                route[key] = value
+                route[key] = int(value) if key == "port" else value
             elif key == "cut":
                 cut = int(value)
             elif key == "bcast":
@@ -277,7 +277,7 @@ class Player:
         self._emit(message, client, route, cut)
 
     def _emit(self, message, client, route, cut):
-        source, giaddr = route["from"], route["via"]
+        source, giaddr, port = route["from"], route["via"], route["port"]
         if giaddr:
             message.giaddr = giaddr
             message.hops = message.hops or 1
@@ -287,12 +287,12 @@ class Player:
         payload = payload if cut is None else payload[:cut]
         mac = testbed.PEER_MAC[side] if side == testbed.CMTS else client.mac
         if giaddr:
-            frame = frames.udp(testbed.SERVER_MAC[side], mac, source or giaddr, 67, testbed.SERVER_IP[side], 67, payload)
+            frame = frames.udp(testbed.SERVER_MAC[side], mac, source or giaddr, port, testbed.SERVER_IP[side], port, payload)
         elif source:
             self._bed.owners[source] = client.mac
-            frame = frames.udp(testbed.SERVER_MAC[side], mac, source, 68, testbed.SERVER_IP[side], 67, payload)
+            frame = frames.udp(testbed.SERVER_MAC[side], mac, source, 68, testbed.SERVER_IP[side], port, payload)
         else:
-            frame = frames.udp(frames.BROADCAST_MAC, mac, message.ciaddr, 68, frames.BROADCAST_IP, 67, payload)
+            frame = frames.udp(frames.BROADCAST_MAC, mac, message.ciaddr, 68, frames.BROADCAST_IP, port, payload)
         self._bed.send(side, frame)
 
 

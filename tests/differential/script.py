@@ -19,6 +19,7 @@ Client cm7 has MAC 00:15:96:00:00:07, pc7 00:1b:63:00:00:07, `client NAME MAC` d
 
 Verbs: a message type, BOOTP (no option 53), or what a client does: SELECT, REBOOT, RENEW, REBIND.
 Keys:  via=GIADDR (relayed; else broadcast on the LAN)  from=IP (unicast from there)  on=lan|cmts  bcast (flag)
+       port=N (the server's, and the relay's own; 67 otherwise)
        ciaddr= secs= flags= htype= hlen= hops= op= chaddr= sname= file= yiaddr= siaddr=   header fields
        req=50 sid=54 lease=51 prl=55 cid=61 host=12 vendor=60 max=57, or an option's name or code   options, in the order given
        circuit= remote= link= agent.N=   sub-options of 82, in the order given
@@ -40,7 +41,7 @@ ALIASES = {"req": 50, "lease": 51, "sid": 54, "prl": 55, "max": 57, "vendor": 60
 HEADER = {"ciaddr", "yiaddr", "siaddr", "secs", "flags", "htype", "hlen", "hops", "op", "chaddr", "sname", "file"}
 AGENT = {"circuit": 1, "remote": 2, "link": 5}
 SEEN = HEADER | {"on", "eth-dst", "ip-src", "ip-dst", "ports", "size", "order", "giaddr", "vendor", "unterminated"}
-ROUTING = {"via", "from", "on", "cut"}
+ROUTING = {"via", "from", "on", "port", "cut"}
 WORDS = {"bcast", "nocookie"}
 
 

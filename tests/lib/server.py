@@ -26,12 +26,16 @@ class ServerFailed(RuntimeError):
 
 
 class Server:
-    """Runs `binary` on the given interfaces of a namespace; files lie in `folder`. Stops with its thread."""
+    """Runs `binary` on the given interfaces of a namespace; files lie in `folder`, which the configuration may name
+    as {folder}. Stops with its thread."""
 
     def __init__(self, binary, namespace, folder, config, interfaces, extra=(), leases=""):
         self._binary, self._namespace, self._interfaces, self._extra = binary, namespace, interfaces, extra
         self.config_path = os.path.join(folder, "dhcpd.conf")
-        self.leases_path = os.path.join(folder, "dhcpd.leases")
+        config = config.replace("{folder}", folder)
+        stated = re.search(r'^\s*lease-file-name "(.*?)";', config, re.M)   # goes before -lf
+        self._lf = os.path.join(folder, "dhcpd.leases")
+        self.leases_path = stated[1] if stated else self._lf
         self.log_path = os.path.join(folder, "log")
         self._pid_path = os.path.join(folder, "pid")
         self._process = None
@@ -47,7 +51,7 @@ class Server:
         return self._process.pid
 
     def start(self, seconds=10):
-        argv = [self._binary, "-4", "-f", "-d", "-cf", self.config_path, "-lf", self.leases_path,
+        argv = [self._binary, "-4", "-f", "-d", "-cf", self.config_path, "-lf", self._lf,
                 "-pf", self._pid_path, "--no-pid", *self._extra, *self._interfaces]
         with open(self.log_path, "ab") as log:
             begin = log.tell()
