@@ -23,8 +23,8 @@ class Difference:
 class Deliberate:
     scenario: str
     field: str
-    dhcpd: str
-    coaxd: str
+    dhcpd: str | list          # a pattern, or several of which one has to fit
+    coaxd: str | list
     clause: str
     why: str
     used: int = 0
@@ -32,8 +32,12 @@ class Deliberate:
     def covers(self, difference):
         return (fnmatch.fnmatchcase(difference.scenario, self.scenario)
                 and fnmatch.fnmatchcase(difference.field, self.field)
-                and fnmatch.fnmatchcase(difference.reference, self.dhcpd)
-                and fnmatch.fnmatchcase(difference.candidate, self.coaxd))
+                and _fits(difference.reference, self.dhcpd)
+                and _fits(difference.candidate, self.coaxd))
+
+
+def _fits(text, patterns):
+    return any(fnmatch.fnmatchcase(text, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns))
 
 
 def read_deliberate(path):
