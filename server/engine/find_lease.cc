@@ -138,7 +138,8 @@ const config::Pool* pool_of(const Server& server, lease::SlotId slot) noexcept {
 }
 
 View inspect(Server& server, const Client& client, lease::SlotId slot, WallSeconds now) noexcept {
-  const lease::SlotWord word = server.leases.read(slot, server.before);
+  lease::ClientHash offered_to = 0;
+  const lease::SlotWord word = server.leases.read(slot, server.before, &offered_to);
   const bool own = holds(client, server.before);
   const bool over = word.expiry() != lease::kStoredNever && word.expiry() <= lease::to_stored(now);
   if (word.pending()) return {Standing::pending, word};
@@ -153,9 +154,7 @@ View inspect(Server& server, const Client& client, lease::SlotId slot, WallSecon
       return {ended(Standing::available), word};
     case lease::SlotState::offered:
       if (over) return {ended(Standing::available), word};
-      return {
-          server.leases.offered_to(slot) == client.hash ? Standing::held : Standing::offered_away,
-          word};
+      return {offered_to == client.hash ? Standing::held : Standing::offered_away, word};
     case lease::SlotState::active:
       if (!over) return {own ? Standing::running : Standing::taken, word};
       return {ended(Standing::lapsed), word};

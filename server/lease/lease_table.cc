@@ -153,10 +153,11 @@ SlotWord LeaseTable::word(SlotId slot) const noexcept {
   return word;
 }
 
-SlotWord LeaseTable::read(SlotId slot, Binding& out) const noexcept {
+SlotWord LeaseTable::read(SlotId slot, Binding& out, ClientHash* offered_to) const noexcept {
   Payload payload;
   const SlotWord word = impl_->slot(slot).read(impl_->overflow, payload);
   payload.to_binding(out);
+  if (offered_to != nullptr) *offered_to = payload.offer();
   return word;
 }
 

@@ -118,8 +118,9 @@ class LeaseTable {
   PoolId pool_of(SlotId slot) const noexcept;  // kNoPool: not in the configuration now
   SlotWord word(SlotId slot) const noexcept;
   // A consistent copy of the committed binding, and the word it belongs to. Retries while a commit is being written; never blocks a writer.
-  SlotWord read(SlotId slot, Binding& out) const noexcept;
-  // Who the running offer is for, when a word read before says `offered`; of a later one if there is one, which claim() would tell.
+  // With it, and as consistent: who the running offer is for, if that word says `offered`.
+  SlotWord read(SlotId slot, Binding& out, ClientHash* offered_to = nullptr) const noexcept;
+  // Who the running offer is for, now; it may not be the one that a word read before spoke of.
   ClientHash offered_to(SlotId slot) const noexcept;
   // Of an active lease whose word was read before: its last change was rolled back, and nothing was committed since. The record of that change
   // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.

@@ -176,7 +176,14 @@ TEST(LeaseTableOrders, AClientIsFoundThroughoutHisCommit) {
       return World{{[=] { t->bind(t->first, binding_of("client-A", kLater)); },
                     [=] { check(t->found("client-A") == 1, "not found"); },
                     // In the order in which the engine asks.
-                    [=] { check(t->offers("client-A") + t->found("client-A") > 0, "neither offer nor lease"); }},
+                    [=] { check(t->offers("client-A") + t->found("client-A") > 0, "neither offer nor lease"); },
+                    // RFC 2131 §4.3.2: an offer that is taken for somebody else's is answered by a DHCPNAK.
+                    [=] {
+                      Binding b;
+                      ClientHash client = 0;
+                      const SlotWord word = t->table.read(t->first, b, &client);
+                      check(word.state() != SlotState::offered || client == t->hash("client-A"), "another's offer");
+                    }},
                    [=] {
                      check(t->read(t->first) == binding_of("client-A", kLater), "not what was committed");
                      check(t->found("client-B") == 0, "still found");

@@ -78,6 +78,8 @@ MUTATIONS = [
      ("if (word_.load(std::memory_order_relaxed) == before) return {before ^ kVirgin};",
       "if (word_.load(std::memory_order_relaxed) == before) {\n      out.offer_ = offer();\n"
       "      return {before ^ kVirgin};\n    }")),
+    ("an offer's client is read apart from its word", "lease_table.cc",
+     ("*offered_to = payload.offer();", "*offered_to = impl_->slot(slot).offer();")),
     ("new keys are in the index after the word", "lease_table.cc",
      ("    if (!same_client || may_be_missing) impl_->write_keys(claim.slot, impl_->keys_of(old), keys);\n", ""),
      ("\n}\n\nvoid LeaseTable::rollback",
