@@ -25,6 +25,7 @@ class EffectRunnerTest : public testing::Test {
   EffectRunnerTest() {
     syslog_.start();
     log_.emplace(LogWriter::Options{.program = "coaxd", .syslog_path = syslog_.path()});
+    log_->start({}, nullptr, nullptr);  // its thread hands on what the socket has no room for
     open_pipe();
   }
   ~EffectRunnerTest() override {
