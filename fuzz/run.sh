@@ -1,15 +1,22 @@
 #!/bin/bash
 # Fuzzes every target with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer, and reports what was reached.
-#   fuzz/run.sh MINUTES [-j N] [TARGET...]     MINUTES per target, N targets at a time (default 1), all targets by default
-# Exits 1 if anything was found; findings lie in build-fuzz/findings/TARGET/, the grown corpora in build-fuzz/corpus/TARGET/.
+#   fuzz/run.sh MINUTES [-j N] [--json FILE] [TARGET...]
+# MINUTES of processor time for each target (a busy machine takes longer, it does not test less), N targets at a time,
+# all targets if none is named. FILE gets the table as JSON. Exits 1 if anything was found; findings lie in
+# build-fuzz/findings/TARGET/, the grown corpora in build-fuzz/corpus/TARGET/.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-
-usage() { sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
 minutes=${1-}; shift || usage
 [[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || usage
-jobs=1
-if [[ ${1-} == -j ]]; then jobs=${2:?}; shift 2; fi
+jobs=1 json=
+while [[ ${1-} == -* ]]; do
+  case $1 in
+    -j) jobs=${2:?}; shift 2 ;;
+    --json) json=$(realpath -m "${2:?}"); shift 2 ;;
+    *) usage ;;
+  esac
+done
+cd "$(dirname "$(realpath "$0")")/.."
 
 build=build-fuzz
 cmake --preset fuzz > "/tmp/coaxd-fuzz-configure.$$" || { cat "/tmp/coaxd-fuzz-configure.$$"; exit 2; }
@@ -20,21 +27,37 @@ mkdir -p $build/results
 export build
 export seconds; seconds=$(awk -v m="$minutes" 'BEGIN { printf "%d", m * 60 }')
 # The Message that a target keeps, and the servers' own tables, are not leaks; anything else that is lost is.
-export ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+# A small quarantine: inputs are short, and fresh pages are most of what a sequence of fuzz_decide would cost.
+export ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
+
+# Waits for the process $1, or until it has used $2 seconds of processor time: SIGUSR1 ends libFuzzer with its statistics.
+# Leaves the seconds used in $cpu.
+limit_cpu() {
+  local ticks per_second; per_second=$(getconf CLK_TCK)
+  cpu=0
+  while ticks=$(awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$1/stat" 2> /dev/null) && [[ -n $ticks ]]; do
+    cpu=$((ticks / per_second))
+    ((cpu < $2)) || kill -USR1 "$1" 2> /dev/null || true
+    sleep 1
+  done
+}
+export -f limit_cpu
 
 # One target: fuzz, replay the corpus for its coverage, leave one line of results.
 run_target() {
   IFS=$'\t' read -r name max_len seeds dictionaries covers <<< "$1"
   local work=$build/corpus/$name findings=$build/findings/$name log=$build/results/$name.log
   mkdir -p "$work" "$findings"
-  local options=(-max_len="$max_len" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$findings/")
+  # libFuzzer reckons with the wall clock: a minute, so that a busy machine is no finding.
+  local options=(-max_len="$max_len" -timeout=60 -report_slow_units=60 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$findings/")
   if [[ $dictionaries != - ]]; then
     cat $dictionaries > "$build/results/$name.dict"
     options+=(-dict="$build/results/$name.dict")
   fi
-  local failed=0
-  LLVM_PROFILE_FILE=/dev/null "$build/bin/$name" "${options[@]}" -max_total_time="$seconds" "$work" $seeds \
-    > "$log" 2>&1 || failed=1
+  local failed=0 cpu=0
+  LLVM_PROFILE_FILE=/dev/null "$build/bin/$name" "${options[@]}" "$work" $seeds > "$log" 2>&1 &
+  limit_cpu $! "$seconds"
+  wait $! || failed=1
   local executions; executions=$(awk '/number_of_executed_units/ { print $2 }' "$log")
   local corpus; corpus=$(find "$work" -type f | wc -l)
   local found; found=$(find "$findings" -type f | wc -l)
@@ -48,7 +71,8 @@ run_target() {
       coverage=$(llvm-cov-19 report "$build/bin/$name" -instr-profile="$build/results/$name.profdata" $covers |
         awk '/^TOTAL/ { print $10 }')
   fi
-  printf '%s\t%s\t%s\t%s\t%s\n' "$name" "${executions:-?}" "$corpus" "$coverage" "$found" > "$build/results/$name.tsv"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "${executions:-0}" "$cpu" "$corpus" "$coverage" "$found" \
+    > "$build/results/$name.tsv"
   ((found == 0)) || { echo "== $name: finding, the end of $log:"; tail -n 30 "$log"; }
 }
 export -f run_target
@@ -67,16 +91,22 @@ for name in $names; do rm -f "$build/results/$name.tsv"; done
 
 xargs -d '\n' -P "$jobs" -I{} bash -c 'run_target "$1"' _ {} <<< "$selected" || true
 
-status=0
-printf '%-28s %14s %8s %14s %9s\n' target executions corpus 'line coverage' findings
+status=0 objects=()
+row='%-22s %12s %8s %9s %8s %14s %9s\n'
+printf "$row" target executions cpu/s per/s corpus 'line coverage' findings
 for name in $names; do
   if [[ ! -s $build/results/$name.tsv ]]; then
-    printf '%-28s %s\n' "$name" 'did not finish'
+    printf '%-22s %s\n' "$name" 'did not finish'
     status=1
     continue
   fi
-  IFS=$'\t' read -r _ executions corpus coverage found < "$build/results/$name.tsv"
-  printf '%-28s %14s %8s %14s %9s\n' "$name" "$executions" "$corpus" "$coverage" "$found"
+  IFS=$'\t' read -r _ executions cpu corpus coverage found < "$build/results/$name.tsv"
+  printf "$row" "$name" "$executions" "$cpu" $((executions / (cpu > 0 ? cpu : 1))) "$corpus" "$coverage" "$found"
+  objects+=("{\"target\": \"$name\", \"executions\": $executions, \"cpu_seconds\": $cpu, \"corpus\": $corpus,\
+ \"line_coverage\": \"$coverage\", \"findings\": $found}")
   ((found == 0)) || status=1
 done
+if [[ -n $json ]]; then
+  (IFS=$'\n'; sed -e '1s/^/[/' -e '$!s/$/,/' -e '$s/$/]/' <<< "${objects[*]-}") > "$json"
+fi
 exit $status
