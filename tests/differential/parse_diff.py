@@ -32,11 +32,12 @@ def answer(command, text):
         path = pathlib.Path(folder) / "t.conf"
         path.write_text(text, encoding="latin-1")
         try:
-            run = subprocess.run([*command, "-4", "-t", "-cf", str(path), "-lf", "/dev/null"], cwd=folder, timeout=10,
+            run = subprocess.run([*command, "-4", "-t", "-cf", str(path), "-lf", "/dev/null"], cwd=folder, timeout=30,
                                  capture_output=True, encoding="latin-1", check=False)
         except subprocess.TimeoutExpired:
             return None
         if run.returncode not in (0, 1):
+            print(f"{command[0]}: exit {run.returncode}\n{run.stderr[-600:]}", file=sys.stderr)
             return None
         said = (run.stdout + run.stderr).replace(str(path), "t.conf")
         if "UNSAFE TO IGNORE" in said:
