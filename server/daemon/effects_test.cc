@@ -30,7 +30,7 @@ class EffectRunnerTest : public testing::Test {
   }
   ~EffectRunnerTest() override {
     close_pipe();
-    while (log_->behind()) syslog_.read();  // or its end would wait for us
+    while (log_->behind()) syslog_.discard();  // or its end would wait for us
   }
   void open_pipe() {
     close_pipe();

@@ -42,6 +42,12 @@ class FakeSyslog {
     unlink(path().c_str());
   }
 
+  // Throws away what is there, of datagrams; does not wait.
+  void discard() {
+    char octet;
+    while (recv(listener_, &octet, 1, MSG_DONTWAIT) >= 0) {
+    }
+  }
   // The next line; waits for it.
   std::string read() {
     if (type_ == SOCK_DGRAM) {
