@@ -6,8 +6,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <set>
+#include <system_error>
+#include <thread>
 
 #include "server/base/bytes.h"
 
@@ -57,44 +61,6 @@ void collect(std::span<const Declaration> declarations, Names& names) {
   }
 }
 
-// The questions of one look_up_hosts(). glibc's resolver threads write into them, so they may not die while one is being asked.
-struct Questions {
-  std::vector<std::string> names;
-  addrinfo hints{};
-  std::vector<gaicb> requests;
-  std::vector<gaicb*> pointers;
-
-  explicit Questions(std::span<const std::string> asked) : names(asked.begin(), asked.end()), requests(asked.size()) {
-    hints.ai_family = AF_INET;
-    hints.ai_socktype = SOCK_DGRAM;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      requests[i].ar_name = names[i].c_str();
-      requests[i].ar_request = &hints;
-      pointers.push_back(&requests[i]);
-    }
-  }
-  ~Questions() {
-    for (gaicb& request : requests) {
-      if (request.ar_result != nullptr) freeaddrinfo(request.ar_result);
-    }
-  }
-};
-
-bool any_running(Questions& questions) {
-  return std::ranges::any_of(questions.pointers, [](gaicb* request) { return gai_error(request) == EAI_INPROGRESS; });
-}
-
-void wait(Questions& questions, std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (any_running(questions)) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= std::chrono::milliseconds(0)) return;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    const timespec timeout{seconds.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(left - seconds).count()};
-    gai_suspend(questions.pointers.data(), static_cast<int>(questions.pointers.size()), &timeout);
-  }
-}
-
 std::vector<Ipv4> addresses_of(const addrinfo* answer) {
   std::vector<Ipv4> addresses;
   for (; answer != nullptr; answer = answer->ai_next) {
@@ -103,6 +69,62 @@ std::vector<Ipv4> addresses_of(const addrinfo* answer) {
     addresses.push_back({ntohl(address.sin_addr.s_addr)});
   }
   return addresses;
+}
+
+// The questions of one look_up_hosts(), shared with the threads that ask them: getaddrinfo() cannot be called back, so whoever
+// is still asking when time is up must own what he writes to, and finds out afterwards that nobody waits for it. (getaddrinfo_a()
+// offers the same, but a process that ends meanwhile was seen to crash in its threads.)
+struct Questions {
+  struct Answer {
+    int outcome = EAI_AGAIN;
+    std::vector<Ipv4> addresses;
+  };
+  explicit Questions(std::span<const std::string> asked) : names(asked.begin(), asked.end()), answers(asked.size()) {}
+
+  const std::vector<std::string> names;
+  std::mutex mutex;  // all below
+  std::condition_variable answered;
+  std::vector<Answer> answers;
+  std::size_t next = 0, done = 0;
+  bool given_up = false;
+};
+
+constexpr std::size_t kMostAtOnce = 16;
+
+void ask(Questions& questions) {
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_DGRAM;
+  std::unique_lock lock(questions.mutex);
+  while (!questions.given_up && questions.next < questions.names.size()) {
+    const std::size_t number = questions.next++;
+    lock.unlock();
+    addrinfo* found = nullptr;
+    Questions::Answer answer{getaddrinfo(questions.names[number].c_str(), nullptr, &hints, &found), {}};
+    if (answer.outcome == 0) {
+      answer.addresses = addresses_of(found);
+      freeaddrinfo(found);
+    }
+    lock.lock();
+    questions.answers[number] = std::move(answer);
+    ++questions.done;
+    questions.answered.notify_one();
+  }
+}
+
+// What was answered within the time; what was not is EAI_AGAIN.
+std::vector<Questions::Answer> answers_within(std::chrono::milliseconds limit, std::span<const std::string> names) {
+  const auto questions = std::make_shared<Questions>(names);
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  try {
+    for (std::size_t i = 0; i < std::min(names.size(), kMostAtOnce); ++i) std::thread([questions] { ask(*questions); }).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: those that there are go on alone, and what nobody asks stays as it was.
+  }
+  std::unique_lock lock(questions->mutex);
+  questions->answered.wait_until(lock, deadline, [&] { return questions->done == names.size(); });
+  questions->given_up = true;
+  return questions->answers;
 }
 
 }  // namespace
@@ -133,29 +155,16 @@ std::vector<Ipv4> find_in_table(std::string_view name, void* table) {
 
 std::shared_ptr<const HostTable> look_up_hosts(std::span<const std::string> names, std::chrono::milliseconds limit,
                                                const HostTable* previous) {
-  auto questions = std::make_unique<Questions>(names);
-  if (!names.empty()) {
-    getaddrinfo_a(GAI_NOWAIT, questions->pointers.data(), static_cast<int>(names.size()), nullptr);
-    wait(*questions, limit);
-  }
+  std::vector<Questions::Answer> answers = answers_within(limit, names);
   std::vector<HostTable::Entry> entries;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    HostTable::Entry entry{names[i], {}};
-    const int outcome = gai_error(questions->pointers[i]);
-    if (outcome == 0) entry.addresses = addresses_of(questions->requests[i].ar_result);
+    HostTable::Entry entry{names[i], std::move(answers[i].addresses)};
     // "No such name" is an answer; anything else is a resolver that did not give one.
-    if (outcome != 0 && outcome != EAI_NONAME && previous != nullptr) {
+    if (answers[i].outcome != 0 && answers[i].outcome != EAI_NONAME && previous != nullptr) {
       const auto kept = previous->find(names[i]);
       entry.addresses.assign(kept.begin(), kept.end());
     }
     entries.push_back(std::move(entry));
-  }
-  for (gaicb* request : questions->pointers) gai_cancel(request);
-  if (any_running(*questions)) {
-    // A question that cannot be called back goes on writing into its request: it keeps its memory, which is never seen again.
-    static std::vector<std::unique_ptr<Questions>> abandoned;
-    std::erase_if(abandoned, [](const auto& old) { return !any_running(*old); });
-    abandoned.push_back(std::move(questions));
   }
   return std::make_shared<const HostTable>(std::move(entries));
 }
