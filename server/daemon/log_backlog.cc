@@ -19,6 +19,8 @@ void LogBacklog::push(std::string_view line) {
   COAXD_ASSERT(!line.empty());
   const std::size_t size = sizeof(Length) + line.size();
   const bool first = empty();
+  // The chunk that is kept for use again must not stand, empty, before one that a long line needs.
+  if (first && !chunks_.empty() && size > kChunk) chunks_.clear();
   if (chunks_.empty() || chunks_.back().size() + size > kChunk) chunks_.emplace_back().reserve(std::max(kChunk, size));
   const Length length = static_cast<Length>(line.size());
   chunks_.back().append(reinterpret_cast<const char*>(&length), sizeof length).append(line);

@@ -164,6 +164,7 @@ void LogWriter::stop() {
   if (!thread_.joinable()) return;
   stop_.store(true);
   thread_.join();
+  outlets_.clear();  // the workers go next; their queues are empty
 }
 
 void LogWriter::run() {

@@ -129,6 +129,30 @@ TEST_F(LogWriterTest, FullBacklogHoldsBackAcksAndCountsOthers) {
   for (std::string line; !line.ends_with("room again");) line = syslog_.read();
 }
 
+// A line longer than a chunk of the backlog, after others: found behind a chunk that is kept for use again.
+TEST(LogBacklog, TakesALineOfAnyLength) {
+  LogBacklog backlog;
+  for (const std::size_t length : {1u, 70'000u, 5u, 65'532u, 65'533u, 200'000u, 2u}) {
+    const std::string line(length, 'x');
+    backlog.push(line);
+    ASSERT_FALSE(backlog.empty());
+    EXPECT_EQ(backlog.front(), line);
+    backlog.consume(length);
+    EXPECT_TRUE(backlog.empty());
+  }
+}
+
+// The workers go before the log does: their queues are not looked at once it has stopped.
+TEST_F(LogWriterTest, MayOutliveTheQueues) {
+  syslog_.start();
+  open();
+  auto queues = std::make_unique<worker::Outlets>(4, 16);
+  log_->start({queues.get()}, nullptr, nullptr);
+  log_->stop();
+  queues.reset();
+  log_.reset();  // AddressSanitizer sees it look
+}
+
 // As with syslog(3): who is not there at the start is not waited for, but found when he comes.
 TEST_F(LogWriterTest, SyslogThatComesLater) {
   open();

@@ -83,6 +83,7 @@ class EmbeddedStore final : public LeaseStore {
   void prepare_segments();
   int fold_all();
   bool postpones_fold();
+  bool fold_is_durable();
   void prune();
   void note(int error);
 
@@ -101,6 +102,7 @@ class EmbeddedStore final : public LeaseStore {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool fold_synced_ = false;  // in this life
   Journals journals_;
   std::unique_ptr<Fold> fold_;
   std::uint64_t folded_live_ = 0;  // records of this life that are in SQLite
@@ -255,6 +257,17 @@ std::expected<void, StoreError> EmbeddedStore::import(std::span<const Record> re
   return {};
 }
 
+// What SQLite says it has may be in pages that the life before wrote and had no time to sync: recovery of the write-ahead log takes
+// them as they are. Before a segment is given up on that word, log and database are synced; if they cannot be, segments stay as they
+// are, for the next start.
+bool EmbeddedStore::fold_is_durable() {
+  if (!fold_synced_) {
+    const auto busy = database_.integer("PRAGMA wal_checkpoint(FULL)");
+    fold_synced_ = busy && *busy == 0;
+  }
+  return fold_synced_;
+}
+
 std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk) {
   const std::lock_guard hold(mutex_);
   (void)replay();  // a caller that skipped recover(); an unreadable journal has its own error there
@@ -263,7 +276,9 @@ std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk
   cursor.source = std::make_unique<SegmentSource>(
       files_, directory_, store_id_, worker, options_.segment_size,
       SegmentSource::Start{.segment = cursor.last_segment + 1, .batch = cursor.last_batch + 1});
-  for (SegmentFile& spare : std::exchange(cursor.spares, {})) cursor.source->adopt(std::move(spare));
+  if (!cursor.spares.empty() && fold_is_durable()) {
+    for (SegmentFile& spare : std::exchange(cursor.spares, {})) cursor.source->adopt(std::move(spare));
+  }
   cursor.source->prepare();  // when it fails, the journal says so at its first flush
   const std::size_t capacity = std::min<std::uint64_t>(kBatchCapacity, (options_.segment_size - kSegmentHeadSize) / 2);
   auto journal = std::make_unique<Journal>(
@@ -276,10 +291,11 @@ void EmbeddedStore::start() {
   COAXD_ASSERT(!thread_.joinable());
   replay_.reset();
   // Of workers that there are no more.
+  const bool durable = fold_is_durable();
   for (auto& [worker, cursor] : journals_) {
     for (const SegmentFile& spare : std::exchange(cursor.spares, {})) {
       files_.close(spare.segment.file);
-      (void)files_.remove(spare.path);
+      if (durable) (void)files_.remove(spare.path);
     }
   }
   thread_ = std::thread([this] { run(); });
