@@ -20,7 +20,6 @@ namespace coaxd::config {
 namespace {
 
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
-constexpr std::string_view kReplyTrains[] = {"auto", "always", "never"};
 constexpr std::string_view kFailoverModes[] = {"", "alone"};
 
 
@@ -91,7 +90,7 @@ constexpr SettingRow kRows[] = {
     number<&S::server, &S::Server::workers>("server", "workers", 0, 256, "Packet workers; 0 is one for each core."),
     choice<&S::server, &S::Server::io>("server", "io", kIoChoices,
         "How packets are received and sent: io_uring where the kernel lets it, else Boost.Asio, or one of them by name."),
-    choice<&S::server, &S::Server::reply_trains>("server", "reply_trains", kReplyTrains,
+    choice<&S::server, &S::Server::reply_trains>("server", "reply_trains", kReplyTrainsNames,
         "Whether replies of one size to one relay go to the kernel as one message, which the network card cuts into "
         "packets (UDP segmentation): only where they leave by a card of their own, always, or never. A capture on this machine "
         "shows the uncut message, and so does one at the other end of a virtual cable."),

@@ -11,19 +11,19 @@
 #include <vector>
 
 #include "server/config/durability.h"
+#include "server/config/reply_trains.h"
 #include "server/config/source.h"
 
 namespace coaxd::config {
 
 enum class IoChoice : std::uint8_t { automatic, uring, asio };
-enum class ReplyTrains : std::uint8_t { automatic, always, never };
 enum class FailoverMode : std::uint8_t { refuse, alone };
 
 struct Settings {
   struct Server {
     std::uint32_t workers = 0;  // 0: one per core
     IoChoice io = IoChoice::automatic;
-    ReplyTrains reply_trains = ReplyTrains::automatic;
+    ReplyTrains reply_trains = ReplyTrains::on_cards;
     bool rfc5107 = false;
     bool cpu_affinity = false;
     bool operator==(const Server&) const = default;

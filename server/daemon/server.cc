@@ -209,9 +209,7 @@ Server::Step Server::open_network() {
   io::TransportOptions transport;
   transport.port = options.port;
   transport.transmit_buffers = settings_.limits.pending_changes + worker::Worker::kMaxProbes + kSendsInFlight;
-  transport.trains = settings_.server.reply_trains == config::ReplyTrains::always  ? io::Trains::always
-                     : settings_.server.reply_trains == config::ReplyTrains::never ? io::Trains::never
-                                                                                   : io::Trains::on_cards;
+  transport.trains = settings_.server.reply_trains;
   for (io::WorkerSockets& sockets_of_one : sockets_) {
     std::unique_ptr<worker::Transport> made;
     if (settings_.server.io != config::IoChoice::asio) {

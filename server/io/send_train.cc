@@ -2,8 +2,6 @@
 
 #include <netinet/udp.h>
 
-#include <cstring>
-
 namespace coaxd::io {
 
 void SendTrain::start(const engine::Departure& departure, std::size_t size) noexcept {

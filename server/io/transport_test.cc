@@ -141,12 +141,12 @@ class TransportTest : public testing::TestWithParam<Which> {
               static_cast<ssize_t>(payload.size()));
   }
 
-  static int link_client() {
-    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
+  static int link_client(const char* interface = "cli", int type = SOCK_RAW) {
+    const int fd = socket(AF_PACKET, type | SOCK_CLOEXEC, htons(ETH_P_IP));
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_IP);
-    address.sll_ifindex = Network::index("cli");
+    address.sll_ifindex = Network::index(interface);
     EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     const timeval patience{5, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -172,7 +172,7 @@ class TransportTest : public testing::TestWithParam<Which> {
     return bytes;
   }
 
-  Trains trains_ = Trains::always;
+  config::ReplyTrains trains_ = config::ReplyTrains::always;
   InterfaceTable interfaces_;
   std::vector<WorkerSockets> sockets_;
   std::vector<std::unique_ptr<worker::Transport>> transports_;
@@ -342,15 +342,10 @@ TEST_P(TransportTest, RepliesOfManySizesToTwoRelaysArriveEachAsItsOwn) {
 
 // Who reads a packet socket at the other end of a virtual cable (dhcrelay does) must find one reply in a packet.
 TEST_P(TransportTest, OnAVirtualCableRepliesTravelAlone) {
-  trains_ = Trains::on_cards;
+  trains_ = config::ReplyTrains::on_cards;
   open(1);
   for (const engine::Interface* one : interfaces_.served()) EXPECT_FALSE(one->card) << one->name;
-  const int witness = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP));
-  sockaddr_ll address{};
-  address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_IP);
-  address.sll_ifindex = Network::index("lo");
-  ASSERT_EQ(bind(witness, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const int witness = link_client("lo", SOCK_DGRAM);
   std::uint16_t port = 0;
   const int client = udp_client(port);
   engine::Departure departure;

@@ -218,8 +218,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   bool may_join(const engine::Departure& departure) const noexcept {
-    if (departure.kind != engine::Departure::Kind::routed || trains_wanted_ == Trains::never) return false;
-    return trains_wanted_ == Trains::always || departure.interface->card;
+    if (departure.kind != engine::Departure::Kind::routed || trains_wanted_ == config::ReplyTrains::never) return false;
+    return trains_wanted_ == config::ReplyTrains::always || departure.interface->card;
   }
 
   void send_alone(worker::TransmitBuffer buffer, std::size_t payload_size, const engine::Departure& departure) {
@@ -306,9 +306,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     if (static_cast<Kind>(coming.user_data >> 56) != Kind::udp || (coming.flags & IORING_CQE_F_BUFFER) == 0 || coming.res < 0) return;
     void* start = buffer(static_cast<std::uint16_t>(coming.flags >> IORING_CQE_BUFFER_SHIFT));
     io_uring_recvmsg_out* out = io_uring_recvmsg_validate(start, coming.res, &receive_header_);
-    if (out == nullptr) return;
-    handler_->on_coming({static_cast<const std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_header_)),
-                         io_uring_recvmsg_payload_length(out, coming.res, &receive_header_)});
+    if (out != nullptr) handler_->on_coming(payload_of(out, coming.res));
+  }
+
+  Bytes payload_of(io_uring_recvmsg_out* out, int size) noexcept {
+    return {static_cast<const std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_header_)),
+            io_uring_recvmsg_payload_length(out, size, &receive_header_)};
   }
 
   void handle(std::uint64_t user_data, int result, std::uint32_t flags) {
@@ -365,8 +368,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       handler_->on_discarded(engine::DropReason::bad_frame);
       return;
     }
-    const Bytes payload{static_cast<const std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_header_)),
-                        io_uring_recvmsg_payload_length(out, size, &receive_header_)};
+    const Bytes payload = payload_of(out, size);
     if (kind == Kind::icmp) {
       if (const EchoReply echo = read_echo(payload); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
       return;
@@ -444,7 +446,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   WorkerSockets& sockets_;
   const InterfaceTable& interfaces_;
   const std::uint16_t port_;
-  const Trains trains_wanted_;
+  const config::ReplyTrains trains_wanted_;
   Clock clock_;
   TransmitPool pool_;
   std::vector<Outgoing> outgoing_;  // by transmit buffer: replies that travel alone

@@ -5,19 +5,16 @@
 
 #include <memory>
 
+#include "server/config/reply_trains.h"
 #include "server/io/sockets.h"
 #include "server/worker/transport.h"
 
 namespace coaxd::io {
 
-// Which replies may leave as a train (send_train.h). Behind a virtual cable (veth, tun, bridge) a train arrives uncut at whoever reads
-// packet sockets, as ISC dhcrelay does; a card cuts it.
-enum class Trains : std::uint8_t { on_cards, always, never };
-
 struct TransportOptions {
   std::uint16_t port = engine::kServerPort;
   std::size_t transmit_buffers = 8192;  // held replies + probes + sends in flight
-  Trains trains = Trains::on_cards;
+  config::ReplyTrains trains = config::ReplyTrains::on_cards;
 };
 
 // Null with `error` set when the kernel or the container forbids io_uring (ENOSYS, EPERM, ENOMEM ...).

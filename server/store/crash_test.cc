@@ -216,6 +216,17 @@ class World {
 
 constexpr int kSteps = 900;
 
+// The power goes at this operation from now on, or after `steps`; then two lives more.
+void cut_power_at(World& world, std::uint64_t operation, int steps) {
+  world.disk().fail_at(operation, EIO, true);
+  world.live(steps);
+  world.power_cut();
+  ASSERT_TRUE(world.live(150));
+  world.power_cut();
+  ASSERT_TRUE(world.live(0));
+  ASSERT_EQ(world.violations(), 0u) << world.what;
+}
+
 // RFC 2131 §3.1 step 4: what was acknowledged is committed. The power goes at every single operation of the workload.
 TEST(PowerCut, AtEveryOperationKeepsWhatWasAcknowledged) {
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
@@ -226,13 +237,7 @@ TEST(PowerCut, AtEveryOperationKeepsWhatWasAcknowledged) {
     for (std::uint64_t at = 1; at <= operations; ++at) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << " operation " << at);
       World world(seed, Durability::durable);
-      world.disk().fail_at(at, EIO, true);
-      world.live(kSteps);
-      world.power_cut();
-      ASSERT_TRUE(world.live(150));
-      world.power_cut();
-      ASSERT_TRUE(world.live(0));
-      ASSERT_EQ(world.violations(), 0u) << world.what;
+      cut_power_at(world, at, kSteps);
       if (testing::Test::HasFailure()) return;
     }
   }
@@ -274,13 +279,7 @@ TEST(PowerCut, AtEveryOperationOfAStartThatUsesFilesAgain) {
     SCOPED_TRACE(testing::Message() << "operation " << at);
     World world(3, Durability::durable);
     lead_up(world);
-    world.disk().fail_at(at, EIO, true);
-    world.live(150);
-    world.power_cut();
-    ASSERT_TRUE(world.live(150));
-    world.power_cut();
-    ASSERT_TRUE(world.live(0));
-    ASSERT_EQ(world.violations(), 0u) << world.what;
+    cut_power_at(world, at, 150);
     if (testing::Test::HasFailure()) return;
   }
 }

@@ -291,11 +291,10 @@ void EmbeddedStore::start() {
   COAXD_ASSERT(!thread_.joinable());
   replay_.reset();
   // Of workers that there are no more.
-  const bool durable = fold_is_durable();
   for (auto& [worker, cursor] : journals_) {
     for (const SegmentFile& spare : std::exchange(cursor.spares, {})) {
       files_.close(spare.segment.file);
-      if (durable) (void)files_.remove(spare.path);
+      if (fold_is_durable()) (void)files_.remove(spare.path);
     }
   }
   thread_ = std::thread([this] { run(); });

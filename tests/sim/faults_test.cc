@@ -200,17 +200,23 @@ TEST(Sim, SlowDiskHoldsReplies) {
   world.expect_settled();
 }
 
-// RFC 2131 §3.1 step 4, when the client is impatient: while its binding is on the way to the disk a retransmission is not answered early, and
-// not twice.
-TEST(Sim, RetransmissionWhilePendingGetsOneAck) {
-  World world(kNetwork, {.seed = 4});
-  world.set_disk_delay(kSecond, kSecond);
+// A relayed client, transaction 77, that asks for the network's first address.
+Packet init_reboot() {
   Packet request;
   request.chaddr = {2, 0, 0, 0, 0, 9};
   request.xid = 77;
   request.giaddr = Ipv4::of(10, 3, 0, 1);
   request.type = wire::MessageType::request;
   request.add(wire::option::requested_address, Ipv4::of(10, 3, 0, 10));
+  return request;
+}
+
+// RFC 2131 §3.1 step 4, when the client is impatient: while its binding is on the way to the disk a retransmission is not answered early, and
+// not twice.
+TEST(Sim, RetransmissionWhilePendingGetsOneAck) {
+  World world(kNetwork, {.seed = 4});
+  world.set_disk_delay(kSecond, kSecond);
+  const Packet request = init_reboot();
   for (int i = 0; i < 5; ++i) {
     world.inject(request.encode(), world.relayed(2), static_cast<unsigned>(i) % 2);
     world.run(100 * kMillisecond);
@@ -228,12 +234,7 @@ TEST(Sim, NoCachedAckWhileTheStoreFails) {
   std::uint64_t given_away = 0;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     World world(kNetwork, {.seed = seed, .workers = 1});
-    Packet request;
-    request.chaddr = {2, 0, 0, 0, 0, 9};
-    request.xid = 77;
-    request.giaddr = Ipv4::of(10, 3, 0, 1);
-    request.type = wire::MessageType::request;
-    request.add(wire::option::requested_address, Ipv4::of(10, 3, 0, 10));
+    Packet request = init_reboot();
     world.inject(request.encode(), world.relayed(2));
     world.run(kSecond);
     ASSERT_EQ(world.replies_to(77).size(), 1u);
