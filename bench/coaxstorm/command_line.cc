@@ -85,7 +85,7 @@ Ipv4 parse_address(const std::string& text) {
 
 // What CLI11 reads as text and becomes a value afterwards.
 struct RawText {
-  std::string server, first_mac = "02:c0:a0:00:00:00", client_id = "mac";
+  std::string server, first_mac = "02:c0:a0:00:00:00", client_id = "mac", trains = "auto";
   std::vector<std::string> relays, options, expected;
   std::uint16_t server_port = 67;
   std::uint32_t first = 0;
@@ -114,7 +114,7 @@ void declare_who(CLI::App& app, Settings& settings, RawText& raw) {
   app.add_option("--option", raw.options, "send CODE=HEX in DISCOVER and REQUEST")->group("Who");
 }
 
-void declare_load(CLI::App& app, Settings& settings) {
+void declare_load(CLI::App& app, Settings& settings, RawText& raw) {
   Phase& phase = settings.phase;
   app.add_option("--window", phase.window, "closed loop: so many exchanges at a time")
       ->capture_default_str()->check(CLI::Range(1, 1'000'000))->group("How much");
@@ -131,6 +131,11 @@ void declare_load(CLI::App& app, Settings& settings) {
       ->check(CLI::Range(1u, Timeouts::kMaxAttempts))->group("How much");
   app.add_flag("--direct", settings.population.direct,
                "renewals and releases come from the client's own address, not through the relay")->group("How much");
+  app.add_option("--trains", raw.trains,
+                 "queries of one size leave as trains (UDP_SEGMENT), and replies are taken so: auto (where the server is reached by a "
+                 "network card), always or never. A capture on this host, or at the other end of a virtual cable, shows a train as "
+                 "one long datagram; dhcpd and other readers of packet sockets there cannot read it")
+      ->capture_default_str()->check(CLI::IsMember({"auto", "always", "never"}))->group("How much");
   app.add_flag("--spin", settings.spin, "never sleep: the answers' wake-ups cost the server nothing")->group("How much");
 }
 
@@ -166,6 +171,7 @@ void take_text(Settings& settings, const RawText& raw) {
   settings.style.client_id = raw.client_id == "none"  ? ClientIdKind::none
                              : raw.client_id == "mac" ? ClientIdKind::mac
                                                       : ClientIdKind::duid;
+  settings.trains = raw.trains == "auto" ? Trains::on_cards : raw.trains == "always" ? Trains::always : Trains::never;
   for (const std::string& text : raw.options) {
     ExpectedOption option = parse_option(text);
     settings.style.options.emplace_back(option.code, option.value.value_or(std::vector<std::uint8_t>{}));
@@ -194,7 +200,7 @@ std::expected<Settings, int> parse_command_line(int argc, char** argv) {
   for (const Mode& mode : kModes) names.emplace_back(mode.name);
   app.add_option("mode", settings.mode, "what the clients do")->required()->check(CLI::IsMember(names));
   declare_who(app, settings, raw);
-  declare_load(app, settings);
+  declare_load(app, settings, raw);
   declare_results(app, settings, raw);
   try {
     app.parse(argc, argv);

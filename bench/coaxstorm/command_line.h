@@ -25,6 +25,7 @@ struct Settings {
   double timeout_s = 1;
   std::uint32_t attempts = 5;
   bool spin = false;
+  Trains trains = Trains::on_cards;
   bool needs_leases = false;     // clients without one get it first, unmeasured
   bool verify = false;
   std::string ack_log, from_log, leases_file;

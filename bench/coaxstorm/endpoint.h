@@ -1,9 +1,9 @@
-// endpoint.h: one UDP socket of the generator, which sends and receives in batches. It plays many hosts at once: each datagram
-// names the address it comes from. Owns its socket and buffers; nothing is allocated after open(). Single thread.
+// endpoint.h: one UDP socket of the generator, which sends and receives in batches (send_batch.h, receive_batch.h). It plays many
+// hosts at once: each datagram names the address it comes from. Owns its socket and buffers; nothing is allocated after open().
+// Single thread.
 // Errors: open() says in a sentence what the kernel refused. A datagram that cannot be sent is counted and lost, as on a wire.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -20,14 +20,21 @@ struct SocketAddress {
   std::uint16_t port = 0;
 };
 
+// Whether queries leave, and replies are taken, several at once (send_batch.h).
+enum class Trains : std::uint8_t {
+  on_cards,  // if the way to the server is by a card: nobody but the own host's captures sees one
+  always,
+  never,
+};
+
 class Endpoint {
  public:
-  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kBatch = 256;     // datagrams that leave together at most
   static constexpr std::size_t kSendRoom = 576;
 
   // Bound to one address every datagram comes from it. Bound to any, `from` of commit() chooses, and need not be configured on
   // an interface (IP_FREEBIND); to hear the answers the host needs `ip route add local NET dev lo`.
-  static std::expected<Endpoint, std::string> open(SocketAddress local, SocketAddress server);
+  static std::expected<Endpoint, std::string> open(SocketAddress local, SocketAddress server, Trains trains);
   Endpoint(Endpoint&&) noexcept;
   Endpoint& operator=(Endpoint&&) noexcept;
   ~Endpoint();
@@ -41,6 +48,7 @@ class Endpoint {
   std::span<const Bytes> receive() noexcept;
 
   int fd() const noexcept;
+  bool uses_trains() const noexcept;
   std::uint64_t sent() const noexcept;
   std::uint64_t received() const noexcept;
   std::uint64_t send_errors() const noexcept;

@@ -100,11 +100,11 @@ int conclude(const Settings& settings, const Result& result, const Population& p
 
 int storm(const Settings& settings, Population& population) {
   const auto& relays = settings.population.relays;
-  auto relay = Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server);
+  auto relay = Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server, settings.trains);
   if (!relay) return fail(relay.error());
   std::optional<Endpoint> direct;
   if (settings.population.direct) {
-    auto opened = Endpoint::open({Ipv4{}, settings.client_port}, settings.server);
+    auto opened = Endpoint::open({Ipv4{}, settings.client_port}, settings.server, settings.trains);
     if (!opened) return fail(opened.error());
     direct.emplace(std::move(*opened));
   }

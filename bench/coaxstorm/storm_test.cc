@@ -86,12 +86,13 @@ class TinyServer {
 
 // All the parts of a run.
 struct Rig {
-  explicit Rig(std::uint32_t clients, TinyServer::Muddle muddle = [](const auto&, Ipv4&) { return true; })
+  explicit Rig(std::uint32_t clients, TinyServer::Muddle muddle = [](const auto&, Ipv4&) { return true; },
+               Trains trains = Trains::always)
       : server(std::move(muddle)),
         population({.clients = clients, .first_mac = 0x02c0a0000000, .relays = {kLoopback}}, nullptr),
         templates(QueryStyle{}),
         timeouts(clients, 20'000'000),
-        relay(*Endpoint::open({kLoopback, 0}, {kLoopback, server.port()})),
+        relay(*Endpoint::open({kLoopback, 0}, {kLoopback, server.port()}, trains)),
         storm({population, templates, timeouts, relay, nullptr, nullptr}, 6, false) {}
 
   TinyServer server;
