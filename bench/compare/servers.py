@@ -1,14 +1,18 @@
 """The servers that are compared: for each a configuration that says the same, how to start it, and what its figure promises.
+Those that stand on a database are in kea.py and freeradius.py; contenders.py has the list.
 
 All serve one subnet in which both the server and the relay stand, with one range, the same options and a lease time of
 a day. None logs single messages, none pings, and each writes every renewal (dhcpd would answer early ones from its cache).
 """
 import dataclasses
 import ipaddress
-import json
 import os
 import re
 import subprocess
+
+# What an ACK promises: survives a power cut; survives a crash of the server, not of the machine; survives nothing.
+SYNCED, WRITTEN, MEMORY = "synced", "written", "memory"
+CEILING = "ceiling"  # no server at all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,76 +73,97 @@ subnet {subnet.network_address} netmask {subnet.netmask} {{
 
 
 class Server:
-    """One contender. `prepare` writes its files into `home` and returns the command that runs it in the foreground."""
-    name = program = durability = ""
+    """One contender. `prepare` writes its files into `site.home`, starts what it stands on (`site.start`) and returns the command
+    that runs it in the foreground."""
+    name = program = promise = durability = ""
+    package = ""  # Debian's, that it comes in
+    needs = ()  # files it needs besides its program
     pool_limit = None  # for those that cannot serve a large pool in any time worth waiting for
-    environment = {}
+    generator = "coaxstorm"  # or "echo": what loads it
+
+    def missing(self):
+        """Why it cannot run here, or None."""
+        for path in (self.program, *self.needs):
+            if not os.access(path, os.X_OK if path == self.program else os.R_OK):
+                return f"{path or 'its program'} is not there" + (f" (package {self.package})" if self.package else "")
+        return None
 
     def version(self):
         raise NotImplementedError
 
-    def prepare(self, home, network, interface):
+    def prepare(self, site):
         raise NotImplementedError
-
-
-class Kea(Server):
-    name, program = "kea-memfile", "/usr/sbin/kea-dhcp4"
-    durability = "written to a file, not synced"
-
-    def version(self):
-        return "Kea " + version_of([self.program, "-v"])
-
-    def prepare(self, home, network, interface):
-        self.environment = {"KEA_PIDFILE_DIR": home, "KEA_LOCKFILE_DIR": home}
-        option = lambda name, value: {"name": name, "data": str(value)}
-        config = {"Dhcp4": {
-            "interfaces-config": {"interfaces": [interface], "dhcp-socket-type": "udp"},
-            "lease-database": {"type": "memfile", "persist": True, "name": f"{home}/leases.csv"},
-            "valid-lifetime": 86400,
-            "authoritative": True,
-            "multi-threading": {"enable-multi-threading": False},  # one core each
-            "subnet4": [{
-                "id": 1,
-                "subnet": str(network.subnet),
-                "pools": [{"pool": f"{network.first} - {network.last}"}],
-                "option-data": [option("routers", network.relay), option("domain-name-servers", network.server),
-                                option("domain-name", "example.net")],
-            }],
-            "loggers": [{"name": "kea-dhcp4", "severity": "ERROR", "output_options": [{"output": "stderr"}]}],
-        }}
-        write(f"{home}/kea.json", json.dumps(config, indent=1))
-        return [self.program, "-c", f"{home}/kea.json"]
 
 
 class Dhcpd(Server):
-    name, program = "dhcpd", "/usr/sbin/dhcpd"
-    durability = "fsync before each ACK"
+    name, program, package = "dhcpd", "/usr/sbin/dhcpd", "isc-dhcp-server"
+    promise, durability = SYNCED, "fsync before each ACK"
     pool_limit = 4_000
+    statements = ""
 
     def version(self):
         return "dhcpd " + version_of([self.program, "--version"])
 
-    def prepare(self, home, network, interface):
-        write(f"{home}/dhcpd.conf", dhcpd_conf(network))
-        write(f"{home}/dhcpd.leases", "")
-        return [self.program, "-4", "-f", "-q", "-cf", f"{home}/dhcpd.conf", "-lf", f"{home}/dhcpd.leases",
-                "--no-pid", "-user", "root", "-group", "root", interface]
+    def prepare(self, site):
+        write(f"{site.home}/dhcpd.conf", self.statements + dhcpd_conf(site.network))
+        write(f"{site.home}/dhcpd.leases", "")
+        return [self.program, "-4", "-f", "-q", "-cf", f"{site.home}/dhcpd.conf", "-lf", f"{site.home}/dhcpd.leases",
+                "--no-pid", "-user", "root", "-group", "root", site.interface]
+
+
+class DhcpdDelayedAck(Dhcpd):
+    """With the number of replies to an fsync that dhcpd.conf(5) suggests, and its default patience of 250 ms."""
+    name, statements = "dhcpd-delayed-ack", "delayed-ack 28;\n"
+    durability = "one fsync for up to 28 ACKs"
+
+
+class Dnsmasq(Server):
+    name, program, package = "dnsmasq", "/usr/sbin/dnsmasq", "dnsmasq-base"
+    # lease_update_file() of its lease.c, which dhcp_packet() calls before it sends.
+    promise, durability = SYNCED, "whole lease file written, fsync before each ACK"
+    pool_limit = 4_000  # every lease is a line of that file and an entry of a linked list
+
+    def version(self):
+        return "dnsmasq " + version_of([self.program, "--version"])
+
+    def prepare(self, site):
+        network = site.network
+        write(f"{site.home}/dnsmasq.conf", f"""port=0
+no-resolv
+no-hosts
+interface={site.interface}
+except-interface=lo
+dhcp-authoritative
+no-ping
+quiet-dhcp
+dhcp-lease-max={network.pool}
+dhcp-leasefile={site.home}/leases
+dhcp-range={network.first},{network.last},{network.subnet.netmask},86400
+dhcp-option=option:router,{network.relay}
+dhcp-option=option:dns-server,{network.server}
+domain=example.net
+user=root
+log-facility=-
+""")
+        return [self.program, "--keep-in-foreground", f"--conf-file={site.home}/dnsmasq.conf", "--pid-file"]
 
 
 class Coaxd(Server):
-    PROMISE = {"durable": "fdatasync before each ACK", "crash-safe": "written to a file, not synced",
-               "memory": "kept in memory"}
+    PROMISES = {"durable": (SYNCED, "fdatasync before each ACK"), "crash-safe": (WRITTEN, "written to a file, not synced"),
+                "memory": (MEMORY, "kept in memory")}
 
     def __init__(self, program, mode, trains="always"):
         """The cable between the namespaces is virtual: `always` is what coaxd does by itself on a network card."""
         self.program, self.mode, self.trains = program, mode, trains
-        self.name, self.durability = f"coaxd-{mode}" + ("" if trains == "always" else "-alone"), self.PROMISE[mode]
+        self.name = f"coaxd-{mode}" + ("" if trains == "always" else "-alone")
+        self.promise, self.durability = self.PROMISES[mode]
 
     def version(self):
         return "coaxd " + version_of([self.program, "--version"])
 
-    def prepare(self, home, network, interface):
-        write(f"{home}/dhcpd.conf", dhcpd_conf(network))
+    def prepare(self, site):
+        home = site.home
+        write(f"{home}/dhcpd.conf", dhcpd_conf(site.network))
         write(f"{home}/coaxd.toml", f"""[server]
 workers = 1
 reply_trains = "{self.trains}"
@@ -150,12 +175,12 @@ durability = "{self.mode}"
 socket = "{home}/control.sock"
 """)
         return [self.program, "-4", "-f", "-q", "-cf", f"{home}/dhcpd.conf", "-lf", f"{home}/dhcpd.leases", "--no-pid",
-                "-C", f"{home}/coaxd.toml", interface]
+                "-C", f"{home}/coaxd.toml", site.interface]
 
 
 class NullResponder(Server):
-    """No server, but the ceiling: what kernel and generator allow one that has nothing to do."""
-    name, durability = "null", "an array, no options logic, no store"
+    """No server, but a ceiling: what kernel and generator allow one that has nothing to do."""
+    name, promise, durability = "null", CEILING, "an array, no options logic, no store"
 
     def __init__(self, program):
         self.program = program
@@ -163,19 +188,13 @@ class NullResponder(Server):
     def version(self):
         return "null responder"
 
-    def prepare(self, home, network, interface):
-        return [self.program, "null", str(network.first), str(network.server)]
+    def prepare(self, site):
+        return [self.program, self.name, str(site.network.first), str(site.network.server)]
 
 
-def contenders(names, coaxd, ceiling):
-    """The servers of these names that are installed; those that are not are named on stderr by the caller."""
-    known = {"kea-memfile": Kea(), "dhcpd": Dhcpd()}
-    known["null"] = NullResponder(ceiling)
-    known |= {server.name: server for mode in Coaxd.PROMISE for trains in ("always", "never")
-              for server in [Coaxd(coaxd, mode, trains)]}
-    unknown = set(names) - set(known)
-    if unknown:
-        raise SystemExit(f"no such server: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    chosen = [known[name] for name in names]
-    return ([s for s in chosen if os.access(s.program, os.X_OK)],
-            [s.name for s in chosen if not os.access(s.program, os.X_OK)])
+class Echo(NullResponder):
+    """What the kernel alone allows: as many datagrams an exchange, and as long ones, as coaxd's, with nothing in them."""
+    name, durability, generator = "echo", "nothing: datagrams of the same sizes come back", "echo"
+
+    def version(self):
+        return "echo"

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Table and chart from a made-up comparison: what they say must be what was measured."""
+import pathlib
+import sys
+import unittest
+import xml.etree.ElementTree as xml
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "lib")]
+import chart  # noqa: E402
+import contenders  # noqa: E402
+import generators  # noqa: E402
+import progress  # noqa: E402
+import results  # noqa: E402
+import servers  # noqa: E402
+import table  # noqa: E402
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def run(rate, violations=None, gave_up=0):
+    return {"exchanges_per_s": rate, "server_cpu_us": 5.0, "generator_saturated": False, "violations": violations or {},
+            "gave_up": gave_up, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
+
+
+def server(name, promise, *rates, **rest):
+    return {"name": name, "version": f"{name} 1.0 <beta>", "promise": promise, "durability": "said so", "pool": 1000, "window": 64,
+            "rounds": [{"dora": run(rate, **rest), "renew": run(rate * 2), "perfdhcp": {}} for rate in rates]}
+
+
+def report(*rows):
+    made = {"machine": {"cpu": "a CPU", "cores": 2, "kernel": "6.1", "server_core": "0", "generator_core": "1",
+                        "state_file_system": "ext4"},
+            "sync_ms": 0.1, "settings": {"rounds": 3, "seconds": 2, "spin": False}, "absent": {"kea-mysql": "no such program"},
+            "servers": list(rows)}
+    results.add_medians(made)
+    return made
+
+
+class Medians(unittest.TestCase):
+    def test_are_of_the_rounds_and_shares_are_of_medians(self):
+        made = report(server("echo", servers.CEILING, 1000), server("null", servers.CEILING, 400, 500, 900),
+                      server("coaxd", servers.SYNCED, 100, 250, 300), server("kea-memfile", servers.WRITTEN, 25))
+        figures = made["servers"][2]["medians"]["dora"]
+        self.assertEqual(figures["rate"], 250)
+        self.assertEqual((figures["rate_min"], figures["rate_max"]), (100, 300))
+        self.assertEqual(figures["of"], {"echo": 0.25, "null": 0.5, "kea-memfile": 10})
+
+    def test_violations_are_summed_by_rule(self):
+        made = report(server("sloppy", servers.SYNCED, 10, 10, violations={"wrong-xid": 2}))
+        self.assertEqual(results.violations(made["servers"][0]), {"wrong-xid": 4})
+
+
+class Table(unittest.TestCase):
+    def test_has_a_row_of_as_many_cells_as_heads_for_each_that_was_measured(self):
+        failed = server("broken", servers.SYNCED) | {"errors": ["it does not answer\nand so on"]}
+        text = table.table(report(server("coaxd", servers.SYNCED, 250), failed))
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        self.assertEqual(len(rows), 3)  # head, rule, coaxd
+        self.assertEqual({line.count("|") for line in rows}, {rows[0].count("|")})
+        self.assertIn("broken failed: it does not answer\n", text)
+        self.assertIn("kea-mysql was left out: no such program.", text)
+
+    def test_names_broken_rules_and_silence(self):
+        text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3)))
+        self.assertIn("sloppy broke rules: wrong-xid 2 times.", text)
+        self.assertIn("sloppy left 3 exchanges unanswered", text)
+
+
+class Chart(unittest.TestCase):
+    def test_bars_are_as_long_as_their_figures_and_no_ceiling_is_a_bar(self):
+        drawn = xml.fromstring(chart.chart(report(
+            server("echo", servers.CEILING, 400), server("coaxd", servers.SYNCED, 100), server("kea", servers.WRITTEN, 50))))
+        bars = {kind: [float(rect.get("width")) for rect in drawn.iter(SVG + "rect")
+                       if rect.get("class") == kind and rect.get("height") == str(chart.BAR)] for kind in ("synced", "written")}
+        self.assertEqual(bars, {"synced": [chart.PANEL / 4] * 2, "written": [chart.PANEL / 8] * 2})
+        self.assertEqual(len([line for line in drawn.iter(SVG + "line") if line.get("class") == "limit"]), 2)
+        self.assertIn("echo 800", [text.text for text in drawn.iter(SVG + "text")])
+
+
+class Contenders(unittest.TestCase):
+    def test_are_named_and_say_what_they_promise(self):
+        for name, contender in contenders.contenders("/bin/coaxd", "/bin/ceiling").items():
+            self.assertEqual(name, contender.name)
+            self.assertIn(contender.promise, (servers.SYNCED, servers.WRITTEN, servers.MEMORY, servers.CEILING))
+            self.assertTrue(contender.durability and contender.program, name)
+
+    def test_what_is_not_there_is_said(self):
+        self.assertIn("/nonexistent", contenders.contenders("/nonexistent", "/nonexistent")["null"].missing())
+
+
+class Taps(unittest.TestCase):
+    def test_read_the_length_of_udp_payloads_and_who_sent_them(self):
+        relay = bytes([10, 0, 0, 2])
+        udp = b"\x45" + bytes(8) + b"\x11" + bytes(2) + relay + bytes(4) + bytes(4) + (308).to_bytes(2, "big") + bytes(2)
+        tcp = b"\x45" + bytes(8) + b"\x06" + bytes(20)
+        packets = [udp, tcp, udp.replace(relay, b"\x0a\0\0\1")]
+
+        class Tap:
+            def recv(self, _):
+                if not packets:
+                    raise BlockingIOError
+                return packets.pop(0)
+        self.assertEqual(list(generators.udp_payloads(Tap(), relay)), [(True, 300), (False, 300)])
+
+
+class Progress(unittest.TestCase):
+    def test_guesses_what_is_left_before_anything_is_done(self):
+        self.assertEqual(progress.Progress([2, 3]).time_left(), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()

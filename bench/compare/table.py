@@ -1,0 +1,52 @@
+"""results.md: the medians as a Markdown table, and what must be known to read it."""
+import statistics
+
+import results
+
+HEADS = {"dora": "DORA", "renew": "renew"}
+
+
+def table(report):
+    head = ["server", "an ACK is", "pool", "at a time"]
+    for exchange in results.EXCHANGES:
+        head += [f"{HEADS[exchange]}/s", "p50 ms", "p99 ms", "server CPU µs", "of null", "of echo", "× Kea"]
+    head += ["violations", "perfdhcp: wanted, got /s, lost"]
+    lines = [*results.circumstances(report), "", row_of(head), "|" + "---|" * len(head)]
+    lines += [row_of(cells(server)) for server in results.measured(report)]
+    return "\n".join([*lines, *notes(report)]) + "\n"
+
+
+def row_of(texts):
+    return "| " + " | ".join(texts) + " |"
+
+
+def cells(server):
+    row = [server["version"], server["durability"], f"{server['pool']:,}", str(server["window"])]
+    for exchange in results.EXCHANGES:
+        figures = server["medians"][exchange]
+        share = lambda name, figures=figures: f"{figures['of'][name]:.2f}" if name in figures["of"] else ""
+        row += [f"{figures['rate']:,.0f}", f"{figures['p50_ms']:.2f}", f"{figures['p99_ms']:.2f}", f"{figures['server_cpu_us']:.1f}",
+                share("null"), share("echo"), share(results.YARDSTICK)]
+    broken = sum(figures["violations"] for figures in server["medians"].values())
+    judged = [r["perfdhcp"] for r in server["rounds"] if r["perfdhcp"]]
+    return [*row, str(broken),
+            f"{judged[0]['wanted']:,}, {statistics.median(j['rate'] for j in judged):,.0f}, "
+            f"{statistics.median(j['dropped_share'] for j in judged):.2%}" if judged else ""]
+
+
+def notes(report):
+    servers = results.measured(report)
+    texts = []
+    full = [s["name"] for s in servers if any(f["saturated"] for f in s["medians"].values())]
+    if full and not report["settings"]["spin"]:
+        texts.append(f"The generator's core was full against {', '.join(full)}: those figures are lower bounds.")
+    for server in servers:
+        broken = ", ".join(f"{rule} {times} times" for rule, times in results.violations(server).items())
+        if broken:
+            texts.append(f"{server['name']} broke rules: {broken}.")
+        unanswered = sum(f["unanswered"] for f in server["medians"].values())
+        if unanswered:
+            texts.append(f"{server['name']} left {unanswered} exchanges unanswered after all their retransmissions.")
+    texts += [f"{s['name']} failed: {s['errors'][0].splitlines()[0]}" for s in report["servers"] if s.get("errors")]
+    texts += [f"{name} was left out: {why}." for name, why in report["absent"].items()]
+    return [line for text in texts for line in ("", text)]
