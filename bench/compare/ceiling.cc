@@ -1,50 +1,36 @@
 // ceiling.cc: two servers that do nothing, so that a real server's figure also stands as a share of what kernel and generator
-// allow. Both are plain recvmmsg/sendmmsg on one thread.
-//   null: answers DISCOVER and REQUEST from an array indexed by the low octets of the MAC; no options logic, no store.
-//   echo: sends every datagram back as it came (coaxstorm cannot read that; it is for plain packet counters).
-// Usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS; serves UDP port 67 until killed.
-#include <arpa/inet.h>
+// allow, and the load for the one of them that coaxstorm cannot judge. All is plain recvmmsg/sendmmsg on one thread.
+//   null   answers DISCOVER and REQUEST from an array indexed by the low octets of the MAC; no options logic, no store
+//   echo   sends every datagram back, cut or padded to the length that its head asks for (echo_packet.h)
+//   storm  the load for echo (echo_storm.h); prints its result as coaxstorm's JSON has it
+// Usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS     serves UDP port 67 until killed
+//        ceiling storm SERVER RELAY WINDOW SECONDS spin|sleep QUERY:REPLY...     sizes of UDP payload, one pair for each step
 #include <fmt/core.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "server/base/bytes.h"
-#include "server/base/ipv4.h"
+#include "bench/compare/echo_packet.h"
+#include "bench/compare/echo_storm.h"
+#include "bench/compare/packet_batch.h"
 #include "server/wire/option_table.h"
 
 namespace {
 
 using namespace coaxd;
+using namespace coaxd::ceiling;
 namespace option = wire::option;
 
-constexpr std::size_t kBatch = 64, kRoom = 1536, kHeader = 240;
-constexpr int kSocketBuffer = 16 << 20;
+constexpr std::size_t kHeader = 240;
 constexpr std::uint32_t kClients = 1 << 24;
-
-struct Batch {
-  std::array<std::array<std::uint8_t, kRoom>, kBatch> octets;
-  std::array<iovec, kBatch> vectors;
-  std::array<sockaddr_in, kBatch> peers;
-  std::array<mmsghdr, kBatch> messages{};
-
-  // Every header to its own buffer, with all its room.
-  void reset() {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      vectors[i] = {octets[i].data(), kRoom};
-      messages[i].msg_hdr = {.msg_name = &peers[i], .msg_namelen = sizeof peers[i], .msg_iov = &vectors[i], .msg_iovlen = 1,
-                             .msg_control = nullptr, .msg_controllen = 0, .msg_flags = 0};
-    }
-  }
-};
+constexpr std::uint16_t kPort = 67;
 
 class NullResponder {
  public:
@@ -95,53 +81,95 @@ class NullResponder {
   std::vector<std::uint32_t> assigned_;
 };
 
-int open_socket() {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in local{};
-  local.sin_family = AF_INET;
-  local.sin_port = htons(67);
-  for (const int name : {SO_RCVBUFFORCE, SO_SNDBUFFORCE}) {
-    setsockopt(fd, SOL_SOCKET, name, &kSocketBuffer, sizeof kSocketBuffer);
-  }
-  return fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof local) == 0 ? fd : -1;
+std::size_t echo_size(const std::uint8_t* packet, std::size_t size) {
+  if (size < EchoPacket::kSize) return 0;
+  return std::min<std::size_t>(EchoPacket::read(packet).reply_size, PacketBatch::kRoom);
 }
 
 template <typename Answer>
 int serve(int fd, Answer answer) {
-  static Batch batch;
+  const auto batch = std::make_unique<PacketBatch>();
   while (true) {
-    batch.reset();
-    const int got = recvmmsg(fd, batch.messages.data(), kBatch, MSG_WAITFORONE, nullptr);
+    batch->reset();
+    const int got = recvmmsg(fd, batch->messages.data(), PacketBatch::kPackets, MSG_WAITFORONE, nullptr);
     if (got < 0 && errno != EINTR) return 1;
-    unsigned replies = 0;
+    std::size_t replies = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(got, 0)); ++i) {
-      const std::size_t size = answer(batch.octets[i].data(), batch.messages[i].msg_len);
+      const std::size_t size = answer(batch->octets[i].data(), batch->messages[i].msg_len);
       if (size == 0) continue;
-      batch.vectors[i].iov_len = size;
-      std::swap(batch.messages[replies++].msg_hdr, batch.messages[i].msg_hdr);
+      batch->vectors[i].iov_len = size;
+      std::swap(batch->messages[replies++].msg_hdr, batch->messages[i].msg_hdr);
     }
-    for (unsigned done = 0; done < replies;) {
-      const int sent = sendmmsg(fd, &batch.messages[done], replies - done, 0);
-      done += sent > 0 ? static_cast<unsigned>(sent) : 1;
-    }
+    batch->send(fd, replies);
   }
+}
+
+int serve(std::string_view what, std::span<char*> arguments) {
+  const auto first = Ipv4::parse(arguments[0]), server = Ipv4::parse(arguments[1]);
+  if (!first || !server) return -1;
+  const int fd = open_udp(Ipv4{}, kPort);
+  if (fd < 0) {
+    fmt::print(stderr, "ceiling: port {}: {}\n", kPort, std::strerror(errno));
+    return 1;
+  }
+  if (what == "echo") return serve(fd, [](const std::uint8_t* packet, std::size_t size) { return echo_size(packet, size); });
+  NullResponder responder{*first, *server};
+  return serve(fd, [&](std::uint8_t* packet, std::size_t size) { return responder.answer(packet, size); });
+}
+
+template <typename Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
+}
+
+std::optional<EchoPlan> parse_plan(std::span<char*> arguments) {
+  const auto server = Ipv4::parse(arguments[0]), local = Ipv4::parse(arguments[1]);
+  const auto window = number<std::uint32_t>(arguments[2]);
+  const auto seconds = number<double>(arguments[3]);
+  if (!server || !local || !window || !seconds) return std::nullopt;
+  EchoPlan plan{.server = *server, .local = *local, .exchange = {}, .window = *window, .seconds = *seconds,
+                .spins = std::string_view{arguments[4]} == "spin"};
+  for (const std::string_view pair : arguments.subspan(5)) {
+    const std::size_t colon = std::min(pair.find(':'), pair.size() - 1);
+    const auto query = number<std::uint32_t>(pair.substr(0, colon)), reply = number<std::uint32_t>(pair.substr(colon + 1));
+    if (!query || !reply) return std::nullopt;
+    plan.exchange.push_back({*query, *reply});
+  }
+  return plan;
+}
+
+int load(std::span<char*> arguments) {
+  const auto plan = parse_plan(arguments);
+  if (!plan) return -1;
+  const auto result = run_echo_storm(*plan);
+  if (!result) {
+    fmt::print(stderr, "ceiling: {}\n", result.error());
+    return 1;
+  }
+  const auto ms = [&](double quantile) { return static_cast<double>(result->latency.percentile(quantile)) * 1e-6; };
+  const double load = result->cpu_seconds / result->seconds;
+  fmt::print(R"({{"exchanges_per_s": {:.1f}, "completed": {}, "measured_s": {:.4f}, "sent_again": {}, "window": {},)"
+             R"( "generator_load": {:.3f}, "generator_saturated": {}, "violations": {{}},)"
+             R"( "latency_ms": {{"exchange": {{"p50": {:.4f}, "p90": {:.4f}, "p99": {:.4f}}}}}}})" "\n",
+             static_cast<double>(result->exchanges) / result->seconds, result->exchanges, result->seconds, result->sent_again,
+             plan->window, load, load > 0.95, ms(0.5), ms(0.9), ms(0.99));
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto first = argc == 4 ? Ipv4::parse(argv[2]) : std::nullopt;
-  const auto server = argc == 4 ? Ipv4::parse(argv[3]) : std::nullopt;
-  if (!first || !server) {
-    fmt::print(stderr, "usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS\n");
-    return 1;
+  const std::span<char*> arguments{argv, static_cast<std::size_t>(argc)};
+  const std::string_view what = argc > 1 ? argv[1] : "";
+  int status = -1;
+  if ((what == "null" || what == "echo") && argc == 4) status = serve(what, arguments.subspan(2));
+  if (what == "storm" && argc > 7) status = load(arguments.subspan(2));
+  if (status < 0) {
+    fmt::print(stderr,
+               "usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS\n"
+               "       ceiling storm SERVER RELAY WINDOW SECONDS spin|sleep QUERY:REPLY...\n");
   }
-  const int fd = open_socket();
-  if (fd < 0) {
-    fmt::print(stderr, "ceiling: port 67: {}\n", std::strerror(errno));
-    return 1;
-  }
-  if (std::string_view{argv[1]} == "echo") return serve(fd, [](std::uint8_t*, std::size_t size) { return size; });
-  NullResponder responder{*first, *server};
-  return serve(fd, [&](std::uint8_t* packet, std::size_t size) { return responder.answer(packet, size); });
+  return status < 0 ? 1 : status;
 }
