@@ -7,19 +7,19 @@ from servers import CEILING, MEMORY, SYNCED, WRITTEN
 
 LEGEND = {SYNCED: "synced before each ACK", WRITTEN: "written, not synced", MEMORY: "kept in memory"}
 TITLES = {"dora": "DORA/s, new clients", "renew": "renewals/s, each one written"}
-WIDTH, LABELS, PANEL, GAP = 1000, 300, 260, 85  # the gap takes the figure of the longest bar
+WIDTH, LABELS, PANEL, GAP = 1050, 350, 260, 85  # the gap takes the figure of the longest bar
 TOP, ROW, BAR = 112, 40, 20
 
 # Light first; what does not understand the media query stays light, background and all.
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-  .small { font-size: 11px; fill: #59636e }
+  text.small, tspan.small { font-size: 11px; fill: #59636e }
   .title { font-size: 16px; font-weight: 600 }
   .figure { font-variant-numeric: tabular-nums }
   .page { fill: #ffffff } .axis { stroke: #d1d9e0 } .limit { stroke: #59636e; stroke-dasharray: 4 3 }
   .synced { fill: #1a7f5a } .written { fill: #c77d0a } .memory { fill: #8a63d2 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9aa4af }
+    text { fill: #e6edf3 } text.small, tspan.small { fill: #9aa4af }
     .page { fill: #0d1117 } .axis { stroke: #3d444d } .limit { stroke: #9aa4af }
     .synced { fill: #3fb68b } .written { fill: #e0a13a } .memory { fill: #a98bea }
   }
@@ -40,7 +40,8 @@ def chart(report):
     parts = [text(20, 30, "DHCPv4 servers on one core, measured by coaxstorm", "title"), *legend(bars)]
     for row, server in enumerate(bars):
         y = TOP + ROW * row
-        parts += [text(20, y + 16, server["version"]), text(20, y + 30, remark(server), "small")]
+        version = f'<tspan class="small" dx="8">{escape(server["version"])}</tspan>'
+        parts += [f'<text x="20" y="{y + 16}">{escape(server["name"])}{version}</text>', text(20, y + 31, remark(server), "small")]
     for number, exchange in enumerate(results.EXCHANGES):
         parts += panel(LABELS + number * (PANEL + GAP), exchange, bars, limits, bottom)
     parts += [text(20, bottom + 34 + 16 * n, line, "small") for n, line in enumerate(caption)]

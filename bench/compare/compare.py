@@ -31,11 +31,11 @@ import table  # noqa: E402
 from progress import say  # noqa: E402
 
 FAILED, VIOLATED, INTERRUPTED, CANNOT_RUN = 1, 2, 130, 77  # exit statuses; ctest takes the last for "skipped"
-QUICK = {"pool": 100_000, "seconds": 1.5, "rounds": 1, "windows": [128], "perfdhcp_rate": 0}
+QUICK = {"pool": 100_000, "seconds": 1, "rounds": 1, "windows": [128], "perfdhcp_rate": 0}
 EXAMPLES = """examples:
   a first look at everything that is installed here, in about a minute:
     bench/compare/compare.py --quick --out /tmp/compare
-  the real thing, about an hour:
+  the real thing, somewhat more than half an hour:
     bench/compare/compare.py --out /tmp/compare
   two servers, leases on a disk of one's choice:
     bench/compare/compare.py --servers null,coaxd-durable,kea-memfile --state /srv/leases --out /tmp/compare
@@ -78,18 +78,20 @@ def machine(state):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", type=lambda text: text.split(","), help="names, as --list tells; all that are installed")
+    parser.add_argument("--servers", type=lambda text: text.split(","), metavar="NAME,...",
+                        help="names, as --list tells; all that are installed")
     parser.add_argument("--list", action="store_true", help="tell what could be compared, and stop")
-    parser.add_argument("--quick", action="store_true", help="about a minute: one short round, %(const)s" % {
-        "const": f"{QUICK['pool']:,} addresses, no perfdhcp; other options still count"})
-    parser.add_argument("--coaxd", default=str(ROOT / "build/bin/coaxd"))
-    parser.add_argument("--coaxstorm", default=str(ROOT / "build/bin/coaxstorm"))
-    parser.add_argument("--ceiling", default=str(ROOT / "build/bin/ceiling"))
+    parser.add_argument("--quick", action="store_true", help=f"about a minute: one short round, {QUICK['pool']:,} addresses, "
+                        "no perfdhcp; whatever else is said still counts")
+    parser.add_argument("--coaxd", help="this program", default=str(ROOT / "build/bin/coaxd"))
+    parser.add_argument("--coaxstorm", help="this program", default=str(ROOT / "build/bin/coaxstorm"))
+    parser.add_argument("--ceiling", help="this program", default=str(ROOT / "build/bin/ceiling"))
     parser.add_argument("--pool", type=int, default=1_000_000,
                         help="addresses; servers that would take too long with so many get fewer, and the table says so")
     parser.add_argument("--seconds", type=float, default=10, help="of each measured run")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="medians are over these")
     parser.add_argument("--windows", type=lambda text: [int(w) for w in text.split(",")], default=[32, 128, 512, 2048],
+                        metavar="N,...",
                         help="exchanges at a time; each server is measured at the one it does best with")
     parser.add_argument("--spin", action="store_true", help="the generator never sleeps")
     parser.add_argument("--perfdhcp-rate", type=int, default=3000, help="0: without perfdhcp")
@@ -100,7 +102,7 @@ def parse_arguments():
     args = parser.parse_args()
     if args.rounds < 1 or args.seconds <= 0 or not args.windows or min(args.windows) < 1:
         parser.error("--rounds, --seconds and --windows must be positive")
-    if args.pool < 1_000 or args.pool > 10_000_000:
+    if not 1_000 <= args.pool <= 10_000_000:
         parser.error("--pool goes from 1000 to 10000000")
     return args
 
@@ -123,7 +125,7 @@ def why_not(args):
 
 
 def row_for(server, pool):
-    return {"name": server.name, "version": f"{server.version()} ({server.name})", "promise": server.promise,
+    return {"name": server.name, "version": server.version(), "promise": server.promise,
             "durability": server.durability, "pool": min(pool, server.pool_limit or pool), "rounds": []}
 
 

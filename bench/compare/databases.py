@@ -65,7 +65,7 @@ class Mariadb:
     needs = ("/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db", "/usr/bin/mariadb")
 
     def version(self):
-        return "MariaDB " + version_of(["/usr/sbin/mariadbd", "--version"])
+        return "MariaDB " + version_of(["/usr/sbin/mariadbd", "--version"]).split("-")[0]
 
     def socket(self, site):
         return f"{site.home}/mariadb.sock"

@@ -61,6 +61,10 @@ class Table(unittest.TestCase):
         self.assertIn("broken failed: it does not answer\n", text)
         self.assertIn("kea-mysql was left out: no such program.", text)
 
+    def test_says_whose_rounds_differ(self):
+        text = table.table(report(server("steady", servers.SYNCED, 100, 105), server("shaky", servers.SYNCED, 100, 150)))
+        self.assertIn("differ by more than 15% with shaky:", text)
+
     def test_names_broken_rules_and_silence(self):
         text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3)))
         self.assertIn("sloppy broke rules: wrong-xid 2 times.", text)

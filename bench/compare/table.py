@@ -3,6 +3,7 @@ import statistics
 
 import results
 
+NOISY = 0.15  # rounds that differ by more than this share of their median are told
 HEADS = {"dora": "DORA", "renew": "renew"}
 
 
@@ -21,7 +22,7 @@ def row_of(texts):
 
 
 def cells(server):
-    row = [server["version"], server["durability"], f"{server['pool']:,}", str(server["window"])]
+    row = [f"{server['version']} ({server['name']})", server["durability"], f"{server['pool']:,}", str(server["window"])]
     for exchange in results.EXCHANGES:
         figures = server["medians"][exchange]
         share = lambda name, figures=figures: f"{figures['of'][name]:.2f}" if name in figures["of"] else ""
@@ -40,6 +41,10 @@ def notes(report):
     full = [s["name"] for s in servers if any(f["saturated"] for f in s["medians"].values())]
     if full and not report["settings"]["spin"]:
         texts.append(f"The generator's core was full against {', '.join(full)}: those figures are lower bounds.")
+    noisy = [s["name"] for s in servers for f in s["medians"].values() if f["rate_max"] - f["rate_min"] > NOISY * f["rate"]]
+    if noisy:
+        texts.append(f"The rounds differ by more than {NOISY:.0%} with {', '.join(dict.fromkeys(noisy))}: the machine had other work, or "
+                     "its disk.")
     for server in servers:
         broken = ", ".join(f"{rule} {times} times" for rule, times in results.violations(server).items())
         if broken:
