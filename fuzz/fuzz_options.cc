@@ -67,6 +67,51 @@ void compare(const wire::RelayAgentInfo& info, const Options& expected) {
   }
 }
 
+// RFC 3046 §2.2: what goes back to the relay. Of a repeated sub-option the first; what has no value stays away, but for relay-port
+// (RFC 8357 §4.1), whose presence is all it says.
+std::vector<std::uint8_t> echo_plainly(Bytes value) {
+  Options seen;
+  std::vector<std::uint8_t> echoed;
+  for (fuzz::Source source{value}; source.rest().size() >= 2 && source.rest()[0] != 0;) {
+    const std::uint8_t code = source.u8();
+    const std::uint8_t size = source.u8();
+    const Bytes sub = source.take(size);
+    if (sub.size() != size) break;
+    if (!seen.try_emplace(code).second || (sub.empty() && code != 19)) continue;
+    echoed.insert(echoed.end(), {code, size});
+    echoed.insert(echoed.end(), sub.begin(), sub.end());
+  }
+  return echoed;
+}
+
+void compare_echo(const wire::RelayAgentInfo& info, Bytes value) {
+  const auto room = std::make_unique<std::uint8_t[]>(value.size());
+  const std::size_t size = info.echo({room.get(), value.size()});
+  REQUIRE(equal(Bytes{room.get(), size}, echo_plainly(value)));
+}
+
+std::size_t times_in(Bytes field, std::uint8_t wanted) {
+  std::size_t times = 0;
+  for (fuzz::Source source{field}; !source.empty();) {
+    const std::uint8_t code = source.u8();
+    if (code == 0) continue;
+    if (code == 255) break;
+    times += code == wanted ? 1 : 0;
+    source.take(source.u8());
+  }
+  return times;
+}
+
+// What is fetched into the cache early is what will be looked up; but a glimpse joins nothing and reads one field.
+void compare_glimpse(Bytes packet, const wire::Message& message) {
+  const wire::Glimpse seen = wire::glimpse(packet);
+  REQUIRE(equal(seen.chaddr, message.chaddr()));
+  if (message.has(52)) return;
+  const Bytes field = packet.subspan(240);
+  if (times_in(field, 61) == 1) REQUIRE(equal(seen.client_id, message.option(61)));
+  if (times_in(field, 50) == 1) REQUIRE(seen.address == message.address_option(50));
+}
+
 bool values_are_good(const Options& options) {
   for (const auto& [code, value] : options) {
     if (code == 53 && (value.empty() || value[0] < 1 || value[0] > 18)) return false;
@@ -117,5 +162,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   REQUIRE(message.relay_agent_info().present() == message.has(82));
   compare(message.relay_agent_info(), read_relay_plainly(message.option(82)));
+  compare_echo(message.relay_agent_info(), message.option(82));
+  compare_glimpse({packet.get(), packet_size}, message);
   return 0;
 }
