@@ -49,7 +49,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
 
   Instant now() override { return clock_.now(); }
 
-  void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
+  bool wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
     handler_ = &handler;
     delivered_ = 0;
     flush();
@@ -64,10 +64,11 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       timer_.cancel();
     }
     context_.poll();
-    if (!packets) return;
+    if (!packets) return false;
     receive(udp_);
     receive(packet_);
     receive(icmp_);
+    return delivered_ >= kBatch;
   }
 
   void flush() override {

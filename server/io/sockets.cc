@@ -5,6 +5,7 @@
 #include <linux/icmp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -258,6 +259,11 @@ Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const In
   result.arrival.destination = {ntohl(info->ipi_addr.s_addr)};
   result.payload = data;
   return result;
+}
+
+std::size_t datagram_size(msghdr& control, std::size_t all) noexcept {
+  const int* size = find_control<int>(control, SOL_UDP, UDP_GRO);
+  return size != nullptr && *size > 0 ? static_cast<std::size_t>(*size) : all;
 }
 
 Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port,

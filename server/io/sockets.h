@@ -67,7 +67,7 @@ void wait_until_port_is_free(std::uint16_t port);
 std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served);
 
 // --- receiving ---
-// Ancillary room for one received message: IP_PKTINFO or PACKET_AUXDATA.
+// Ancillary room for one received message: IP_PKTINFO and UDP_GRO, or PACKET_AUXDATA.
 inline constexpr std::size_t kControlSize = 64;
 
 struct Received {
@@ -76,6 +76,8 @@ struct Received {
   engine::DropReason discard = engine::DropReason::none;  // not none: payload means nothing
 };
 Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const InterfaceTable& interfaces) noexcept;
+// How large each datagram of a received train is (UDP_GRO, udp(7)); `all` if it is no train.
+std::size_t datagram_size(msghdr& control, std::size_t all) noexcept;
 Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port, const InterfaceTable& interfaces) noexcept;
 
 struct EchoReply {

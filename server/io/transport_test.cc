@@ -6,6 +6,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -255,6 +256,45 @@ TEST_P(TransportTest, DatagramsWaitWhileOnlyCompletionsAreWanted) {
   EXPECT_TRUE(recorder_.datagrams.empty());
   turn_until(transport(), [&] { return recorder_.datagrams.size() == 10; });
   for (std::uint8_t i = 0; i < 10; ++i) EXPECT_EQ(recorder_.datagrams[i].payload, packet(i));
+  close(client);
+}
+
+// udp(7), UDP_SEGMENT and UDP_GRO: a relay on a virtual machine of this host, or a card that puts together what came in a burst, hands over
+// many datagrams as one. Each is still heard as what it was.
+TEST_P(TransportTest, ATrainOfQueriesIsHeardAsItsDatagrams) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  struct Train {
+    std::size_t each, count, last;
+  };
+  for (const Train train : {Train{300, 20, 300}, Train{300, 20, 17}, Train{1000, 64, 1000}, Train{1472, 44, 1}, Train{548, 1, 548}}) {
+    for (const bool at_rest : {false, true}) {  // at_rest: they wait while the worker does
+      recorder_.datagrams.clear();
+      std::vector<std::uint8_t> octets((train.count - 1) * train.each + train.last);
+      for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(i / train.each + i % train.each);
+      const auto each = static_cast<int>(train.each);
+      ASSERT_EQ(setsockopt(client, SOL_UDP, UDP_SEGMENT, &each, sizeof each), 0);
+      send_to(client, Ipv4::of(10, 0, 0, 9), octets);
+      for (int i = 0; at_rest && i < 3; ++i) {
+        transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::completions);
+      }
+      ASSERT_TRUE(recorder_.datagrams.empty());
+      turn_until(transport(), [&] { return recorder_.datagrams.size() == train.count; });
+      for (std::size_t i = 0; i < train.count; ++i) {
+        const Recorder::Datagram& got = recorder_.datagrams[i];
+        const std::size_t size = i + 1 == train.count ? train.last : train.each;
+        ASSERT_EQ(got.payload.size(), size);
+        EXPECT_TRUE(std::equal(got.payload.begin(), got.payload.end(), octets.begin() + static_cast<std::ptrdiff_t>(i * train.each)));
+        EXPECT_EQ(got.arrival.destination, Ipv4::of(10, 0, 0, 9));
+        EXPECT_EQ(got.arrival.source_port, port);
+      }
+    }
+  }
+  // Nothing is still a datagram, to be counted as too short by who reads it.
+  recorder_.datagrams.clear();
+  send_to(client, Ipv4::of(10, 0, 0, 9), {});
+  turn_until(transport(), [&] { return recorder_.datagrams.size() == 1; });
+  EXPECT_TRUE(recorder_.datagrams.front().payload.empty());
   close(client);
 }
 

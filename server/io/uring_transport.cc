@@ -6,6 +6,7 @@
 #include "server/io/uring_transport.h"
 
 #include <liburing.h>
+#include <netinet/udp.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -30,9 +31,10 @@ enum class Kind : std::uint64_t { udp = 1, packet, icmp, wake, send, train, echo
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
-// One provided buffer: io_uring_recvmsg_out, the sender's address, ancillary data, a frame of at most one Ethernet MTU.
-constexpr std::size_t kBufferSize = 2048;
-constexpr std::size_t kBuffers = 4096;  // a power of two; 8 MiB a worker, beside the sockets' own receive buffers
+// One provided buffer: io_uring_recvmsg_out, the sender's address, ancillary data, a train of datagrams. Few, so that they stay in the
+// processor's cache, and pages that no train has reached take no memory; the sockets' own buffers are where bursts wait.
+constexpr std::size_t kBufferSize = 66 << 10;
+constexpr std::size_t kBuffers = 256;  // a power of two
 constexpr std::uint16_t kBufferGroup = 1;
 // Submissions of one turn: a reply for each datagram of a batch, journal write and sync, re-arming, echoes. Full: submit early.
 constexpr unsigned kEntries = 1024;
@@ -101,7 +103,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   Instant now() override { return clock_.now(); }
 
-  void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
+  bool wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
     if (!started_) start();
     depart_trains();
     handler_ = &handler;
@@ -115,6 +117,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       io_uring_submit_and_get_events(&ring_);
     }
     reap();
+    return delivered_ >= kBatch;
   }
 
   void flush() override {
@@ -186,6 +189,10 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     // Registered once, so that the kernel need not look them up and count references for every packet.
     files_ = {sockets_.udp, sockets_.packet, sockets_.icmp, wake_fd_};
     COAXD_ASSERT(io_uring_register_files(&ring_, files_.data(), static_cast<unsigned>(files_.size())) == 0);
+    // A CMTS is one relay for thousands of modems: what it sends in a burst may come up the stack as one message. A kernel that cannot
+    // do it says so, and each datagram comes by itself.
+    const int together = 1;
+    setsockopt(sockets_.udp, SOL_UDP, UDP_GRO, &together, sizeof together);
     void* memory = mmap(nullptr, kBuffers * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     COAXD_ASSERT(memory != MAP_FAILED);
     buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);
@@ -380,12 +387,25 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     const Received received =
         kind == Kind::udp ? read_udp(payload, *static_cast<const sockaddr_in*>(name), control, interfaces_)
                           : read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, interfaces_);
-    ++delivered_;
     if (received.discard != engine::DropReason::none) {
+      ++delivered_;
       handler_->on_discarded(received.discard);
     } else {
-      handler_->on_datagram(received.payload, received.arrival);
+      deliver_each(received.payload, kind == Kind::udp ? datagram_size(control, payload.size()) : payload.size(), received.arrival);
     }
+  }
+
+  // A train is datagrams of one size, the last of which may be shorter; mostly there is just one.
+  void deliver_each(Bytes payload, std::size_t size, const engine::Arrival& arrival) {
+    do {
+      if (const std::size_t ahead = kLookAhead * size; ahead < payload.size()) {
+        handler_->on_coming(payload.subspan(ahead, std::min(size, payload.size() - ahead)));
+      }
+      const Bytes one = payload.first(std::min(size, payload.size()));
+      ++delivered_;
+      handler_->on_datagram(one, arrival);
+      payload = payload.subspan(one.size());
+    } while (!payload.empty());
   }
 
   void deliver_postponed() {

@@ -31,7 +31,7 @@ class Handler {
  public:
   // One that on_datagram() will be given after a few others: the time to fetch what it needs into the cache.
   virtual void on_coming([[maybe_unused]] Bytes payload) {}
-  // A DHCP payload. Valid during the call. At most Transport::kBatch a wait().
+  // A DHCP payload. Valid during the call.
   virtual void on_datagram(Bytes payload, const engine::Arrival& arrival) = 0;
   // Something arrived that is no datagram of ours (broken frame, broadcast on a socket for unicast ...).
   virtual void on_discarded(engine::DropReason reason) = 0;
@@ -51,10 +51,11 @@ class Transport {
 
   // The two clocks, read now and disciplined (base/time.h). A worker calls it once per batch.
   virtual Instant now() = 0;
-  // Delivers at most kBatch datagrams and every completion that is there; returns early when woken. `until_mono_ns` as in Instant.
-  // `completions` leaves datagrams where they are, for a worker that wants to come to rest without losing one.
+  // Delivers kBatch datagrams or a few more (what came as one train is not torn) and every completion that is there; returns early when
+  // woken. `until_mono_ns` as in Instant. `completions` leaves datagrams where they are, for a worker that wants to come to rest
+  // without losing one. True: the batch was full, so more datagrams are likely to wait.
   enum class Intake : std::uint8_t { everything, completions };
-  virtual void wait(Handler& handler, std::int64_t until_mono_ns, Intake intake) = 0;
+  virtual bool wait(Handler& handler, std::int64_t until_mono_ns, Intake intake) = 0;
   virtual void flush() = 0;
   // From any thread: makes the running or next wait() return.
   virtual void wake() = 0;

@@ -175,6 +175,7 @@ class Worker final : private Handler {
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;
   std::int64_t retry_at_ns_ = 0;
+  unsigned gathered_ = 0;  // turns since the last flush of the journal
   bool log_stuck_ = false;
 
   Counters counters_;

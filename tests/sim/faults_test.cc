@@ -211,6 +211,33 @@ Packet init_reboot() {
   return request;
 }
 
+// While packets wait, the sync is put off so that what they change shares it; but no client waits for a packet that may never come.
+TEST(Sim, AFullBatchGathersButNobodySleepsOnIt) {
+  for (const bool endless : {false, true}) {
+    World world(kNetwork, {.seed = 5, .workers = 1});
+    SimTransport& transport = world.transport(0);
+    worker::Worker& worker = world.worker(0);
+    const std::int64_t later = world.time().mono_ns + kSecond;
+    const auto fill = [&] {
+      for (std::size_t i = 0; i < worker::Transport::kBatch; ++i) transport.deliver({init_reboot().encode(), world.relayed(2)});
+    };
+    fill();
+    worker.turn(later);
+    EXPECT_TRUE(transport.disk_idle()) << "more packets may wait";
+    EXPECT_EQ(worker.held(), 1u);
+    for (int turn = 0; turn < 8 && transport.disk_idle(); ++turn) {
+      if (endless) fill();
+      worker.turn(later);
+      EXPECT_LE(transport.until(), world.time().mono_ns);
+      if (!endless) break;
+    }
+    EXPECT_FALSE(transport.disk_idle());
+    worker.turn(later);
+    EXPECT_EQ(transport.until(), later) << "nothing is left to hurry for";
+    world.expect_settled();
+  }
+}
+
 // RFC 2131 §3.1 step 4, when the client is impatient: while its binding is on the way to the disk a retransmission is not answered early, and
 // not twice.
 TEST(Sim, RetransmissionWhilePendingGetsOneAck) {

@@ -44,18 +44,21 @@ void SimTransport::step_disk() {
   completions_.push_back(*completion);
 }
 
-void SimTransport::wait(worker::Handler& handler, std::int64_t, Intake intake) {
+bool SimTransport::wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) {
+  until_ = until_mono_ns;
   if (intake == Intake::completions) {
     observer_.on_disk_awaited();
     step_disk_until_idle();
   }
   for (; !completions_.empty(); completions_.pop_front()) handler.on_disk(completions_.front().token, completions_.front().result);
-  if (intake == Intake::completions) return;
+  if (intake == Intake::completions) return false;
   for (; !echoes_.empty(); echoes_.pop_front()) handler.on_echo_reply(echoes_.front().from, echoes_.front().id, echoes_.front().sequence);
-  for (std::size_t n = 0; n < kBatch && !inbox_.empty(); ++n, inbox_.pop_front()) {
+  std::size_t n = 0;
+  for (; n < kBatch && !inbox_.empty(); ++n, inbox_.pop_front()) {
     ++delivered_;
     handler.on_datagram(inbox_.front().octets, inbox_.front().arrival);
   }
+  return n == kBatch;
 }
 
 worker::TransmitBuffer SimTransport::take() {

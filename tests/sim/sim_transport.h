@@ -58,11 +58,13 @@ class SimTransport final : public worker::Transport {
   std::uint64_t delivered() const { return delivered_; }
   std::size_t buffers_out() const { return buffers_.size() - free_.size(); }
   void can_ping(bool can) { can_ping_ = can; }
+  // How long the last wait() was allowed to sleep.
+  std::int64_t until() const { return until_; }
   bool clock_frozen() const { return clock_.frozen(); }
 
   // --- the worker's side ---
   Instant now() override { return clock_.advance(time_.mono_ns, time_.server_wall()); }
-  void wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override;
+  bool wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override;
   void flush() override {}
   void wake() override {}
   worker::TransmitBuffer take() override;
@@ -104,6 +106,7 @@ class SimTransport final : public worker::Transport {
   std::deque<Echo> echoes_;
   std::deque<store::DiskCompletion> completions_;
   std::uint64_t delivered_ = 0;
+  std::int64_t until_ = 0;
   bool can_ping_ = true;
 };
 
