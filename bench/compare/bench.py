@@ -14,6 +14,7 @@ import netns
 
 SERVER_CORE, GENERATOR_CORE = "0", "1"
 START_S, STOP_S = 60, 60  # patience
+PERFDHCP_S = 5
 
 
 class Site:
@@ -123,10 +124,10 @@ class Bench:
             load.settle()
             renew = with_cpu(site, lambda: load.renew(window, seconds, clients, log))
         judged = {}
-        if self.args.perfdhcp_rate and server.generator == "coaxstorm" and network.pool > 100_000 and \
-                os.access(generators.PERFDHCP, os.X_OK):
+        rate = self.args.perfdhcp_rate
+        if rate and server.generator == "coaxstorm" and network.pool > 2 * rate * PERFDHCP_S and os.access(generators.PERFDHCP, os.X_OK):
             with self.running(server, network) as (site, _):
-                judged = generators.perfdhcp(site, self.args.perfdhcp_rate, 5)
+                judged = generators.perfdhcp(site, rate, PERFDHCP_S)
         return {"dora": dora, "renew": renew, "perfdhcp": judged}
 
 

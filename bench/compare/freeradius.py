@@ -13,7 +13,9 @@ class Freeradius(Server):
     needs = (f"{POOL_SQL}/schema.sql", f"{POOL_SQL}/queries.conf", f"{CONFIGURATION}/policy.d/dhcp",
              "/usr/lib/freeradius/proto_dhcp.so")
     promise, durability = SYNCED, "SQLite commit before each OFFER and ACK"
-    pool_limit = 100_000  # every address is a row that must be there first
+    # The query for the lease that a client has already reads the whole pool as long as few addresses have had a client: 2 ms with
+    # 4000 of them, 58 ms with 100,000.
+    pool_limit = 4_000
 
     def version(self):
         return "FreeRADIUS " + version_of([self.program, "-v"])

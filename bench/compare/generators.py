@@ -30,8 +30,10 @@ class Coaxstorm:
 
     def settle(self):
         """Waits until the server is through with what an earlier run left to it, for its late answers would be strangers to the next."""
-        if self.run("dora", "--clients", 1, "--first", PROBE_CLIENT, "--timeout", 20, "--attempts", 1)["completed"] != 1:
-            raise RuntimeError("the server does not answer any more")
+        for _ in range(3):
+            if self.run("dora", "--clients", 1, "--first", PROBE_CLIENT, "--timeout", 20, "--attempts", 1)["completed"] == 1:
+                return
+        raise RuntimeError("the server does not answer any more")
 
     def dora(self, window, seconds, first, clients, log=None):
         """New clients, from the first on; none comes twice."""

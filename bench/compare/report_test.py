@@ -18,9 +18,9 @@ import table  # noqa: E402
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def run(rate, violations=None, gave_up=0):
+def run(rate, violations=None, gave_up=0, refused=0):
     return {"exchanges_per_s": rate, "server_cpu_us": 5.0, "generator_saturated": False, "violations": violations or {},
-            "gave_up": gave_up, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
+            "gave_up": gave_up, "refused": refused, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
 
 
 def server(name, promise, *rates, **rest):
@@ -66,8 +66,9 @@ class Table(unittest.TestCase):
         self.assertIn("differ by more than 15% with shaky:", text)
 
     def test_names_broken_rules_and_silence(self):
-        text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3)))
+        text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3, refused=7)))
         self.assertIn("sloppy broke rules: wrong-xid 2 times.", text)
+        self.assertIn("sloppy refused 7 times", text)
         self.assertIn("sloppy left 3 exchanges unanswered", text)
 
 

@@ -29,6 +29,7 @@ def medians_of(runs):
         "server_cpu_us": statistics.median(run["server_cpu_us"] for run in runs),
         "saturated": any(run["generator_saturated"] for run in runs),
         "violations": sum(sum(run["violations"].values()) for run in runs),  # all of them: one is one too many
+        "refused": sum(run.get("refused", 0) for run in runs),
         "unanswered": sum(run.get("gave_up", 0) for run in runs),
     }
 

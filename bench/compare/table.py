@@ -49,6 +49,9 @@ def notes(report):
         broken = ", ".join(f"{rule} {times} times" for rule, times in results.violations(server).items())
         if broken:
             texts.append(f"{server['name']} broke rules: {broken}.")
+        refused = sum(f["refused"] for f in server["medians"].values())
+        if refused:
+            texts.append(f"{server['name']} refused {refused} times (DHCPNAK) what it had offered or leased, and the client began anew.")
         unanswered = sum(f["unanswered"] for f in server["medians"].values())
         if unanswered:
             texts.append(f"{server['name']} left {unanswered} exchanges unanswered after all their retransmissions.")
