@@ -1,4 +1,4 @@
-# packages.sh: sourced by tests/run.sh and examples/quickstart.sh: Debian 12 packages, and install_missing NAME... which installs what is missing.
+# packages.sh: sourced by tests/run.sh, examples/quickstart.sh and people: Debian 12 packages, and install_missing NAME... which installs what is missing.
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config liburing-dev libboost1.81-dev libsqlite3-dev libfmt-dev libgtest-dev libgmock-dev
@@ -9,6 +9,8 @@ test_packages=(
   iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
   tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db
 )
+# What bench/compare/compare.py can run besides those; it leaves out what is not there.
+compare_packages=(dnsmasq-base freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
 demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay udhcpc isc-dhcp-client sqlite3)
 
 install_missing() {

@@ -120,7 +120,7 @@ class DhcpdDelayedAck(Dhcpd):
 class Dnsmasq(Server):
     name, program, package = "dnsmasq", "/usr/sbin/dnsmasq", "dnsmasq-base"
     # lease_update_file() of its lease.c, which dhcp_packet() calls before it sends.
-    promise, durability = SYNCED, "whole lease file written, fsync before each ACK"
+    promise, durability = SYNCED, "whole lease file and fsync before each ACK"
 
     def version(self):
         return "dnsmasq " + version_of([self.program, "--version"])
