@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""How far coaxd goes, against what it must reach: endurance, size, memory, latency, restart, workers, overload. Each row is a
+file in rows/ that says what it measures; comparisons with other servers are made by bench/compare.
+
+    bench/limits/limits.py --out /tmp/limits                    all rows, full size: three quarters of an hour, 10 GB of disk
+    bench/limits/limits.py --quick --row restart --row latency  a look at two of them
+
+coaxd is pinned to one core and coaxstorm to another, in network namespaces of their own; figures are medians of rounds, and what
+is compared is measured in the same run. Writes results.json (with every single run) and results.md. Needs root and two cores.
+Leases lie in --state, which must be on the disk whose syncs are to count.
+
+Exit status: 0 when it ran, whatever the figures say; 1 when a row could not be measured, and with --check when one was not reached
+or not measured; 77 when nothing can run here.
+"""
+import argparse
+import importlib
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE)]
+import figures  # noqa: E402
+import rig  # noqa: E402
+
+ROWS = ("endurance", "size", "memory", "latency", "restart", "workers", "overload")
+NOTHING_CAN_RUN = 77  # which ctest takes for "skipped"
+QUICK = {"clients": 10_000, "few": 2_000, "many": 20_000, "seconds": 2.0, "endurance_seconds": 5.0, "rounds": 1}
+
+
+class Bench:
+    """What the rows share: the settings, the stores (filled once, used by all rows that want that many leases) and the record of
+    every run."""
+
+    def __init__(self, args):
+        self.args, self.row = args, ""
+        self.homes, self.runs, self._stores = [], [], {}
+
+    def store(self, clients, room=1000):
+        if (clients, room) not in self._stores:
+            self._stores[clients, room] = rig.fill(self, clients, room)
+        return self._stores[clients, room]
+
+    def keep(self, run):
+        self.runs.append({"row": self.row, **run})
+
+    def close(self):
+        for home in self.homes:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def machine():
+    cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release()}
+
+
+def report(args, seen):
+    m = machine()
+    return (f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; coaxd on core {rig.SERVER_CORE}, generator on core "
+            f"{rig.GENERATOR_CORE}. Medians of {args.rounds} rounds of {args.seconds:g} s; {args.clients:,} clients unless said "
+            "otherwise. \"?\": not measured.\n\n" + figures.table(seen))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--row", action="append", choices=ROWS, help="only this one; may be given several times")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it works, measures nothing")
+    parser.add_argument("--check", action="store_true", help="exit status 1 unless every figure was reached")
+    parser.add_argument("--out", default=".", help="folder for results.json and results.md")
+    parser.add_argument("--bin", default=str(rig.ROOT / "build/bin"), help="where coaxd, coaxctl and coaxstorm are")
+    parser.add_argument("--state", default="/var/tmp", help="where the server keeps its leases")
+    parser.add_argument("--clients", type=int, default=1_000_000, help="active leases, but for size and memory")
+    parser.add_argument("--few", type=int, default=10_000, help="size: the small one")
+    parser.add_argument("--many", type=int, default=10_000_000, help="size: the large one; memory")
+    parser.add_argument("--seconds", type=float, default=10, help="of each measured run")
+    parser.add_argument("--endurance-seconds", type=float, default=600, help="of the long one")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.set_defaults(**(QUICK if "--quick" in sys.argv[1:] else {}))  # what is given by name still counts
+    return parser.parse_args()
+
+
+def why_not(args):
+    missing = [name for name in ("coaxd", "coaxctl", "coaxstorm") if not os.access(os.path.join(args.bin, name), os.X_OK)]
+    if missing:
+        return f"needs {', '.join(missing)} in {args.bin}"
+    if not {int(rig.SERVER_CORE), int(rig.GENERATOR_CORE)} <= os.sched_getaffinity(0):
+        return f"needs cores {rig.SERVER_CORE} and {rig.GENERATOR_CORE}"
+    return rig.netns.missing("taskset")
+
+
+def main():
+    args = parse_arguments()
+    why = why_not(args)
+    if why:
+        rig.say(f"limits: {why}")
+        return NOTHING_CAN_RUN
+    os.makedirs(args.out, exist_ok=True)
+    bench, seen, failed = Bench(args), [], []
+    try:
+        for row in args.row or ROWS:
+            bench.row = row
+            rig.say(row)
+            try:
+                measured = importlib.import_module(f"rows.{row}").measure(bench)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                rig.say(f"{row}: {error}")
+                failed.append({"row": row, "error": str(error)})
+                continue
+            rig.say(figures.table(measured))
+            seen += measured
+    finally:
+        bench.close()
+    with open(f"{args.out}/results.json", "w", encoding="utf-8") as file:
+        json.dump({"machine": machine(), "settings": vars(args), "figures": [vars(figure) for figure in seen],
+                   "failed": failed, "runs": bench.runs}, file, indent=1)
+    text = report(args, seen)
+    with open(f"{args.out}/results.md", "w", encoding="utf-8") as file:
+        file.write(text)
+    print(text, end="")
+    missed = [figure for figure in seen if figure.must and not figure.met]
+    return 1 if failed or (args.check and missed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

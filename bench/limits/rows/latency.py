@@ -1,0 +1,33 @@
+"""How long a durable renewal takes at half of the maximal rate, against what this disk takes for one sync."""
+import statistics
+
+import figures
+import rig
+
+NAME = "latency"
+SYNCS = 3
+
+
+def measure(bench):
+    store = bench.store(bench.args.clients)
+    syncs, runs = [], []
+    with rig.Rig(bench, store.network) as cable, cable.serving(store.home) as server:
+        window = cable.best_window(server, store)
+        maximum = cable.renew(server, store, "--window", window)["exchanges_per_s"]
+        for _ in range(bench.args.rounds):
+            server.settle()
+            syncs += rig.fsyncs_ms(bench.args.state)
+            runs.append(cable.renew(server, store, "--rate", f"{maximum / 2:.0f}"))
+        server.settle()
+        syncs += rig.fsyncs_ms(bench.args.state)
+    sync = statistics.median(syncs)
+    p99 = statistics.median(run["latency_ms"]["exchange"]["p99"] for run in runs)
+    p50 = statistics.median(run["latency_ms"]["exchange"]["p50"] for run in runs)
+    rate = rig.median_of(runs)
+    return [
+        figures.at_most(NAME, "p99 at half of the maximal rate, in syncs of this disk (median)", p99 / sync, SYNCS,
+                        f"{p99:.3f} ms; one sync {sync:.3f} ms; {rate:,.0f} of {maximum:,.0f} renewals/s"),
+        figures.stated(NAME, "p50 there, in syncs", f"{p50 / sync:.2f} ({p50:.3f} ms)"),
+        figures.stated(NAME, "p99 of the disk's own syncs, nothing else going on",
+                       f"{statistics.quantiles(syncs, n=100)[98]:.3f} ms"),
+    ]
