@@ -91,7 +91,9 @@ class Bench:
             start = time.monotonic()
             while not load.answers():
                 if process.poll() is not None or time.monotonic() - start > START_S:
-                    raise RuntimeError(f"{server.name} does not answer (status {process.poll()}):\n{site.log_tail()}")
+                    tail = site.log_tail()
+                    last = tail.splitlines()[-1] if tail else "it says nothing"
+                    raise RuntimeError(f"does not answer (exit status {process.poll()}): {last}\n{tail}")
             load.settle()
             yield site, load
         finally:

@@ -149,7 +149,7 @@ def run_rounds(args, chosen, report):
                 ahead.done(f"{where}: {run_once(desk, server, row)}")
             except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                 row["errors"] = [str(error)]
-                ahead.done(f"{where}: {error}")
+                ahead.done(f"{where}: failed: {error}")
 
 
 def run_once(desk, server, row):
@@ -202,7 +202,7 @@ def main():
     try:
         run_rounds(args, chosen, report)
     except KeyboardInterrupt:
-        interrupted = True
+        interrupted = report["interrupted"] = True
         say("interrupted: the results are of what was done until now")
     except RuntimeError as error:
         say(f"compare: {error}")

@@ -111,9 +111,9 @@ def perfdhcp(site, rate, seconds):
     network = site.network
     done = site.run_load([PERFDHCP, "-4", "-r", str(rate), "-p", str(seconds), "-R", "1000000", "-b", "mac=02:ff:00:00:00:00",
                           "-W", "200000", "-g", "single", "-l", str(network.relay), "-s", "1", str(network.server)], seconds + 60)
-    achieved = re.search(r"Rate: ([\d.]+) 4-way", done.stdout)
     sent = [int(n) for n in re.findall(r"sent packets: (\d+)", done.stdout)]
+    received = [int(n) for n in re.findall(r"received packets: (\d+)", done.stdout)]
     drops = [int(n) for n in re.findall(r"drops: (\d+)", done.stdout)]
-    if not achieved or not sent:
+    if len(sent) != 2 or len(received) != 2:  # DISCOVER and OFFER, REQUEST and ACK
         raise RuntimeError(f"perfdhcp: {done.stdout}{done.stderr}")
-    return {"wanted": rate, "rate": float(achieved.group(1)), "dropped_share": sum(drops) / max(sum(sent), 1)}
+    return {"wanted": rate, "rate": received[1] / seconds, "dropped_share": sum(drops) / max(sum(sent), 1)}

@@ -37,7 +37,7 @@ def cells(server):
 
 def notes(report):
     servers = results.measured(report)
-    texts = []
+    texts = ["Interrupted: there are fewer rounds than were asked for."] if report.get("interrupted") else []
     full = [s["name"] for s in servers if any(f["saturated"] for f in s["medians"].values())]
     if full and not report["settings"]["spin"]:
         texts.append(f"The generator's core was full against {', '.join(full)}: those figures are lower bounds.")
