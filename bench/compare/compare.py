@@ -134,7 +134,7 @@ def run_rounds(args, chosen, report):
     desk = bench.Bench(args)
     if any(server.generator == "echo" for server in chosen):
         desk.learn_sizes(servers.Coaxd(args.coaxd, "memory"), servers.Network(1000))
-    round_s = 3 + 2 * args.seconds + 7 * bool(args.perfdhcp_rate)
+    round_s = 2 + 2 * args.seconds + 7 * bool(args.perfdhcp_rate)
     search_s = 1.5 + len(args.windows) * max(args.seconds / 4, 1) if len(args.windows) > 1 else 0
     guesses = [round_s + search_s * (number == 0) for number in range(args.rounds) for _ in chosen]
     ahead = progress.Progress(guesses)
