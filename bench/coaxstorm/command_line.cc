@@ -1,9 +1,12 @@
 #include "bench/coaxstorm/command_line.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "bench/coaxstorm/mac.h"
@@ -13,18 +16,24 @@ namespace {
 
 struct Mode {
   std::string_view name;
-  ExchangeKind exchange;
+  ExchangeKind exchange;  // mix: --mix says more
   Order order;
   bool needs_leases;
+  double timeout_s;
 };
 
 constexpr Mode kModes[] = {
-    {"dora", ExchangeKind::dora, Order::once, false},
-    {"renew", ExchangeKind::renew, Order::random, true},
-    {"init-reboot", ExchangeKind::init_reboot, Order::random, true},
-    {"release", ExchangeKind::release, Order::round, false},
-    {"verify", ExchangeKind::init_reboot, Order::once, true},
+    {"dora", ExchangeKind::dora, Order::once, false, 1},
+    {"renew", ExchangeKind::renew, Order::random, true, 1},
+    {"init-reboot", ExchangeKind::init_reboot, Order::random, true, 1},
+    {"release", ExchangeKind::dora_release, Order::round, false, 1},
+    {"mix", ExchangeKind::renew, Order::random, true, 1},
+    {"avalanche", ExchangeKind::dora, Order::once, false, 4},  // RFC 2131 §4.1
+    {"verify", ExchangeKind::init_reboot, Order::once, true, 1},
 };
+
+// In the order of ExchangeKind.
+constexpr std::string_view kKinds[] = {"dora", "renew", "init-reboot", "release"};
 
 constexpr const char* kAbout =
     "coaxstorm: load on a DHCPv4 server, and a judge of its answers.\n\n"
@@ -32,6 +41,10 @@ constexpr const char* kAbout =
     "  renew        clients with a lease renew it, in random order\n"
     "  init-reboot  clients with a lease ask for it again, as after a power cut\n"
     "  release      clients get a lease and give it back, round and round\n"
+    "  mix          each exchange is drawn by the weights of --mix; renew, init-reboot and release take a client with a lease,\n"
+    "               dora takes any. Nobody answers a RELEASE, so it has no latency\n"
+    "  avalanche    all clients boot, at once or within --spread, and none gives up: each waits 4, 8, 16, 32, 64, 64 ... seconds,\n"
+    "               one more or less at random, before it sends again. Reports when 50, 90, 99 and 100 % were bound\n"
     "  verify       every lease of an ack log is asked for once; whatever is not confirmed is a violation. A server may\n"
     "               confirm a free address to a client it has forgotten, as dhcpd does: only --leases tells that too\n";
 
@@ -46,6 +59,10 @@ constexpr const char* kExamples =
     "coaxstorm verify ... --clients 50000 --from-log acks\n"
     "  the same against a leases file, without a server:\n"
     "    coaxstorm verify --clients 50000 --from-log acks --leases /var/lib/dhcp/dhcpd.leases\n"
+    "  a city after a power cut, for no more than ten minutes:\n"
+    "    coaxstorm avalanche --server 10.0.0.1 --relay 10.0.0.2 --clients 200000 --spread 5 --duration 600\n"
+    "  a day's mixture at 5,000 exchanges a second:\n"
+    "    coaxstorm mix ... --mix dora=10,renew=70,init-reboot=15,release=5 --rate 5000 --duration 60\n"
     "  renewals unicast by the clients themselves (pool 10.64.0.0/10):\n"
     "    ip route add local 10.64.0.0/10 dev lo; coaxstorm renew ... --direct\n\n"
     "Exit status: 0; 1 if it could not run; 2 if the server broke a rule; 3 if exchanges stayed unanswered.\n";
@@ -86,6 +103,8 @@ Ipv4 parse_address(const std::string& text) {
 // What CLI11 reads as text and becomes a value afterwards.
 struct RawText {
   std::string server, first_mac = "02:c0:a0:00:00:00", client_id = "mac", trains = "auto";
+  std::vector<std::string> mix{"dora=10", "renew=70", "init-reboot=15", "release=5"};
+  double timeout_s = 0, spread_s = 0;
   std::vector<std::string> relays, options, expected;
   std::uint16_t server_port = 67;
   std::uint32_t first = 0;
@@ -124,11 +143,18 @@ void declare_load(CLI::App& app, Settings& settings, RawText& raw) {
   app.add_option("--count", phase.count, "exchanges; 0: no limit")->group("How much");
   app.add_option("--warm-up", phase.warm_up_s, "first seconds that are not measured")->group("How much");
   app.add_option("--seed", phase.seed, "same seed, same run")->capture_default_str()->group("How much");
-  app.add_option("--timeout", settings.timeout_s, "seconds before a message is sent again; doubles each time")
-      ->capture_default_str()->check(CLI::Range(0.01, 60.0))->group("How much");
-  app.add_option("--attempts", settings.attempts, "transmissions of a message before its client gives up")
+  app.add_option("--mix", raw.mix, "mix: weights of dora, renew, init-reboot and release; one that is left out is 0")
+      ->delimiter(',')->capture_default_str()->group("How much");
+  app.add_option("--spread", raw.spread_s, "avalanche: seconds within which the clients boot, evenly; 0: all at once")
+      ->check(CLI::NonNegativeNumber)->group("How much");
+  app.add_option("--timeout", raw.timeout_s,
+                 "seconds before a message is sent again, 1 if not given; doubles each time. avalanche: 4 if not given, doubles four "
+                 "times, and each wait is up to a quarter of it longer or shorter")
+      ->check(CLI::Range(0.001, 60.0))->group("How much");
+  app.add_option("--attempts", settings.attempts,
+                 "transmissions of a message before its client gives up; avalanche: of a REQUEST before it goes back to DISCOVER")
       ->capture_default_str()
-      ->check(CLI::Range(1u, Timeouts::kMaxAttempts))->group("How much");
+      ->check(CLI::Range(1u, Timeouts::kMaxDoublings + 1))->group("How much");
   app.add_flag("--direct", settings.population.direct,
                "renewals and releases come from the client's own address, not through the relay")->group("How much");
   app.add_option("--trains", raw.trains,
@@ -148,17 +174,52 @@ void declare_results(CLI::App& app, Settings& settings, RawText& raw) {
   app.add_flag("--quiet", settings.quiet, "no progress lines")->group("Results");
 }
 
-void take_mode(Settings& settings) {
-  for (const Mode& mode : kModes) {
-    if (mode.name != settings.mode) continue;
-    settings.phase.exchange = mode.exchange;
-    settings.phase.order = mode.order;
-    settings.needs_leases = mode.needs_leases;
+// KIND=WEIGHT each.
+Mix parse_mix(const std::vector<std::string>& texts) {
+  Mix::Weights weights{};
+  std::uint64_t total = 0;
+  for (const std::string& text : texts) {
+    const std::size_t equals = std::min(text.find('='), text.size());
+    const auto kind = std::find(std::begin(kKinds), std::end(kKinds), std::string_view{text}.substr(0, equals));
+    std::uint32_t weight = 0;
+    const char* const end = text.data() + text.size();
+    const auto [read, error] = std::from_chars(text.data() + std::min(equals + 1, text.size()), end, weight);
+    if (kind == std::end(kKinds) || error != std::errc{} || read != end) {
+      throw CLI::ValidationError{fmt::format("--mix {}: KIND=WEIGHT is wanted, KIND one of {}", text, fmt::join(kKinds, ", "))};
+    }
+    weights[static_cast<std::size_t>(kind - std::begin(kKinds))] = weight;
+    total += weight;
   }
-  settings.verify = settings.mode == "verify";
-  const bool endless = settings.phase.order != Order::once && settings.phase.duration_s <= 0 &&
-                       settings.phase.count == 0;
-  if (endless) settings.phase.count = settings.population.clients;
+  if (total == 0) throw CLI::ValidationError{"--mix: nothing has a weight"};
+  const Mix mix{weights};
+  if (mix.weight(ExchangeKind::release) > 0 && mix.weight(ExchangeKind::dora) == 0) {
+    throw CLI::ValidationError{"--mix: who gave a lease back gets one again by dora only"};
+  }
+  return mix;
+}
+
+// RFC 2131 §4.1: 4, 8, 16, 32, 64 seconds, each one more or less at random.
+BackOff avalanche_back_off(std::int64_t first_ns, std::uint64_t seed) {
+  return {.first_ns = first_ns, .jitter_ns = first_ns / 4, .doublings = 4, .seed = seed};
+}
+
+void take_mode(Settings& settings, const RawText& raw) {
+  Phase& phase = settings.phase;
+  const Mode& mode = *std::find_if(std::begin(kModes), std::end(kModes), [&](const Mode& m) { return m.name == settings.mode; });
+  phase.mix = mode.name == "mix" ? parse_mix(raw.mix) : Mix{mode.exchange};
+  phase.order = mode.order;
+  settings.needs_leases = mode.needs_leases;
+  settings.verify = mode.name == "verify";
+  const auto first_ns = static_cast<std::int64_t>((raw.timeout_s > 0 ? raw.timeout_s : mode.timeout_s) * 1e9);
+  settings.back_off = {.first_ns = first_ns, .doublings = settings.attempts - 1};
+  phase.insists = mode.name == "avalanche";
+  if (phase.insists) {
+    if (phase.rate > 0) throw CLI::ValidationError{"--rate: an avalanche has --spread"};
+    phase.rate = raw.spread_s > 0 ? settings.population.clients / raw.spread_s : std::numeric_limits<double>::infinity();
+    settings.back_off = avalanche_back_off(first_ns, phase.seed);
+  }
+  const bool endless = phase.order != Order::once && phase.duration_s <= 0 && phase.count == 0;
+  if (endless) phase.count = settings.population.clients;
 }
 
 void take_text(Settings& settings, const RawText& raw) {
@@ -205,7 +266,7 @@ std::expected<Settings, int> parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     take_text(settings, raw);
-    take_mode(settings);
+    take_mode(settings, raw);
     check(settings);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);

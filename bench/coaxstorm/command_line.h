@@ -22,7 +22,7 @@ struct Settings {
   SocketAddress server;          // address 0.0.0.0: none, for `verify` against a file
   std::uint16_t relay_port = 67;
   std::uint16_t client_port = 68;
-  double timeout_s = 1;
+  BackOff back_off;
   std::uint32_t attempts = 5;
   bool spin = false;
   Trains trains = Trains::on_cards;

@@ -53,7 +53,7 @@ std::expected<void, std::string> compare_with_file(const std::string& path, Popu
     if (client.state != ClientState::bound || client.lease_end_ns <= now_ns) continue;
     const auto found = leases->find(client.address.value);
     if (found == leases->end() || !found->second.active || found->second.mac != population.mac(i)) {
-      population.count(Violation::lost, fmt::format("{} is not in {} for its client", to_string(client.address), path));
+      population.count(Violation::lost, [&] { return fmt::format("{} is not in {} for its client", to_string(client.address), path); });
     }
   }
   return {};
@@ -95,7 +95,8 @@ int conclude(const Settings& settings, const Result& result, const Population& p
     return fail(fmt::format("{}: cannot be written", settings.json));
   }
   if (population.violations_total() > 0) return kViolated;
-  return result.figures.gave_up > 0 ? kUnanswered : kFine;
+  const bool unanswered = result.figures.gave_up > 0 || (settings.phase.insists && result.figures.unfinished > 0);
+  return unanswered ? kUnanswered : kFine;
 }
 
 int storm(const Settings& settings, Population& population) {
@@ -115,7 +116,7 @@ int storm(const Settings& settings, Population& population) {
     log.emplace(std::move(*opened));
   }
   const QueryTemplates templates{settings.style};
-  Timeouts timeouts{population.size(), static_cast<std::int64_t>(settings.timeout_s * 1e9)};
+  Timeouts timeouts{population.size(), settings.back_off};
   Storm storm{{population, templates, timeouts, *relay, direct ? &*direct : nullptr, log ? &*log : nullptr},
               settings.attempts, settings.spin};
   running = &storm;
@@ -133,7 +134,7 @@ int storm(const Settings& settings, Population& population) {
   running = nullptr;
 
   if (settings.verify) {
-    for (std::uint64_t i = 0; i < figures.gave_up + figures.unfinished; ++i) population.count(Violation::lost, "no answer");
+    for (std::uint64_t i = 0; i < figures.gave_up + figures.unfinished; ++i) population.count(Violation::lost, [] { return "no answer"; });
   }
   Result result = collect(settings, figures, population);
   for (const Endpoint* endpoint : {&*relay, direct ? &*direct : nullptr}) {

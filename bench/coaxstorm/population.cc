@@ -19,7 +19,11 @@ namespace option = wire::option;
 using wire::MessageType;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kReported = 10;  // violations told one by one
+
+// What a client is in when an exchange begins.
+constexpr ClientState kFirstStates[] = {ClientState::selecting, ClientState::renewing, ClientState::rebooting, ClientState::bound,
+                                        ClientState::selecting};
+static_assert(std::size(kFirstStates) == kExchangeKinds);
 
 }  // namespace
 
@@ -46,14 +50,27 @@ void Population::begin(std::uint32_t index, ExchangeKind kind, std::int64_t due_
                        std::int64_t now_ns) noexcept {
   Client& client = clients_[index];
   COAXD_ASSERT(!client.waits());
-  const bool wants_lease = kind == ExchangeKind::renew || kind == ExchangeKind::init_reboot;
-  COAXD_ASSERT(!wants_lease || !client.address.is_zero());
+  COAXD_ASSERT(!wants_lease(kind) || !client.address.is_zero());
   client.xid = static_cast<std::uint32_t>(next_random(xids_));
   client.begun_ns = due_ns;
   client.sent_ns = now_ns;
-  client.state = kind == ExchangeKind::renew         ? ClientState::renewing
-                 : kind == ExchangeKind::init_reboot ? ClientState::rebooting
-                                                     : ClientState::selecting;
+  client.state = kFirstStates[static_cast<std::size_t>(kind)];
+}
+
+void Population::restart(std::uint32_t index, std::int64_t now_ns) noexcept {
+  forget(index);
+  Client& client = clients_[index];
+  client.xid = static_cast<std::uint32_t>(next_random(xids_));
+  client.sent_ns = now_ns;
+  client.state = ClientState::selecting;
+  client.sent_twice = true;  // answers to what was sent before may come yet
+}
+
+void Population::prefetch(Bytes datagram) const noexcept {
+  if (datagram.size() < wire::Message::kFixedSize) return;
+  const std::uint32_t index = index_of_mac(load_mac(&datagram[28]));
+  if (index != kNobody) prefetch(index);
+  book_.prefetch({load_be32(&datagram[16])});
 }
 
 QueryKind Population::query(std::uint32_t index) const noexcept {
@@ -87,18 +104,19 @@ QueryFields Population::fields(std::uint32_t index, QueryKind kind,
 
 Population::Outcome Population::receive(Bytes datagram, std::int64_t now_ns) {
   if (const auto parsed = reply_.parse(datagram, wire::Message::Accept::replies); !parsed) {
-    count(Violation::malformed, std::string{to_string(parsed.error())});
+    count(Violation::malformed, [&] { return std::string{to_string(parsed.error())}; });
     return {};
   }
   const std::uint32_t index =
       reply_.hlen() == 6 ? index_of_mac(load_mac(reply_.chaddr().data())) : kNobody;
   if (index == kNobody) {
-    count(Violation::unknown_client, fmt::format("xid {:08x}", reply_.xid()));
+    count(Violation::unknown_client, [&] { return fmt::format("xid {:08x}", reply_.xid()); });
     return {};
   }
   const Client& client = clients_[index];
   if (reply_.xid() != client.xid && !client.sent_twice) {
-    count(Violation::wrong_xid, fmt::format("{}: {:08x}, not {:08x}", name(index), reply_.xid(), client.xid));
+    count(Violation::wrong_xid,
+          [&] { return fmt::format("{}: {:08x}, not {:08x}", name(index), reply_.xid(), client.xid); });
     return {};
   }
   const MessageType type = reply_.type();
@@ -111,7 +129,7 @@ Population::Outcome Population::receive(Bytes datagram, std::int64_t now_ns) {
   const bool answers = selecting ? type == MessageType::offer
                                  : type == MessageType::ack || type == MessageType::nak;
   if (!answers) {
-    count(Violation::unexpected_type, fmt::format("{}: type {}", name(index), static_cast<int>(type)));
+    count(Violation::unexpected_type, [&] { return fmt::format("{}: type {}", name(index), static_cast<int>(type)); });
     return {};
   }
   check_reply(index);
@@ -122,18 +140,19 @@ Population::Outcome Population::receive(Bytes datagram, std::int64_t now_ns) {
 // What RFC 2131 table 3 asks of OFFER, ACK and NAK alike, and what the user expects of the first two.
 void Population::check_reply(std::uint32_t index) {
   const QueryFields sent = fields(index, query(index), 0);
-  if (reply_.giaddr() != sent.giaddr) count(Violation::wrong_giaddr, name(index));
+  const auto who = [&] { return name(index); };
+  if (reply_.giaddr() != sent.giaddr) count(Violation::wrong_giaddr, who);
   check_agent_info(index, sent);
   if (reply_.address_option(option::server_identifier).is_zero()) {
-    count(Violation::no_server_id, name(index));
+    count(Violation::no_server_id, who);
   }
   if (reply_.type() == MessageType::nak) return;
-  if (reply_.option(option::lease_time).size() != 4) count(Violation::no_lease_time, name(index));
+  if (reply_.option(option::lease_time).size() != 4) count(Violation::no_lease_time, who);
   for (const ExpectedOption& expected : settings_.expected) {
     const bool as_expected = reply_.has(expected.code) &&
                              (!expected.value || equal(reply_.option(expected.code), *expected.value));
     if (!as_expected) {
-      count(Violation::missing_option, fmt::format("{}: option {}", name(index), expected.code));
+      count(Violation::missing_option, [&] { return fmt::format("{}: option {}", name(index), expected.code); });
     }
   }
 }
@@ -145,13 +164,13 @@ void Population::check_agent_info(std::uint32_t index, const QueryFields& sent) 
   const Bytes remote = agent.get(wire::agent::remote_id);
   const bool echoed = circuit.size() == 4 && load_be32(circuit.data()) == sent.circuit_id &&
                       remote.size() == 6 && load_mac(remote.data()) == sent.remote_id;
-  if (!echoed) count(Violation::wrong_agent_info, name(index));
+  if (!echoed) count(Violation::wrong_agent_info, [&] { return name(index); });
 }
 
 Population::Outcome Population::take_offer(std::uint32_t index, std::int64_t now_ns) {
   Client& client = clients_[index];
   if (reply_.yiaddr().is_zero()) {
-    count(Violation::no_address, name(index));
+    count(Violation::no_address, [&] { return name(index); });
     return {};
   }
   if (client.address != reply_.yiaddr()) forget(index);
@@ -167,35 +186,40 @@ Population::Outcome Population::take_ack(std::uint32_t index, std::int64_t now_n
   Client& client = clients_[index];
   const Ipv4 address = reply_.yiaddr();
   if (address.is_zero()) {
-    count(Violation::no_address, name(index));
+    count(Violation::no_address, [&] { return name(index); });
     return {};
   }
   if (address != client.address) {
-    count(Violation::changed_address, fmt::format("{}: {}, not {}", name(index), to_string(address),
-                                                  to_string(client.address)));
+    count(Violation::changed_address, [&] {
+      return fmt::format("{}: {}, not {}", name(index), to_string(address), to_string(client.address));
+    });
   }
   const Ipv4 server_id = reply_.address_option(option::server_identifier);
   if (client.state == ClientState::requesting && server_id != client.server_id) {
-    count(Violation::changed_server_id, name(index));
+    count(Violation::changed_server_id, [&] { return name(index); });
   }
   client.server_id = server_id;
   const Bytes time = reply_.option(option::lease_time);
   const std::uint32_t lease_time = time.size() == 4 ? load_be32(time.data()) : 0;
   // RFC 2131 §4.4.5: the lease runs from when its REQUEST was sent, so never past what the server thinks.
   hold(index, address, now_ns, lease_end(client.sent_ns, lease_time));
+  const ExchangeKind kind = client.state == ClientState::renewing    ? ExchangeKind::renew
+                            : client.state == ClientState::rebooting ? ExchangeKind::init_reboot
+                                                                     : ExchangeKind::dora;
   client.state = ClientState::bound;
   return {.step = Step::bound,
           .client = index,
           .answer_ns = now_ns - client.sent_ns,
           .exchange_ns = now_ns - client.begun_ns,
-          .lease_time = lease_time};
+          .lease_time = lease_time,
+          .kind = kind};
 }
 
 Population::Outcome Population::take_nak(std::uint32_t index, std::int64_t now_ns) {
   Client& client = clients_[index];
   const bool own = client.state == ClientState::renewing || client.state == ClientState::rebooting;
   if (own && client.lease_end_ns > now_ns) {
-    count(Violation::refused, fmt::format("{}: {}", name(index), to_string(client.address)));
+    count(Violation::refused, [&] { return fmt::format("{}: {}", name(index), to_string(client.address)); });
   }
   forget(index);
   client.state = ClientState::init;
@@ -209,8 +233,8 @@ void Population::hold(std::uint32_t index, Ipv4 address, std::int64_t acked_ns,
   const std::uint32_t holder = book_.holder(address);
   if (holder != kNobody && holder != index) {
     if (clients_[holder].lease_end_ns > acked_ns) {
-      count(Violation::duplicate_address, fmt::format("{}: {} is that of {}", name(index),
-                                                      to_string(address), name(holder)));
+      count(Violation::duplicate_address,
+            [&] { return fmt::format("{}: {} is that of {}", name(index), to_string(address), name(holder)); });
     }
     forget(holder);
   }
@@ -250,10 +274,10 @@ void Population::adopt(std::uint32_t index, Ipv4 address, Ipv4 server_id, std::i
   clients_[index].state = ClientState::bound;
 }
 
-void Population::count(Violation violation, const std::string& detail) {
+bool Population::note(Violation violation) noexcept {
   const std::uint64_t before = violations_total();
   ++violations_[static_cast<std::size_t>(violation)];
-  if (before < kReported && reporter_) reporter_(violation, detail);
+  return before < kReported && reporter_;
 }
 
 std::uint64_t Population::violations_total() const noexcept {

@@ -17,11 +17,18 @@
 namespace coaxd::storm {
 
 enum class ExchangeKind : std::uint8_t {
-  dora,         // DISCOVER, OFFER, REQUEST, ACK
-  renew,        // REQUEST with ciaddr, ACK
-  init_reboot,  // REQUEST with the remembered address, ACK
-  release,      // dora, then RELEASE, which nobody answers
+  dora,          // DISCOVER, OFFER, REQUEST, ACK
+  renew,         // REQUEST with ciaddr, ACK
+  init_reboot,   // REQUEST with the remembered address, ACK
+  release,       // RELEASE, which nobody answers
+  dora_release,  // the first and the last in one
+  count
 };
+inline constexpr std::size_t kExchangeKinds = static_cast<std::size_t>(ExchangeKind::count);
+// Only who holds a lease can begin it.
+constexpr bool wants_lease(ExchangeKind kind) noexcept {
+  return kind == ExchangeKind::renew || kind == ExchangeKind::init_reboot || kind == ExchangeKind::release;
+}
 
 // RFC 2131 figure 5. Rebinding differs from renewing only in where its REQUEST goes, which the caller decides.
 enum class ClientState : std::uint8_t { init, selecting, requesting, bound, renewing, rebooting };
@@ -69,6 +76,7 @@ class Population {
     std::int64_t answer_ns = 0;    // since the first transmission of what was answered
     std::int64_t exchange_ns = 0;  // since the exchange was due; for bound
     std::uint32_t lease_time = 0;  // for bound
+    ExchangeKind kind = ExchangeKind::dora;  // for bound: dora, renew or init_reboot
   };
   using Reporter = std::function<void(Violation, const std::string& detail)>;
 
@@ -80,13 +88,19 @@ class Population {
   std::uint64_t mac(std::uint32_t index) const noexcept { return settings_.first_mac + index; }
   std::uint32_t index_of_mac(std::uint64_t mac) const noexcept;  // kNobody if it is no client's
 
-  // Starts an exchange of a client that waits for nothing; renew and init_reboot want a lease.
+  // Starts an exchange of a client that waits for nothing. A release waits for nothing either: its RELEASE is the caller's to send, and
+  // then release() to be called.
   void begin(std::uint32_t index, ExchangeKind kind, std::int64_t due_ns, std::int64_t now_ns) noexcept;
   // What the waiting client sends, first and again.
   QueryKind query(std::uint32_t index) const noexcept;
   QueryFields fields(std::uint32_t index, QueryKind kind, std::int64_t now_ns) const noexcept;
   void sent_again(std::uint32_t index) noexcept { clients_[index].sent_twice = true; }
   Outcome receive(Bytes datagram, std::int64_t now_ns);
+  // Fetches from memory what receive(), or begin(), will look at.
+  void prefetch(Bytes datagram) const noexcept;
+  void prefetch(std::uint32_t index) const noexcept { __builtin_prefetch(&clients_[index], 1); }
+  // RFC 2131 §3.1 step 5, and §4.4.1 after a NAK: back to DISCOVER, within the same exchange.
+  void restart(std::uint32_t index, std::int64_t now_ns) noexcept;
   // The exchange failed. A renewing or rebooting client keeps its lease.
   void give_up(std::uint32_t index) noexcept;
   // A lease ends by the client's will; its RELEASE was written before.
@@ -95,13 +109,20 @@ class Population {
   void adopt(std::uint32_t index, Ipv4 address, Ipv4 server_id, std::int64_t acked_ns,
              std::int64_t lease_end_ns);
 
-  void count(Violation violation, const std::string& detail);
+  // `detail()` is asked for only if the reporter is to hear of it: a server that breaks a rule with each reply costs no more.
+  template <typename Detail>
+  void count(Violation violation, Detail&& detail) {
+    if (note(violation)) reporter_(violation, detail());
+  }
   const ViolationCounts& violations() const noexcept { return violations_; }
   std::uint64_t violations_total() const noexcept;
   std::uint64_t strays() const noexcept { return strays_; }
   std::size_t leases() const noexcept { return book_.size(); }
 
  private:
+  static constexpr std::uint64_t kReported = 10;  // violations told one by one
+
+  bool note(Violation violation) noexcept;
   bool relayed(QueryKind kind) const noexcept;
   Ipv4 relay_of(std::uint32_t index) const noexcept {
     return settings_.relays.empty() ? Ipv4{} : settings_.relays[index % settings_.relays.size()];

@@ -311,6 +311,64 @@ TEST(GivingUp, KeepsALeaseButNotAnOffer) {
   EXPECT_EQ(scene.population.leases(), 1u);
 }
 
+TEST(Rfc2131_3_1_Step5, ARestartHasItsOwnTransactionButTheSameBeginning) {
+  Scene scene;
+  scene.begin(0, ExchangeKind::dora);
+  scene.receive(scene.reply(0, kOffer, address(1)));
+  const TestPacket late = scene.reply(0, kAck, address(1));
+  const std::uint32_t xid = scene.population.client(0).xid;
+  scene.now += 60 * kSecond;
+  scene.population.restart(0, scene.now);
+  EXPECT_EQ(scene.population.query(0), QueryKind::discover);
+  EXPECT_NE(scene.population.client(0).xid, xid);
+  EXPECT_TRUE(scene.population.client(0).address.is_zero());
+  EXPECT_EQ(scene.population.fields(0, QueryKind::discover, scene.now).secs, 60);
+  EXPECT_EQ(scene.receive(late), Step::none);
+  EXPECT_EQ(scene.population.strays(), 1u);
+  scene.receive(scene.reply(0, kOffer, address(2)));
+  EXPECT_EQ(scene.outcome(scene.reply(0, kAck, address(2))).exchange_ns, 60 * kSecond);
+  EXPECT_EQ(scene.population.violations_total(), 0u);
+}
+
+TEST(Rfc2131_4_4_6_Release, WaitsForNothing) {
+  Scene scene;
+  scene.bind(0, address(1));
+  const std::uint32_t xid = scene.population.client(0).xid;
+  scene.begin(0, ExchangeKind::release);
+  EXPECT_FALSE(scene.population.client(0).waits());
+  EXPECT_NE(scene.population.client(0).xid, xid);
+  EXPECT_EQ(scene.population.fields(0, QueryKind::release, scene.now).address, address(1));
+  scene.population.release(0);
+  EXPECT_EQ(scene.population.leases(), 0u);
+}
+
+TEST(Outcome, NamesTheKindOfExchangeThatEnded) {
+  Scene scene;
+  for (const ExchangeKind kind : {ExchangeKind::dora, ExchangeKind::renew, ExchangeKind::init_reboot}) {
+    scene.begin(0, kind);
+    if (kind == ExchangeKind::dora) scene.receive(scene.reply(0, kOffer, address(1)));
+    EXPECT_EQ(scene.outcome(scene.reply(0, kAck, address(1))).kind, kind);
+  }
+}
+
+TEST(Violations, OnlyTheFirstAreTold) {
+  int told = 0;
+  Population population{{.clients = 1, .first_mac = 1}, [&](Violation, const std::string&) { ++told; }};
+  int asked = 0;
+  for (int i = 0; i < 100; ++i) population.count(Violation::lost, [&] { return std::to_string(++asked); });
+  EXPECT_EQ(told, 10);
+  EXPECT_EQ(asked, 10);
+  EXPECT_EQ(population.violations_total(), 100u);
+}
+
+TEST(Prefetch, LooksAtNothingThatIsNotThere) {
+  const Scene scene;
+  for (std::size_t size = 0; size < 300; ++size) {
+    const std::vector<std::uint8_t> octets(size, 0xff);
+    scene.population.prefetch(Bytes{octets});
+  }
+}
+
 TEST(Modem, ItsClientsShareARemoteId) {
   Scene scene{{.clients_per_modem = 3}};
   const auto remote_id = [&](std::uint32_t client) {

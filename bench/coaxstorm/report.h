@@ -9,7 +9,7 @@ namespace coaxd::storm {
 
 struct Result {
   std::string mode;
-  double rate = 0;
+  double rate = 0;  // infinity: all at once
   std::uint32_t window = 0;
   std::uint32_t clients = 0;
   std::uint64_t seed = 0;
@@ -20,6 +20,7 @@ struct Result {
 
   double exchanges_per_s() const noexcept;
   double own_load() const noexcept;  // share of a core that the generator used
+  double own_us() const noexcept;    // microseconds of it an exchange
 };
 
 std::string progress_line(double elapsed_s, const Figures& before, const Figures& now);

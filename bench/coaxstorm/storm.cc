@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kDrain = 2 * kSecond;  // what a phase that ended by the clock still waits for answers
+constexpr std::size_t kAhead = 8;             // replies between one whose client is fetched from memory and the one that is taken
 
 std::int64_t to_ns(double seconds) noexcept { return static_cast<std::int64_t>(seconds * 1e9); }
 
@@ -42,17 +43,20 @@ struct Storm::Run {
   Turn turn;
   Pace pace;
   std::int64_t start_ns, measure_from_ns, end_ns;
+  bool mixed, gives_back;
   std::uint32_t outstanding = 0;
   std::int64_t last_done_ns = 0;
   Figures figures;
 
   Run(const Phase& of, std::int64_t now_ns)
       : phase(of),
-        turn(of.order, of.exchange == ExchangeKind::renew || of.exchange == ExchangeKind::init_reboot, of.seed),
+        turn(of.order, of.mix, of.seed),
         pace(of.rate, of.window, now_ns),
         start_ns(now_ns),
         measure_from_ns(now_ns + to_ns(of.warm_up_s)),
         end_ns(of.duration_s > 0 ? now_ns + to_ns(of.duration_s) : INT64_MAX),
+        mixed(of.mix.kinds() > 1),
+        gives_back(of.mix.weight(ExchangeKind::dora_release) > 0),
         last_done_ns(now_ns) {}
 
   bool measures(std::int64_t now_ns) const { return now_ns >= measure_from_ns && now_ns < end_ns; }
@@ -65,6 +69,7 @@ struct Storm::Run {
 Figures Storm::run(const Phase& phase, const Progress& progress) {
   const double cpu_before = cpu_seconds();
   Run run{phase, monotonic_ns()};
+  if (phase.insists) run.figures.bound = Milestones{parts_.population.size()};
   std::int64_t next_progress_ns = run.start_ns + kSecond;
   std::int64_t give_up_ns = INT64_MAX;
 
@@ -76,8 +81,9 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
     flush();
     if (!launching) {
       if (run.outstanding == 0) break;
-      // Ended by the clock, or by hand: answers on their way are taken, the others not waited for.
-      if (now_ns >= run.end_ns && give_up_ns == INT64_MAX) give_up_ns = now_ns + kDrain;
+      // Ended by the clock, or by hand: answers on their way are taken, the others not waited for. In an avalanche whoever waits has
+      // been waiting for long.
+      if (now_ns >= run.end_ns && give_up_ns == INT64_MAX) give_up_ns = now_ns + (phase.insists ? 0 : kDrain);
       if (now_ns >= give_up_ns) break;
     }
     bool received = receive_from(run, parts_.relays);
@@ -86,7 +92,7 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
       next_progress_ns += kSecond;
       if (progress) progress(static_cast<double>(now_ns - run.start_ns) * 1e-9, run.figures);
     }
-    if (!received && !spin_) wait(run, now_ns);
+    if (!received && !spin_) wait(run, launching, now_ns);
   }
   abandon_rest(run);
   const std::int64_t measured_until = std::min(run.end_ns, run.last_done_ns);
@@ -100,11 +106,19 @@ void Storm::launch(Run& run, std::int64_t now_ns) {
   // At most a batch at a time, so that replies are read in between and their latency is not ours.
   for (std::size_t i = 0; i < Endpoint::kBatch; ++i) {
     if (!run.pace.is_due(run.outstanding, now_ns) || !run.launching(parts_.population, now_ns)) return;
-    const std::uint32_t client = run.turn.next(parts_.population);
+    const auto [client, kind] = run.turn.next(parts_.population);
     if (client == kNobody) return;
-    parts_.population.begin(client, run.phase.exchange, run.pace.due_at(now_ns), now_ns);
+    parts_.population.begin(client, kind, run.pace.due_at(now_ns), now_ns);
     run.pace.begun();
     ++run.figures.begun;
+    ++run.figures.begun_of_kind[static_cast<std::size_t>(kind)];
+    if (kind == ExchangeKind::release) {
+      give_back(client, now_ns);
+      ++run.figures.completed;
+      if (run.measures(now_ns)) ++run.figures.measured;
+      run.last_done_ns = now_ns;
+      continue;
+    }
     ++run.outstanding;
     send(client, parts_.population.query(client), now_ns);
     parts_.timeouts.arm(client, 0, now_ns);
@@ -112,16 +126,26 @@ void Storm::launch(Run& run, std::int64_t now_ns) {
 }
 
 void Storm::expire(Run& run, std::int64_t now_ns) {
-  for (std::uint32_t client; (client = parts_.timeouts.expired(now_ns)) != kNobody;) {
-    const std::uint32_t attempt = parts_.timeouts.attempt(client) + 1;
-    if (attempt >= attempts_) {
+  // At most a batch at a time, as in launch().
+  for (std::size_t i = 0; i < Endpoint::kBatch; ++i) {
+    const std::uint32_t client = parts_.timeouts.expired(now_ns);
+    if (client == kNobody) return;
+    std::uint32_t attempt = parts_.timeouts.attempt(client) + 1;
+    const bool worn_out = attempt >= attempts_;
+    if (worn_out && !run.phase.insists) {
       parts_.population.give_up(client);
       ++run.figures.gave_up;
       --run.outstanding;
       continue;
     }
-    parts_.population.sent_again(client);
-    ++run.figures.sent_again;
+    if (worn_out && parts_.population.client(client).state == ClientState::requesting) {
+      parts_.population.restart(client, now_ns);
+      ++run.figures.restarted;
+      attempt = 0;
+    } else {
+      parts_.population.sent_again(client);
+      ++run.figures.sent_again;
+    }
     send(client, parts_.population.query(client), now_ns);
     parts_.timeouts.arm(client, attempt, now_ns);
   }
@@ -131,8 +155,9 @@ bool Storm::receive_from(Run& run, Endpoint& endpoint) {
   const std::span<const Bytes> datagrams = endpoint.receive();
   if (datagrams.empty()) return false;
   const std::int64_t now_ns = monotonic_ns();
-  for (const Bytes datagram : datagrams) {
-    take_reply(run, parts_.population.receive(datagram, now_ns), now_ns);
+  for (std::size_t i = 0; i < datagrams.size(); ++i) {
+    if (i + kAhead < datagrams.size()) parts_.population.prefetch(datagrams[i + kAhead]);
+    take_reply(run, parts_.population.receive(datagrams[i], now_ns), now_ns);
   }
   return true;
 }
@@ -140,33 +165,46 @@ bool Storm::receive_from(Run& run, Endpoint& endpoint) {
 void Storm::take_reply(Run& run, const Population::Outcome& outcome, std::int64_t now_ns) {
   using Step = Population::Step;
   if (outcome.step == Step::none) return;
-  const std::uint32_t client = outcome.client;
-  const bool measured = run.measures(now_ns);
-  parts_.timeouts.disarm(client);
-  if (outcome.step == Step::request) {
-    if (measured) run.figures.offer.record(outcome.answer_ns);
-    send(client, QueryKind::selecting, now_ns);
+  parts_.timeouts.disarm(outcome.client);
+  if (outcome.step == Step::bound) return take_ack(run, outcome, now_ns);
+  if (outcome.step == Step::refused) return take_nak(run, outcome.client, now_ns);
+  if (run.measures(now_ns)) run.figures.offer.record(outcome.answer_ns);
+  send(outcome.client, QueryKind::selecting, now_ns);
+  parts_.timeouts.arm(outcome.client, 0, now_ns);
+}
+
+void Storm::take_ack(Run& run, const Population::Outcome& outcome, std::int64_t now_ns) {
+  run.last_done_ns = now_ns;
+  --run.outstanding;
+  ++run.figures.completed;
+  if (run.phase.insists) run.figures.bound.add(now_ns - run.start_ns);
+  if (run.measures(now_ns)) {
+    ++run.figures.measured;
+    run.figures.ack.record(outcome.answer_ns);
+    run.figures.exchange.record(outcome.exchange_ns);
+    if (run.mixed) run.figures.of_kind[static_cast<std::size_t>(outcome.kind)].record(outcome.exchange_ns);
+  }
+  log(outcome.client, outcome.lease_time);
+  if (run.gives_back) give_back(outcome.client, now_ns);
+}
+
+void Storm::take_nak(Run& run, std::uint32_t client, std::int64_t now_ns) {
+  ++run.figures.refused;
+  if (run.phase.insists) {
+    // It begins again after the first wait, so that a server that refuses everybody meets no flood that it makes itself.
+    parts_.population.restart(client, now_ns);
     parts_.timeouts.arm(client, 0, now_ns);
+    ++run.figures.restarted;
     return;
   }
   run.last_done_ns = now_ns;
   --run.outstanding;
-  if (outcome.step == Step::refused) {
-    ++run.figures.refused;
-    return;
-  }
-  ++run.figures.completed;
-  if (measured) {
-    ++run.figures.measured;
-    run.figures.ack.record(outcome.answer_ns);
-    run.figures.exchange.record(outcome.exchange_ns);
-  }
-  log(client, outcome.lease_time);
-  if (run.phase.exchange == ExchangeKind::release) {
-    log(client, 0);
-    send(client, QueryKind::release, now_ns);
-    parts_.population.release(client);
-  }
+}
+
+void Storm::give_back(std::uint32_t client, std::int64_t now_ns) noexcept {
+  log(client, 0);
+  send(client, QueryKind::release, now_ns);
+  parts_.population.release(client);
 }
 
 void Storm::send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept {
@@ -199,10 +237,11 @@ void Storm::abandon_rest(Run& run) {
   }
 }
 
-void Storm::wait(const Run& run, std::int64_t now_ns) const noexcept {
+void Storm::wait(const Run& run, bool launching, std::int64_t now_ns) const noexcept {
   constexpr std::int64_t kLongest = kSecond / 10;  // stop() and the progress line want to be seen
-  const std::int64_t until =
-      std::min({parts_.timeouts.earliest(), run.pace.idle_until(), run.end_ns, now_ns + kLongest});
+  const std::int64_t next_ns = launching ? run.pace.idle_until() : INT64_MAX;
+  const std::int64_t end_ns = run.end_ns > now_ns ? run.end_ns : INT64_MAX;
+  const std::int64_t until = std::min({parts_.timeouts.earliest(), next_ns, end_ns, now_ns + kLongest});
   const std::int64_t left = std::max<std::int64_t>(until - now_ns, 0);
   const timespec patience{.tv_sec = left / kSecond, .tv_nsec = left % kSecond};
   pollfd sockets[2] = {{parts_.relays.fd(), POLLIN, 0},

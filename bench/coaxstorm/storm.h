@@ -10,6 +10,7 @@
 #include "bench/coaxstorm/ack_log.h"
 #include "bench/coaxstorm/endpoint.h"
 #include "bench/coaxstorm/histogram.h"
+#include "bench/coaxstorm/milestones.h"
 #include "bench/coaxstorm/plan.h"
 #include "bench/coaxstorm/population.h"
 #include "bench/coaxstorm/query.h"
@@ -18,21 +19,27 @@
 namespace coaxd::storm {
 
 struct Phase {
-  ExchangeKind exchange = ExchangeKind::dora;
+  Mix mix = ExchangeKind::dora;
   Order order = Order::once;
-  double rate = 0;              // exchanges a second; 0: closed loop
+  double rate = 0;              // exchanges a second; infinity: all at once; 0: closed loop
   std::uint32_t window = 128;   // exchanges at a time in a closed loop
   double duration_s = 0;        // 0: until the clients or `count` are through
   std::uint64_t count = 0;      // 0: no limit
   double warm_up_s = 0;         // not measured
+  // An avalanche: nobody gives up. RFC 2131 §3.1 step 5: a REQUEST that was sent `attempts` times leads back to DISCOVER.
+  bool insists = false;
   std::uint64_t seed = 1;
 };
 
 struct Figures {
   Histogram offer, ack, exchange;  // of what ended within the measured time
+  std::array<Histogram, 3> of_kind;  // exchanges that began as dora, renew, init_reboot
+  std::array<std::uint64_t, kExchangeKinds> begun_of_kind{};
+  Milestones bound;                // of an avalanche
   std::uint64_t begun = 0, completed = 0;  // in all
   std::uint64_t measured = 0;              // completed within the measured time
   std::uint64_t sent_again = 0, gave_up = 0, refused = 0, unfinished = 0;
+  std::uint64_t restarted = 0;  // back to DISCOVER, in an avalanche
   double measured_s = 0;
   double cpu_s = 0, elapsed_s = 0;  // the generator's own
 };
@@ -64,11 +71,14 @@ class Storm {
   void expire(Run& run, std::int64_t now_ns);
   bool receive_from(Run& run, Endpoint& endpoint);
   void take_reply(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
+  void take_ack(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
+  void take_nak(Run& run, std::uint32_t client, std::int64_t now_ns);
+  void give_back(std::uint32_t client, std::int64_t now_ns) noexcept;
   void send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept;
   void log(std::uint32_t client, std::uint32_t lease_time) noexcept;
   void flush() noexcept;
   void abandon_rest(Run& run);
-  void wait(const Run& run, std::int64_t now_ns) const noexcept;
+  void wait(const Run& run, bool launching, std::int64_t now_ns) const noexcept;
 
   Parts parts_;
   std::uint32_t attempts_;

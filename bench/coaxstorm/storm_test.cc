@@ -2,106 +2,16 @@
 #include "bench/coaxstorm/storm.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <functional>
+#include <limits>
 #include <map>
-#include <thread>
 
 #include "bench/coaxstorm/mac.h"
 #include "bench/coaxstorm/report.h"
-#include "server/wire/test_packet.h"
+#include "bench/coaxstorm/test_server.h"
 
 namespace coaxd::storm {
 namespace {
-
-using wire::MessageType;
-using wire::TestPacket;
-
-constexpr Ipv4 kLoopback = Ipv4::of(127, 0, 0, 1);
-
-// Answers every DISCOVER and REQUEST; the address is the low octets of the MAC.
-class TinyServer {
- public:
-  using Muddle = std::function<bool(const wire::Message& query, Ipv4& yiaddr)>;  // false: no answer
-
-  explicit TinyServer(Muddle muddle) : muddle_(std::move(muddle)), fd_(socket(AF_INET, SOCK_DGRAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(kLoopback.value);
-    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-    socklen_t size = sizeof address;
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread{[this] { serve(); }};
-  }
-  ~TinyServer() {
-    stopping_ = true;
-    thread_.join();
-    close(fd_);
-  }
-  std::uint16_t port() const { return port_; }
-
- private:
-  void serve() {
-    wire::Message query;
-    while (!stopping_) {
-      pollfd readable{fd_, POLLIN, 0};
-      if (poll(&readable, 1, 20) <= 0) continue;
-      std::array<std::uint8_t, 1500> room{};
-      sockaddr_in from{};
-      socklen_t size = sizeof from;
-      const ssize_t got = recvfrom(fd_, room.data(), room.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
-      if (got <= 0 || !query.parse({room.data(), static_cast<std::size_t>(got)})) continue;
-      if (query.type() == MessageType::release) continue;
-      Ipv4 yiaddr{0x0a000000 | (load_be32(query.chaddr().data() + 2) & 0xffffff)};
-      if (!muddle_(query, yiaddr)) continue;
-      const TestPacket reply = answer(query, yiaddr);
-      const Bytes octets = reply;
-      sendto(fd_, octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-    }
-  }
-
-  static TestPacket answer(const wire::Message& query, Ipv4 yiaddr) {
-    TestPacket packet{2};
-    const Bytes from = query.raw();
-    for (std::size_t at = 4; at < 8; ++at) packet.set(at, {from[at]});
-    for (std::size_t at = 24; at < 34; ++at) packet.set(at, {from[at]});
-    std::array<std::uint8_t, 4> address{};
-    store_be32(address.data(), yiaddr.value);
-    packet.set(16, {address[0], address[1], address[2], address[3]});
-    packet.cookie().add(53, {static_cast<std::uint8_t>(query.type() == MessageType::discover ? 2 : 5)});
-    return packet.add(54, {127, 0, 0, 1}).add(51, {0, 0, 14, 16}).add(82, query.relay_agent_info().raw()).end();
-  }
-
-  Muddle muddle_;
-  int fd_;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
-// All the parts of a run.
-struct Rig {
-  explicit Rig(std::uint32_t clients, TinyServer::Muddle muddle = [](const auto&, Ipv4&) { return true; },
-               Trains trains = Trains::always)
-      : server(std::move(muddle)),
-        population({.clients = clients, .first_mac = 0x02c0a0000000, .relays = {kLoopback}}, nullptr),
-        templates(QueryStyle{}),
-        timeouts(clients, 20'000'000),
-        relay(*Endpoint::open({kLoopback, 0}, {kLoopback, server.port()}, trains)),
-        storm({population, templates, timeouts, relay, nullptr, nullptr}, 6, false) {}
-
-  TinyServer server;
-  Population population;
-  QueryTemplates templates;
-  Timeouts timeouts;
-  Endpoint relay;
-  Storm storm;
-};
 
 TEST(Storm, EveryClientGetsALease) {
   Rig rig{500};
@@ -118,11 +28,11 @@ TEST(Storm, RenewsAndReleases) {
   Rig rig{50};
   rig.storm.run({}, {});
   const Figures renewed =
-      rig.storm.run({.exchange = ExchangeKind::renew, .order = Order::random, .window = 8, .count = 300}, {});
+      rig.storm.run({.mix = ExchangeKind::renew, .order = Order::random, .window = 8, .count = 300}, {});
   EXPECT_EQ(renewed.completed, 300u);
   EXPECT_EQ(renewed.offer.count(), 0u);
   const Figures released =
-      rig.storm.run({.exchange = ExchangeKind::release, .order = Order::round, .window = 8, .count = 100}, {});
+      rig.storm.run({.mix = ExchangeKind::dora_release, .order = Order::round, .window = 8, .count = 100}, {});
   EXPECT_EQ(released.completed, 100u);
   EXPECT_EQ(rig.population.leases(), 0u);
   EXPECT_EQ(rig.population.violations_total(), 0u);
@@ -164,10 +74,135 @@ TEST(Storm, FindsAnAddressGivenTwice) {
   EXPECT_EQ(rig.population.violations()[static_cast<std::size_t>(Violation::duplicate_address)], 5u);
 }
 
+TEST(Storm, GivesTheSameInTrainsAndAlone) {
+  for (const Trains trains : {Trains::always, Trains::never}) {
+    Rig rig{300, [](const auto&, Ipv4&) { return true; }, trains};
+    EXPECT_EQ(rig.relay.uses_trains(), trains == Trains::always);
+    const Figures figures = rig.storm.run({.window = 50}, {});
+    EXPECT_EQ(figures.completed, 300u);
+    EXPECT_EQ(rig.population.leases(), 300u);
+    EXPECT_EQ(rig.population.violations_total(), 0u);
+    EXPECT_EQ(rig.relay.sent(), 600u + figures.sent_again);
+    for (std::uint32_t client = 0; client < 300; ++client) {
+      EXPECT_EQ(rig.population.client(client).address.value, 0x0a000000 + client);
+    }
+  }
+}
+
+// Coordinated omission: the only client waits for an answer that comes with its second transmission, 20 ms later. Whoever was due
+// meanwhile is charged for that, though each of their own answers comes at once.
+TEST(Storm, AnOpenLoopChargesForWhatCouldNotBegin) {
+  int renewals = 0;
+  Rig rig{1, [&](const wire::Message& query, Ipv4&) { return query.ciaddr().is_zero() || renewals++ > 0; }};
+  rig.storm.run({}, {});
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::renew, .order = Order::random, .rate = 1000, .count = 20}, {});
+  EXPECT_EQ(figures.completed, 20u);
+  EXPECT_GE(figures.sent_again, 1u);
+  // The k-th was due k ms after the first: half of them waited for 10 ms or longer.
+  EXPECT_GE(figures.exchange.percentile(0.5), 9'500'000);
+}
+
+constexpr double kAtOnce = std::numeric_limits<double>::infinity();
+
+// Every third client's first messages are lost, up to three of them.
+TEST(Avalanche, NobodyGivesUp) {
+  std::map<std::uint64_t, int> seen;
+  Rig rig{300,
+          [&](const wire::Message& query, Ipv4&) {
+            const std::uint64_t mac = load_mac(query.chaddr().data());
+            return mac % 3 != 0 || ++seen[mac] > 3;
+          },
+          Trains::always, {.first_ns = 4'000'000, .jitter_ns = 1'000'000, .doublings = 4}};
+  const Figures figures = rig.storm.run({.rate = kAtOnce, .insists = true}, {});
+  EXPECT_EQ(figures.completed, 300u);
+  EXPECT_EQ(figures.gave_up + figures.unfinished, 0u);
+  EXPECT_GE(figures.sent_again, 300u);
+  EXPECT_EQ(figures.bound.total(), 300u);
+  std::int64_t before = 0;
+  for (std::size_t i = 0; i < Milestones::kPercents.size(); ++i) {
+    ASSERT_TRUE(figures.bound.after_ns(i));
+    EXPECT_GE(*figures.bound.after_ns(i), before);
+    before = *figures.bound.after_ns(i);
+  }
+  // Three waits of 3, 7 and 15 ms at least.
+  EXPECT_GE(before, 25'000'000);
+  EXPECT_EQ(rig.population.violations_total(), 0u);
+}
+
+TEST(Rfc2131_3_1_Step5, ARequestWithoutAnswerLeadsBackToDiscover) {
+  std::map<std::uint64_t, int> requests;
+  Rig rig{20,
+          [&](const wire::Message& query, Ipv4&) {
+            return query.type() == MessageType::discover || ++requests[load_mac(query.chaddr().data())] > 6;
+          },
+          Trains::always, {.first_ns = 2'000'000, .jitter_ns = 500'000, .doublings = 4}};
+  const Figures figures = rig.storm.run({.rate = kAtOnce, .insists = true}, {});
+  EXPECT_EQ(figures.completed, 20u);
+  EXPECT_GE(figures.restarted, 20u);
+  EXPECT_GE(rig.server.heard(MessageType::discover), 40u);
+  EXPECT_EQ(rig.population.violations_total(), 0u);
+}
+
+TEST(Rfc2131_4_4_1_Nak, LeadsBackToDiscover) {
+  std::map<std::uint64_t, int> requests;
+  Rig rig{20,
+          [&](const wire::Message& query, Ipv4& yiaddr) {
+            if (query.type() == MessageType::request && ++requests[load_mac(query.chaddr().data())] == 1) yiaddr = {};
+            return true;
+          },
+          Trains::always, {.first_ns = 2'000'000, .jitter_ns = 500'000, .doublings = 4}};
+  const Figures figures = rig.storm.run({.rate = kAtOnce, .insists = true}, {});
+  EXPECT_EQ(figures.completed, 20u);
+  EXPECT_GE(figures.refused, 20u);
+  EXPECT_EQ(rig.population.leases(), 20u);
+}
+
+TEST(Avalanche, EndsByTheClockWhereNobodyAnswers) {
+  Rig rig{5, [](const auto&, Ipv4&) { return false; }, Trains::always, {.first_ns = 1'000'000, .jitter_ns = 250'000, .doublings = 4}};
+  const Figures figures = rig.storm.run({.rate = kAtOnce, .duration_s = 0.03, .insists = true}, {});
+  EXPECT_EQ(figures.completed, 0u);
+  EXPECT_EQ(figures.unfinished, 5u);
+  EXPECT_FALSE(figures.bound.after_ns(0));
+}
+
+TEST(Mix, DrawsByWeightAndRepeatsBySeed) {
+  std::array<std::array<std::uint64_t, kExchangeKinds>, 2> begun;
+  for (auto& counts : begun) {
+    Rig rig{200};
+    rig.storm.run({}, {});
+    const Phase phase{.mix = Mix{{10, 70, 15, 5, 0}}, .order = Order::random, .window = 8, .count = 1000, .seed = 3};
+    const Figures figures = rig.storm.run(phase, {});
+    EXPECT_EQ(figures.completed, 1000u);
+    EXPECT_EQ(rig.population.violations_total(), 0u);
+    counts = figures.begun_of_kind;
+    EXPECT_TRUE(rig.server.comes_to_hear(MessageType::release, counts[3]));
+    for (std::size_t kind = 0; kind < 3; ++kind) EXPECT_EQ(figures.of_kind[kind].count(), counts[kind]);
+    EXPECT_EQ(figures.exchange.count(), 1000 - counts[3]);
+  }
+  EXPECT_EQ(begun[0], begun[1]);
+  const std::uint64_t weights[] = {100, 700, 150, 50};
+  for (std::size_t kind = 0; kind < 4; ++kind) {
+    EXPECT_GT(begun[0][kind], weights[kind] * 2 / 3);
+    EXPECT_LT(begun[0][kind], weights[kind] * 3 / 2);
+  }
+}
+
+// All refused, nobody is left who could renew: the run ends.
+TEST(Storm, EndsWhenNobodyHasALeaseToRenew) {
+  Rig rig{10, [](const wire::Message& query, Ipv4& yiaddr) {
+            if (!query.ciaddr().is_zero()) yiaddr = {};
+            return true;
+          }};
+  rig.storm.run({}, {});
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::renew, .order = Order::random, .count = 1000}, {});
+  EXPECT_EQ(figures.refused, 10u);
+  EXPECT_EQ(rig.population.violations()[static_cast<std::size_t>(Violation::refused)], 10u);
+}
+
 TEST(Storm, StopsWhenTold) {
   Rig rig{10};
   rig.storm.stop();
-  const Figures figures = rig.storm.run({.exchange = ExchangeKind::release, .order = Order::round}, {});
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::dora_release, .order = Order::round}, {});
   EXPECT_EQ(figures.begun, 0u);
 }
 
@@ -179,6 +214,18 @@ TEST(Report, NamesWhatWasViolated) {
   result.violations[static_cast<std::size_t>(Violation::duplicate_address)] = 3;
   EXPECT_NE(to_text(result).find("VIOLATED 3 times"), std::string::npos);
   EXPECT_NE(to_json(result).find("\"duplicate-address\": 3"), std::string::npos);
+}
+
+TEST(Report, AnAvalancheTellsItsMilestones) {
+  Result result;
+  result.mode = "avalanche";
+  result.rate = kAtOnce;
+  EXPECT_EQ(to_json(result).find("\"bound\""), std::string::npos);
+  result.figures.bound = Milestones{10};
+  for (int i = 0; i < 9; ++i) result.figures.bound.add(1'500'000'000);
+  EXPECT_NE(to_text(result).find("50 % after 1.500 s  90 % after 1.500 s  99 % never"), std::string::npos) << to_text(result);
+  EXPECT_NE(to_json(result).find("\"50_percent_s\": 1.500000, \"90_percent_s\": 1.500000, \"99_percent_s\": null"), std::string::npos);
+  EXPECT_NE(progress_line(1, {}, result.figures).find("bound 90.0 %"), std::string::npos);
 }
 
 }  // namespace
