@@ -17,7 +17,6 @@ namespace coaxd::store {
 namespace {
 
 constexpr std::uint64_t kKey = 0x0102030405060708;
-constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 // Whatever decodes is exactly what encoding makes of it.
 void record(Bytes in) {
@@ -73,7 +72,7 @@ void damaged_segment(fuzz::Source source) {
   std::ranges::copy(noise, segment.begin() + static_cast<std::ptrdiff_t>(at));
 
   std::size_t seen = 0;
-  const auto result = scan_batches(segment, key, 0, kAll, [&](Bytes octets, const DecodedRecord& decoded) {
+  const auto result = scan_batches(segment, key, {}, [&](Bytes octets, const DecodedRecord& decoded) {
     const auto found = written.find(decoded.record.generation);
     REQUIRE(found != written.end() && equal(found->second, octets));
     ++seen;
@@ -97,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 1: binding(rest); break;
     case 2: repaired_record(rest); break;
     case 3: {
-      const auto result = scan_batches(rest, kKey, 0, kAll, [](Bytes octets, const DecodedRecord&) { record(octets); });
+      const auto result = scan_batches(rest, kKey, {}, [](Bytes octets, const DecodedRecord&) { record(octets); });
       REQUIRE(result.end <= rest.size());
       break;
     }

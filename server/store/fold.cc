@@ -112,7 +112,7 @@ std::expected<bool, int> Fold::gather_segment(Gathered& into, const SegmentFile&
   }
   const bool rest = whole == 0;
   const Bytes octets = rest ? Bytes(into.octets) : Bytes(into.octets).first(whole);
-  const auto result = scan_batches(octets, segment.key, cursor.folded_batch + 1, below,
+  const auto result = scan_batches(octets, segment.key, {.before = cursor.folded_batch, .from = cursor.folded_batch + 1, .below = below},
                                    [&](Bytes record, const DecodedRecord& decoded) {
                                      entries_.push_back({decoded.record.address.value, decoded.record.generation, record,
                                                          segment.key});

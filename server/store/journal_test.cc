@@ -55,7 +55,7 @@ struct Bench {
     for (auto file = listing->segments.rbegin(); file != listing->segments.rend(); ++file) {
       const auto have = disk.read(file->segment.file, 0, octets);
       std::vector<std::uint32_t> here;
-      const auto result = scan_batches(Bytes(octets).first(*have).subspan(kSegmentHeadSize), file->segment.key, 0, below,
+      const auto result = scan_batches(Bytes(octets).first(*have).subspan(kSegmentHeadSize), file->segment.key, {.below = below},
                                        [&](Bytes, const DecodedRecord& d) { here.push_back(d.record.generation); });
       if (damaged != nullptr) *damaged += result.damaged;
       found.insert(found.begin(), here.begin(), here.end());
@@ -326,7 +326,7 @@ TEST(Segment, EveryTruncationOfTheTailIsTorn) {
   (void)b.disk.read(segment.file, kSegmentHeadSize, octets);
   for (std::size_t n = 0; n < octets.size(); ++n) {
     std::uint64_t records = 0;
-    const auto result = scan_batches(Bytes(octets).first(n), segment.key, 0, ~std::uint64_t{0},
+    const auto result = scan_batches(Bytes(octets).first(n), segment.key, {},
                                      [&](Bytes, const DecodedRecord&) { ++records; });
     EXPECT_LT(records, 2u);
     EXPECT_EQ(result.damaged, 0u);
@@ -352,7 +352,7 @@ TEST(Segment, ALastBatchWithoutItsHeadIsTornAndItsRecordsAreRead) {
   (void)b.disk.read(segment.file, kSegmentHeadSize, octets);
   octets[first_end - kSegmentHeadSize + 8] ^= 1;  // the key in the head
   std::vector<std::uint32_t> found;
-  const auto result = scan_batches(octets, segment.key, 0, ~std::uint64_t{0},
+  const auto result = scan_batches(octets, segment.key, {},
                                    [&](Bytes, const DecodedRecord& d) { found.push_back(d.record.generation); });
   EXPECT_EQ(found, (std::vector<std::uint32_t>{1, 2, 3}));
   EXPECT_TRUE(result.torn);

@@ -39,7 +39,7 @@ std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& 
     // Whole segments are missing, or the end of one: their numbers are.
     const std::uint64_t first = first_batch_of(files, cursor.old, i, i + 1);
     const bool gap = first != std::numeric_limits<std::uint64_t>::max() && first > cursor.last_batch + 1 && cursor.last_batch != 0;
-    const auto result = scan_batches(*octets, segment.key, cursor.folded_batch + 1, below,
+    const auto result = scan_batches(*octets, segment.key, {.before = cursor.last_batch, .from = cursor.folded_batch + 1, .below = below},
                                      [&](Bytes record, const DecodedRecord& decoded) {
                                        keep(record, decoded.record, segment.key);
                                        stats.newest = std::max<WallSeconds>(stats.newest, decoded.record.at);

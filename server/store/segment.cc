@@ -35,7 +35,7 @@ std::optional<std::size_t> next_candidate(Bytes octets, std::size_t from, std::u
 struct Scan {
   Bytes octets;
   std::uint64_t key;
-  std::uint64_t from, below;
+  BatchNumbers numbers;
   const std::function<void(Bytes, const DecodedRecord&)>& record;
   ScanResult result{};
   std::uint64_t holes = 0;  // not yet known whether damage or a torn tail
@@ -56,7 +56,7 @@ struct Scan {
       const Bytes rest = octets.subspan(at, readable - at);
       const auto error = decode_record(rest, key, decoded);
       if (!error) {
-        if (number >= from && number < below) {
+        if (number >= numbers.from && number < numbers.below) {
           ++result.records;
           record(rest.first(decoded.size), decoded);
         }
@@ -80,7 +80,7 @@ struct Scan {
     const auto begun = next_candidate(octets, at, key);
     if (!begun) return;
     ++holes;
-    result.last_batch = std::max(result.last_batch + 1, from);
+    result.last_batch = std::max(result.last_batch, numbers.before) + 1;
     result.last_begin = *begun;
     result.last_end = *begun;
     read_records(result.last_batch, *begun, octets.size());
@@ -161,9 +161,9 @@ std::optional<BatchHead> decode_batch_head(Bytes in, std::uint64_t segment_key) 
   return BatchHead{.number = load_le<std::uint64_t>(p + 16), .records_size = load_le<std::uint32_t>(p)};
 }
 
-ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, std::uint64_t from, std::uint64_t below,
+ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, const BatchNumbers& numbers,
                         const std::function<void(Bytes octets, const DecodedRecord&)>& record) {
-  Scan scan{octets, segment_key, from, below, record};
+  Scan scan{octets, segment_key, numbers, record};
   scan.run();
   return scan.result;
 }

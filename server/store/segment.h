@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "server/base/bytes.h"
@@ -56,9 +57,16 @@ struct ScanResult {
   bool torn = false;             // something was begun at the end and not finished
 };
 
+struct BatchNumbers {
+  // Of the last batch that came before these octets. A batch that has lost its head can only be the next one after what is known: whoever
+  // numbers it otherwise than the journal went on gives two batches one number, and one of them is taken for folded.
+  std::uint64_t before = 0;
+  std::uint64_t from = 0, below = std::numeric_limits<std::uint64_t>::max();  // wanted
+};
+
 // Reads the batches in `octets` (which begins at a batch) and calls `record` with each valid record of those numbered at or above `from` and
 // below `below`. Goes on behind holes: whatever has a good CRC under the segment's key was written by us.
-ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, std::uint64_t from, std::uint64_t below,
+ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, const BatchNumbers& numbers,
                         const std::function<void(Bytes octets, const DecodedRecord&)>& record);
 
 }  // namespace coaxd::store

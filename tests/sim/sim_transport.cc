@@ -38,7 +38,7 @@ void SimTransport::step_disk() {
   disk_.writes.pop_front();
   if (completion->result == 0 && write.sync) {
     const auto key = store::load_le<std::uint64_t>(write.data.data() + kKeyOffset);
-    store::scan_batches(write.data, key, 0, ~std::uint64_t{0},
+    store::scan_batches(write.data, key, {},
                         [this](Bytes, const store::DecodedRecord& decoded) { observer_.on_durable(decoded.record); });
   }
   completions_.push_back(*completion);
