@@ -1,0 +1,225 @@
+// The promise of the packet path, for the whole of it: a worker that serves new clients, from the datagram to the ACK whose lease is in
+// the journal, asks for no memory once it is warm: with classes, billed and spawned ones among them, hosts, statements on
+// commit, and a log line for each message. A binary of its own, because it replaces malloc.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/base/testing/allocation_count.h"
+#include "server/daemon/lease_memory.h"
+#include "server/engine/test_cable.h"
+#include "server/engine/test_scene.h"
+#include "server/store/lease_store.h"
+#include "server/worker/worker.h"
+
+namespace coaxd::test {
+namespace {
+
+using wire::MessageType;
+namespace option = wire::option;
+
+constexpr Ipv4 kServer = Ipv4::of(10, 1, 0, 2), kRelay = Ipv4::of(10, 1, 0, 1);
+constexpr WallSeconds kNow = 1'700'000'000;
+
+constexpr const char* kHosts = R"(
+host known { hardware ethernet 00:15:96:00:01:07; option host-name "known"; }
+host fixed { hardware ethernet 00:15:96:00:02:07; fixed-address 10.1.0.77; }
+host by-modem { host-identifier option agent.remote-id 00:15:96:00:03:07; option host-name "by-modem"; }
+)";
+
+struct Reply {
+  std::uint32_t xid = 0;
+  MessageType type = MessageType::bootp;
+  Ipv4 yiaddr;
+};
+
+// Datagrams that are there at once, replies that are read at once, writes that are done with the next wait(); everything in arrays.
+class ArrayTransport final : public worker::Transport, private store::AsyncDisk {
+ public:
+  ArrayTransport() {
+    for (std::uint32_t i = 0; i < kBuffers; ++i) free_[i] = i;
+  }
+
+  void deliver(std::span<const wire::TestPacket> packets) {
+    incoming_ = packets;
+    replied_ = 0;
+  }
+  std::span<const Reply> replies() const { return {replies_.data(), replied_}; }
+  bool at_rest() const { return incoming_.empty() && token_ == 0; }
+  // The next reply that leaves costs a piece of memory: what this test must notice.
+  void plant_allocation() { planted_ = true; }
+
+  Instant now() override { return {mono_ns_, kNow + mono_ns_ / 1'000'000'000}; }
+  bool wait(worker::Handler& handler, std::int64_t, Intake) override {
+    mono_ns_ += 1'000'000;
+    if (token_ != 0) handler.on_disk(std::exchange(token_, 0), result_);
+    for (std::size_t i = 0; i < incoming_.size(); ++i) {
+      if (i + 4 < incoming_.size()) handler.on_coming(incoming_[i + 4]);
+      handler.on_datagram(incoming_[i], arrival_);
+    }
+    incoming_ = {};
+    return false;
+  }
+  void flush() override {}
+  void wake() override {}
+  worker::TransmitBuffer take() override {
+    const std::uint32_t index = free_[--free_count_];
+    return {index, frames_[index].data()};
+  }
+  void give_back(worker::TransmitBuffer buffer) override { free_[free_count_++] = buffer.index; }
+  void send(worker::TransmitBuffer buffer, std::size_t size, const engine::Departure&) override {
+    if (std::exchange(planted_, false)) memory_.reset(new char[size]);  // kept, or the compiler would leave it out
+    if (reply_.parse(buffer.payload().first(size), wire::Message::Accept::replies)) {
+      replies_[replied_++] = {reply_.xid(), reply_.type(), reply_.yiaddr()};
+    }
+    give_back(buffer);
+  }
+  bool send_echo(Ipv4, std::uint16_t, std::uint16_t) override { return false; }
+  store::AsyncDisk& disk() override { return *this; }
+
+ private:
+  static constexpr std::size_t kBuffers = 256;
+
+  void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool, std::uint64_t token) override {
+    result_ = ::pwrite(file, data.data(), data.size(), static_cast<off_t>(offset)) == static_cast<ssize_t>(data.size()) ? 0 : -EIO;
+    token_ = token;
+  }
+
+  const engine::Interface interface_{1, "eth0", kServer, {2, 0, 0, 0, 0, 1}};
+  const engine::Arrival arrival_{.interface = &interface_, .source = kRelay, .source_port = 67, .destination = kServer};
+  std::span<const wire::TestPacket> incoming_;
+  std::array<std::array<std::uint8_t, worker::TransmitBuffer::kHeadroom + worker::TransmitBuffer::kPayload>, kBuffers> frames_;
+  std::array<std::uint32_t, kBuffers> free_;
+  std::size_t free_count_ = kBuffers;
+  wire::Message reply_;
+  std::array<Reply, kBuffers> replies_;
+  std::size_t replied_ = 0;
+  std::uint64_t token_ = 0;  // of the write that is under way; the journal has one at a time
+  int result_ = 0;
+  std::int64_t mono_ns_ = 1;
+  bool planted_ = false;
+  std::unique_ptr<char[]> memory_;
+};
+
+wire::TestPacket modem(MessageType type, std::uint16_t number, Ipv4 requested = {}) {
+  const auto high = static_cast<std::uint8_t>(number >> 8), low = static_cast<std::uint8_t>(number);
+  wire::TestPacket packet;
+  packet.set(3, {1}).set(4, {0, 0, high, low}).set(24, {10, 1, 0, 1}).set(32, {high, low}).cookie();
+  packet.add(option::message_type, {static_cast<std::uint8_t>(type)});
+  packet.text(option::vendor_class_identifier, "docsis3.0:052401010102010303010104010105010106010107010f0801100901000a01010b01180c0101");
+  packet.add(option::client_identifier, {1, 0, 0x15, 0x96, 0, high, low}).text(option::host_name, "modem");
+  if (!requested.is_zero()) {
+    std::array<std::uint8_t, 4> octets;
+    store_be32(octets.data(), requested.value);
+    packet.add(option::requested_address, octets);
+    store_be32(octets.data(), kServer.value);
+    packet.add(option::server_identifier, octets);
+  }
+  packet.add(option::parameter_request_list, {1, 2, 3, 4, 7, 6, 12, 15, 66, 67, 122, 125});
+  packet.add(option::relay_agent_information, {1, 4, 0x80, 0, 0, 3, 2, 6, 0, 0x15, 0x96, 0, high, low, 4, 4, 0, 0, 0, 1}).end();
+  return packet.pad();
+}
+
+class PacketPath : public testing::Test {
+ protected:
+  static constexpr std::uint16_t kAtOnce = 64;
+
+  PacketPath() {
+    std::string name = (std::filesystem::temp_directory_path() / "coaxd-path-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+    store_ = store::LeaseStore::open({.path = (directory_ / "leases.db").string(), .segment_size = 4 << 20, .now = kNow}).value();
+    EXPECT_TRUE(store_->recover([](Ipv4, const lease::Binding&, std::uint32_t) {}));
+    journal_ = store_->journal(0, transport_.disk());
+    worker_ = std::make_unique<worker::Worker>(worker::Worker::Parts{.transport = transport_,
+                                                                    .journal = *journal_,
+                                                                    .leases = memory_.table(),
+                                                                    .limits = memory_.limits(),
+                                                                    .settings = {},
+                                                                    .log_packets = true},
+                                               worker::Snapshot{config_, std::make_shared<config::HostTable>()});
+  }
+  ~PacketPath() override {
+    worker_.reset();
+    journal_.reset();
+    store_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  // The worker's turns until all of these are answered, on this thread; how often it asked for memory meanwhile.
+  std::size_t serve(const std::vector<wire::TestPacket>& packets) {
+    transport_.deliver(packets);
+    const std::size_t before = allocation_count();
+    for (int turns = 0; turns < 4; ++turns) worker_->turn(0);  // taken, written, heard of
+    const std::size_t made = allocation_count() - before;
+    EXPECT_TRUE(transport_.at_rest() && worker_->held() == 0);
+    // What the log thread and the effects thread do.
+    for (auto& logs = worker_->outlets().logs; logs.front() != nullptr; logs.pop()) ++logged_;
+    for (auto& effects = worker_->outlets().effects; effects.front() != nullptr; effects.pop()) ++executed_;
+    return made;
+  }
+
+  // DISCOVER, OFFER, REQUEST, ACK of so many clients that were never seen before.
+  std::size_t dora(std::uint16_t clients) {
+    std::size_t made = 0;
+    for (const std::uint16_t end = static_cast<std::uint16_t>(next_ + clients); next_ < end;) {
+      std::vector<wire::TestPacket> discovers, requests;
+      for (std::uint16_t i = 0; i < kAtOnce && next_ < end; ++i) discovers.push_back(modem(MessageType::discover, next_++));
+      made += serve(discovers);
+      for (const Reply& offer : transport_.replies()) {
+        EXPECT_EQ(offer.type, MessageType::offer);
+        requests.push_back(modem(MessageType::request, static_cast<std::uint16_t>(offer.xid), offer.yiaddr));
+      }
+      made += serve(requests);
+      for (const Reply& ack : transport_.replies()) acks_ += ack.type == MessageType::ack;
+    }
+    return made;
+  }
+
+  std::filesystem::path directory_;
+  std::shared_ptr<const config::Config> config_ = engine::config_from(std::string{engine::kCableConfig} + kHosts);
+  ArrayTransport transport_;
+  daemon::LeaseMemory memory_{*config_, kNow, HashSeed{1, 2}};
+  std::unique_ptr<store::LeaseStore> store_;
+  std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<worker::Worker> worker_;
+  std::uint16_t next_ = 0;
+  std::size_t acks_ = 0, logged_ = 0, executed_ = 0;
+};
+
+TEST_F(PacketPath, AsksForNoMemoryOverADoraOfNewClients) {
+  constexpr std::uint16_t kWarm = 128, kClients = 1600;
+  dora(kWarm);
+  EXPECT_EQ(dora(kClients), 0u);
+
+  // And it did all that it was counted for.
+  constexpr std::size_t kAll = kWarm + kClients;
+  EXPECT_EQ(acks_, kAll);
+  const worker::Counters& counters = worker_->counters();
+  EXPECT_EQ(counters.commits.get(), kAll - 1);  // but for the host with an address of its own
+  EXPECT_EQ(journal_->durable(), kAll - 1);
+  EXPECT_EQ(executed_, kAll);                   // on commit
+  EXPECT_GE(logged_, 5 * kAll);                 // four messages, and what the configuration logs
+  EXPECT_EQ(counters.logs_lost.get() + counters.ack_logs_lost.get() + counters.effects_lost.get(), 0u);
+  for (const worker::Counter& dropped : counters.dropped) EXPECT_EQ(dropped.get(), 0u);
+  for (const std::uint8_t number : std::array<std::uint8_t, 2>{5, 9}) {  // a declared subclass, and a spawned one
+    const std::array<std::uint8_t, 7> hardware{1, 0, 0x15, 0x96, 0, 0, number};
+    const lease::LeaseLimits& limits = memory_.limits();
+    const auto key = number == 5 ? limits.key("modem", hardware) : limits.key("cpe-of-modem", Bytes{hardware}.subspan(1));
+    EXPECT_EQ(limits.count(key), 1u) << int{number};
+  }
+}
+
+// A test that counts nothing would say the same.
+TEST_F(PacketPath, OnePlantedAllocationIsSeen) {
+  dora(128);
+  transport_.plant_allocation();
+  EXPECT_EQ(dora(128), 1u);
+}
+
+}  // namespace
+}  // namespace coaxd::test
