@@ -10,7 +10,7 @@ source tests/packages.sh
 echo "== 1. packages and build (the first time takes a few minutes)"
 install_missing "${build_packages[@]}" "${demo_packages[@]}"
 cmake --preset release >/dev/null
-cmake --build --preset release --target coaxd coaxctl | tail -1
+cmake --build --preset release --target coaxd coaxctl coaxstorm | tail -1
 
 work=$(mktemp -d /tmp/coaxd-quickstart.XXXXXX)
 id=$$
