@@ -88,6 +88,8 @@ constexpr InputRow kInputs[] = {
      [](const MetricsInput& in) { return static_cast<double>(in.lease_memory); }},
 };
 
+constexpr MetricRow kSocketDrops{"coaxd_socket_drops_total", "counter",
+                                 "Packets that the kernel had no room for, by queue: they come faster than they are answered."};
 constexpr MetricRow kLinesLost{"coaxd_log_lines_lost_total", "counter",
                                "Log lines dropped because syslog or stderr did not take them, by kind: ack only once 64 MiB of lines wait."};
 constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
@@ -130,7 +132,7 @@ std::string json_text(std::string_view text) {
 }  // namespace
 
 std::vector<MetricRow> metric_rows() {
-  std::vector<MetricRow> rows{kBuild, kReceived, kSent, kDropped, kLinesLost};
+  std::vector<MetricRow> rows{kBuild, kReceived, kSent, kDropped, kSocketDrops, kLinesLost};
   for (const auto& r : kWorkerCounters) rows.push_back(r.row);
   for (const auto& r : kInputs) rows.push_back(r.row);
   rows.push_back(kPool);
@@ -157,6 +159,9 @@ std::vector<Sample> gather(const MetricsInput& input) {
     samples.push_back({kDropped.name, fmt::format(R"(reason="{}")", engine::to_string(static_cast<engine::DropReason>(reason))),
                        static_cast<double>(total)});
   }
+  samples.push_back({kSocketDrops.name, R"(queue="requests")", static_cast<double>(input.dropped_requests)});
+  samples.push_back({kSocketDrops.name, R"(queue="discovers")", static_cast<double>(input.dropped_discovers)});
+  samples.push_back({kSocketDrops.name, R"(queue="link")", static_cast<double>(input.dropped_link)});
   samples.push_back({kLinesLost.name, R"(kind="ack")", static_cast<double>(sum(input, &Counters::ack_logs_lost))});
   samples.push_back({kLinesLost.name, R"(kind="other")", static_cast<double>(sum(input, &Counters::logs_lost) + input.log_lost)});
   for (const auto& r : kWorkerCounters) samples.push_back({r.row.name, "", static_cast<double>(sum(input, r.counter))});

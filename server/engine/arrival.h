@@ -27,6 +27,7 @@ struct Arrival {
   std::uint16_t source_port = 0;
   Ipv4 destination;       // 255.255.255.255, or the address that was asked (a VIP): replies leave from it
   bool from_link = false; // by packet socket: a client on this link
+  std::int64_t waited_ns = 0;  // between the kernel and us
 };
 
 struct Departure {

@@ -25,7 +25,7 @@ namespace coaxd::engine {
   X(no_requested_address, "no-requested-address") X(decline_ignored, "decline-ignored")          \
   X(not_found, "not-found") X(probing, "probing") X(probe_answered, "probe-answered")            \
   /* a message that we could not answer now */                                                   \
-  X(busy, "busy") X(contended, "contended") X(overload, "overload") X(store_failed, "store-failed") \
+  X(busy, "busy") X(contended, "contended") X(stale, "stale") X(overload, "overload") X(store_failed, "store-failed") \
   X(no_transmit_buffer, "no-transmit-buffer") X(reply_too_small, "reply-too-small")              \
   X(send_failed, "send-failed") X(scratch_exhausted, "scratch-exhausted") X(leasequery_denied, "leasequery-denied")
 

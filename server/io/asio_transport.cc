@@ -37,13 +37,14 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
         disk_thread_(1) {
     queued_.reserve(options.transmit_buffers);
     watch(udp_, sockets.udp);
+    watch(discovers_, sockets.discovers);
     watch(packet_, sockets.packet);
     watch(icmp_, sockets.icmp);
   }
 
   ~AsioTransport() override {
     disk_thread_.join();
-    for (Source* source : {&udp_, &packet_, &icmp_})
+    for (Source* source : {&udp_, &discovers_, &packet_, &icmp_})
       if (source->descriptor) source->descriptor->release();  // the sockets are their owner's to close
   }
 
@@ -56,7 +57,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     context_.restart();
     const bool packets = intake == Intake::everything;
     if (packets)
-      for (Source* source : {&udp_, &packet_, &icmp_}) arm(*source);
+      for (Source* source : {&udp_, &discovers_, &packet_, &icmp_}) arm(*source);
     if (!(packets && anything_ready())) {
       timer_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns())));
       timer_.async_wait([](const boost::system::error_code&) {});  // only to end run_one()
@@ -65,9 +66,11 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     }
     context_.poll();
     if (!packets) return false;
-    receive(udp_);
-    receive(packet_);
-    receive(icmp_);
+    wall_ns_ = read_wall_ns();
+    receive(udp_, kBatch);
+    receive(packet_, kBatch - std::min(delivered_, kBatch));
+    receive(icmp_, kBatch - std::min(delivered_, kBatch));
+    receive(discovers_, std::max(kBatch - std::min(delivered_, kBatch), kLeastDiscovers));
     return delivered_ >= kBatch;
   }
 
@@ -129,12 +132,12 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     });
   }
 
-  bool anything_ready() const noexcept { return udp_.ready || packet_.ready || icmp_.ready; }
+  bool anything_ready() const noexcept { return udp_.ready || discovers_.ready || packet_.ready || icmp_.ready; }
 
-  // Takes what fits into the batch; a source that still had something stays ready.
-  void receive(Source& source) {
-    if (!source.ready || delivered_ >= kBatch) return;
-    const auto room = static_cast<unsigned>(kBatch - delivered_);
+  // A source that still had something stays ready.
+  void receive(Source& source, std::size_t most) {
+    if (!source.ready || most == 0) return;
+    const auto room = static_cast<unsigned>(most);
     for (unsigned i = 0; i < room; ++i) {
       places_->vectors[i] = {places_->data[i].data(), kFrameSize};
       msghdr& m = places_->messages[i].msg_hdr;
@@ -164,9 +167,9 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       return;
     }
     const Received received =
-        &source == &udp_
-            ? read_udp(data, reinterpret_cast<const sockaddr_in&>(places_->from[i]), m.msg_hdr, interfaces_)
-            : read_frame(data, reinterpret_cast<const sockaddr_ll&>(places_->from[i]), m.msg_hdr, port_, interfaces_);
+        &source == &packet_
+            ? read_frame(data, reinterpret_cast<const sockaddr_ll&>(places_->from[i]), m.msg_hdr, port_, wall_ns_, interfaces_)
+            : read_udp(data, reinterpret_cast<const sockaddr_in&>(places_->from[i]), m.msg_hdr, wall_ns_, interfaces_);
     if (received.discard != engine::DropReason::none) {
       handler_->on_discarded(received.discard);
     } else {
@@ -230,10 +233,11 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
 
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{context_.get_executor()};
-  Source udp_, packet_, icmp_;
+  Source udp_, discovers_, packet_, icmp_;
   asio::steady_timer timer_;
   worker::Handler* handler_ = nullptr;
   std::size_t delivered_ = 0;
+  std::int64_t wall_ns_ = 0;  // when the packets of this turn were taken
   asio::thread_pool disk_thread_;
 };
 

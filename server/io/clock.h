@@ -14,11 +14,12 @@ inline std::int64_t read_monotonic_ns() noexcept {
   return std::int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
 }
 
-inline WallSeconds read_wall() noexcept {
+inline std::int64_t read_wall_ns() noexcept {
   timespec ts{};
   clock_gettime(CLOCK_REALTIME, &ts);
-  return ts.tv_sec;
+  return std::int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
 }
+inline WallSeconds read_wall() noexcept { return read_wall_ns() / 1'000'000'000; }
 
 // A worker's own disciplined clock.
 class Clock {

@@ -5,6 +5,7 @@
 #include <linux/icmp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 #include <thread>
 #include <utility>
 
@@ -48,6 +50,42 @@ std::vector<sock_filter> steering_program(std::uint32_t chaddr, unsigned workers
       BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 15),
       BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
       BPF_STMT(BPF_RET | BPF_A, 0),
+  };
+}
+
+// For reuseport, which sees the UDP payload: each worker has two sockets, the second for DISCOVERs. Clients send the message type as their
+// first option, RFC 2132 §9.6 notwithstanding; who does otherwise stands with the requests.
+std::vector<sock_filter> lane_program(unsigned workers, std::uint32_t seed) {
+  constexpr std::uint32_t kFirstOption = 240;
+  std::vector<sock_filter> program = steering_program(kChaddr, workers, seed);
+  program.pop_back();
+  for (const sock_filter& step : std::initializer_list<sock_filter>{
+           BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 2),
+           BPF_STMT(BPF_ST, 0),
+           BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kFirstOption),
+           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x3501, 0, 4),
+           BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFirstOption + 2),
+           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),
+           BPF_STMT(BPF_LD | BPF_MEM, 0),
+           BPF_JUMP(BPF_JMP | BPF_JA, 2, 0, 0),
+           BPF_STMT(BPF_LD | BPF_MEM, 0),
+           BPF_STMT(BPF_RET | BPF_A, 0),
+           BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+           BPF_STMT(BPF_RET | BPF_A, 0),
+       }) {
+    program.push_back(step);
+  }
+  return program;
+}
+
+// What a UDP socket lets through: everything but the limited broadcast, which the packet sockets serve.
+std::vector<sock_filter> unicast_filter() {
+  constexpr std::uint32_t kDestination = static_cast<std::uint32_t>(SKF_NET_OFF) + 16;
+  return {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kDestination),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffffu, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffffu),
+      BPF_STMT(BPF_RET | BPF_K, 0),
   };
 }
 
@@ -119,6 +157,7 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
   address.sin_family = AF_INET;
   address.sin_port = htons(options.port);
   if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set(fd, SOL_SOCKET, SO_BROADCAST, 1) ||
+      !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) || !attach(fd, SO_ATTACH_FILTER, unicast_filter()) ||
       bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     auto error = fail(fmt::format("cannot bind UDP port {}", options.port));
     close(fd);
@@ -136,7 +175,8 @@ std::expected<int, SocketError> open_packet(const SocketOptions& options, int fa
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_IP);
   if (!attach(fd, SO_ATTACH_FILTER, link_filter(options.port)) || !set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
-      !set(fd, SOL_PACKET, PACKET_AUXDATA, 1) || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      !set(fd, SOL_PACKET, PACKET_AUXDATA, 1) || !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
+      bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     auto error = fail("cannot set up a packet socket");
     close(fd);
     return error;
@@ -192,6 +232,18 @@ const T* find_control(msghdr& control, int level, int type) noexcept {
   return nullptr;
 }
 
+std::int64_t waited_ns(msghdr& control, std::int64_t wall_ns) noexcept {
+  const timespec* came = find_control<timespec>(control, SOL_SOCKET, SCM_TIMESTAMPNS);
+  if (came == nullptr) return 0;
+  return std::max<std::int64_t>(0, wall_ns - (std::int64_t{came->tv_sec} * 1'000'000'000 + came->tv_nsec));
+}
+
+std::uint64_t drops_of(int fd) noexcept {
+  std::uint32_t memory[SK_MEMINFO_VARS] = {};
+  socklen_t size = sizeof memory;
+  return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0 ? memory[SK_MEMINFO_DROPS] : 0;
+}
+
 Received discarded(engine::DropReason reason) noexcept {
   Received result;
   result.discard = reason;
@@ -201,10 +253,12 @@ Received discarded(engine::DropReason reason) noexcept {
 }  // namespace
 
 WorkerSockets::WorkerSockets(WorkerSockets&& other) noexcept
-    : udp(std::exchange(other.udp, -1)), packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)) {}
+    : udp(std::exchange(other.udp, -1)),
+      discovers(std::exchange(other.discovers, -1)),
+      packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)) {}
 
 WorkerSockets::~WorkerSockets() {
-  for (const int fd : {udp, packet, icmp})
+  for (const int fd : {udp, discovers, packet, icmp})
     if (fd >= 0) close(fd);
 }
 
@@ -213,9 +267,11 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
   std::vector<WorkerSockets> all(options.workers);
   const int fanout_group = getpid() & 0xffff;
   for (WorkerSockets& one : all) {
-    auto udp = open_udp(options);
-    if (!udp) return std::unexpected(udp.error());
-    one.udp = *udp;
+    for (int* fd : {&one.udp, &one.discovers}) {  // in the order that lane_program() counts in
+      auto udp = open_udp(options);
+      if (!udp) return std::unexpected(udp.error());
+      *fd = *udp;
+    }
     if (options.packet_sockets) {
       auto packet = open_packet(options, fanout_group);
       if (!packet) return std::unexpected(packet.error());
@@ -223,9 +279,8 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
     }
     one.icmp = open_icmp();
   }
-  // For reuseport the program sees the UDP payload. It applies to the group, so one socket carries it.
-  if (options.workers > 1 &&
-      !attach(all.front().udp, SO_ATTACH_REUSEPORT_CBPF, steering_program(kChaddr, options.workers, options.steering_seed)))
+  // It applies to the group, so one socket carries it.
+  if (!attach(all.front().udp, SO_ATTACH_REUSEPORT_CBPF, lane_program(options.workers, options.steering_seed)))
     return fail("cannot steer packets to workers (SO_ATTACH_REUSEPORT_CBPF)");
   return all;
 }
@@ -246,7 +301,18 @@ std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>&
   return warnings;
 }
 
-Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const InterfaceTable& interfaces) noexcept {
+SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept {
+  SocketDrops drops;
+  for (const WorkerSockets& one : sockets) {
+    drops.requests += drops_of(one.udp);
+    drops.discovers += drops_of(one.discovers);
+    drops.link += drops_of(one.packet);
+  }
+  return drops;
+}
+
+Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, std::int64_t wall_ns,
+                  const InterfaceTable& interfaces) noexcept {
   const auto* info = find_control<in_pktinfo>(control, IPPROTO_IP, IP_PKTINFO);
   if (info == nullptr) return discarded(engine::DropReason::not_for_server);
   // ipi_spec_dst is the local address; they differ for broadcast and multicast, which the packet socket serves.
@@ -257,6 +323,7 @@ Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const In
   result.arrival.source = {ntohl(from.sin_addr.s_addr)};
   result.arrival.source_port = ntohs(from.sin_port);
   result.arrival.destination = {ntohl(info->ipi_addr.s_addr)};
+  result.arrival.waited_ns = waited_ns(control, wall_ns);
   result.payload = data;
   return result;
 }
@@ -266,7 +333,7 @@ std::size_t datagram_size(msghdr& control, std::size_t all) noexcept {
   return size != nullptr && *size > 0 ? static_cast<std::size_t>(*size) : all;
 }
 
-Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port,
+Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port, std::int64_t wall_ns,
                     const InterfaceTable& interfaces) noexcept {
   Received result;
   result.arrival.interface = interfaces.find(static_cast<std::uint32_t>(from.sll_ifindex));
@@ -280,6 +347,7 @@ Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::
   result.arrival.source_port = datagram->source_port;
   result.arrival.destination = datagram->destination;
   result.arrival.from_link = true;
+  result.arrival.waited_ns = waited_ns(control, wall_ns);
   result.payload = datagram->payload;
   return result;
 }

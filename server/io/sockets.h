@@ -1,8 +1,10 @@
 // sockets.h: the kernel's side of RFC 2131 §4.1: which sockets a worker has, what each of them is for, and how a datagram's
 // surroundings become an Arrival and a Departure becomes a message to send. Used by both transports.
 //
-//   udp     0.0.0.0:67, SO_REUSEPORT: whatever was sent to a unicast address: relays, renewing clients. Every reuseport socket also
-//           gets every broadcast, so it drops what was not sent to a local unicast address.
+//   udp     0.0.0.0:67, SO_REUSEPORT: whatever was sent to a unicast address: relays, renewing clients. Every reuseport socket would also
+//           get every broadcast: a filter keeps the limited ones out, and what else was not sent to a local unicast address is dropped.
+//   discovers  the same for DISCOVERs: a queue of their own, so that a flood of clients without an address does not crowd out those who
+//           have one, or an offer of one, and are about to lose it. Steered by the kernel: a DISCOVER too many costs the worker nothing.
 //   packet  AF_PACKET with fanout: broadcasts from clients on the link, which UDP could neither receive without an own address
 //           nor answer without ARP. Sends frames to clients that have no address yet.
 //   icmp    raw, echo replies only: ping-check.
@@ -41,7 +43,7 @@ class WorkerSockets {
   WorkerSockets& operator=(WorkerSockets&&) = delete;
   ~WorkerSockets();
 
-  int udp = -1;
+  int udp = -1, discovers = -1;
   int packet = -1;  // -1: no interface has clients of its own, or not permitted
   int icmp = -1;
 };
@@ -51,7 +53,7 @@ struct SocketOptions {
   std::uint16_t port = engine::kServerPort;
   std::uint32_t steering_seed = 0;
   bool packet_sockets = true;
-  int receive_buffer = 8 << 20;  // an avalanche arrives faster than any server answers; the kernel keeps what fits
+  int receive_buffer = 32 << 20;  // an avalanche arrives faster than any server answers; the kernel keeps what fits
 };
 
 // All workers' sockets, steered; the port is probed without SO_REUSEPORT first, or a second server of the same user would bind
@@ -67,18 +69,26 @@ void wait_until_port_is_free(std::uint16_t port);
 std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served);
 
 // --- receiving ---
-// Ancillary room for one received message: IP_PKTINFO and UDP_GRO, or PACKET_AUXDATA.
-inline constexpr std::size_t kControlSize = 64;
+// Ancillary room for one received message: SO_TIMESTAMPNS with IP_PKTINFO and UDP_GRO, or with PACKET_AUXDATA.
+inline constexpr std::size_t kControlSize = 96;
+
+// How many packets the kernel had no room for, by queue, all workers' together. From the control thread.
+struct SocketDrops {
+  std::uint64_t requests = 0, discovers = 0, link = 0;
+};
+SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept;
 
 struct Received {
   Bytes payload;             // DHCP message
   engine::Arrival arrival;
   engine::DropReason discard = engine::DropReason::none;  // not none: payload means nothing
 };
-Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, const InterfaceTable& interfaces) noexcept;
+// `wall_ns`: now, to tell how long it has waited.
+Received read_udp(Bytes data, const sockaddr_in& from, msghdr& control, std::int64_t wall_ns, const InterfaceTable& interfaces) noexcept;
 // How large each datagram of a received train is (UDP_GRO, udp(7)); `all` if it is no train.
 std::size_t datagram_size(msghdr& control, std::size_t all) noexcept;
-Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port, const InterfaceTable& interfaces) noexcept;
+Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::uint16_t port, std::int64_t wall_ns,
+                    const InterfaceTable& interfaces) noexcept;
 
 struct EchoReply {
   bool valid = false;

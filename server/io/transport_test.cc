@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -173,6 +174,13 @@ class TransportTest : public testing::TestWithParam<Which> {
     return bytes;
   }
 
+  static std::vector<std::uint8_t> typed_packet(std::uint8_t type, std::uint8_t mark = 0, std::uint32_t client = 1) {
+    std::vector<std::uint8_t> bytes = packet(mark, client);
+    const std::uint8_t option[] = {53, 1, type, 255};
+    std::ranges::copy(option, bytes.begin() + 240);
+    return bytes;
+  }
+
   config::ReplyTrains trains_ = config::ReplyTrains::always;
   InterfaceTable interfaces_;
   std::vector<WorkerSockets> sockets_;
@@ -296,6 +304,49 @@ TEST_P(TransportTest, ATrainOfQueriesIsHeardAsItsDatagrams) {
   turn_until(transport(), [&] { return recorder_.datagrams.size() == 1; });
   EXPECT_TRUE(recorder_.datagrams.front().payload.empty());
   close(client);
+}
+
+// Who has an address, or the offer of one, is about to lose it: his packets go before those of clients that have nothing yet. But a
+// flood of them does not keep the others out.
+TEST_P(TransportTest, RequestsGoBeforeDiscoversThatCameEarlier) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  constexpr std::size_t kEach = 150;
+  for (std::uint8_t type : {std::uint8_t{1}, std::uint8_t{3}}) {
+    for (std::size_t i = 0; i < kEach; ++i) send_to(client, Ipv4::of(10, 0, 0, 1), typed_packet(type));
+  }
+  const auto count = [&](std::uint8_t type) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(recorder_.datagrams, [&](const auto& datagram) { return datagram.payload[242] == type; }));
+  };
+  turn_until(transport(), [&] {
+    if (count(3) < kEach) {
+      EXPECT_LE(count(1), recorder_.datagrams.size() / 4);
+    }
+    return recorder_.datagrams.size() == 2 * kEach;
+  });
+  EXPECT_EQ(count(1), kEach);
+  close(client);
+}
+
+// The kernel begins to stamp packets a moment after it was asked to; until then they seem to have come just now.
+TEST_P(TransportTest, ADatagramTellsHowLongItHasWaited) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  const int link = link_client();
+  const auto waited = [&](bool from_link) {
+    return std::ranges::any_of(recorder_.datagrams, [&](const auto& datagram) {
+      return datagram.arrival.from_link == from_link && datagram.arrival.waited_ns > 0;
+    });
+  };
+  turn_until(transport(), [&] {
+    for (const std::uint8_t type : {std::uint8_t{1}, std::uint8_t{3}}) send_to(client, Ipv4::of(10, 0, 0, 1), typed_packet(type));
+    broadcast(link, packet(1));
+    return waited(false) && waited(true);
+  });
+  for (const auto& datagram : recorder_.datagrams) EXPECT_LT(datagram.arrival.waited_ns, 60 * kSecond);
+  close(client);
+  close(link);
 }
 
 TEST_P(TransportTest, WritesAreCompleteAndInOrderOfTheirTokens) {
@@ -454,7 +505,7 @@ TEST_P(TransportTest, OneRelaysClientsSpreadAndEachStaysWithItsWorker) {
   constexpr std::uint32_t kClients = 64;
   for (int round = 0; round < 2; ++round)
     for (std::uint32_t client = 0; client < kClients; ++client) {
-      send_to(relay, Ipv4::of(10, 0, 0, 1), packet(1, client));
+      send_to(relay, Ipv4::of(10, 0, 0, 1), typed_packet(round == 0 ? 1 : 3, 1, client));  // its DISCOVER and its REQUEST
       broadcast(link, packet(2, client));
     }
   std::map<std::pair<std::uint8_t, std::uint32_t>, std::set<std::size_t>> seen;

@@ -16,6 +16,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "server/base/assert.h"
@@ -27,15 +29,14 @@ namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, packet, icmp, wake, send, train, echo, write, sync };
+enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write, sync };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
 // One provided buffer: io_uring_recvmsg_out, the sender's address, ancillary data, a train of datagrams. Few, so that they stay in the
 // processor's cache, and pages that no train has reached take no memory; the sockets' own buffers are where bursts wait.
 constexpr std::size_t kBufferSize = 66 << 10;
-constexpr std::size_t kBuffers = 256;  // a power of two
-constexpr std::uint16_t kBufferGroup = 1;
+constexpr std::uint16_t kBuffers = 256, kDiscoverBuffers = 64;  // powers of two
 // Submissions of one turn: a reply for each datagram of a batch, journal write and sync, re-arming, echoes. Full: submit early.
 constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
@@ -57,6 +58,45 @@ struct Write {
   int write_error = 0;
 };
 
+// A group of buffers from which the kernel takes one for each message that it has received.
+class ReceiveBuffers {
+ public:
+  ReceiveBuffers(std::uint16_t group, std::uint16_t count)
+      : group_(group), count_(count), octets_(std::make_unique_for_overwrite<std::uint8_t[]>(count * kBufferSize)) {}
+
+  std::uint16_t group() const noexcept { return group_; }
+  std::uint8_t* at(std::uint16_t index) noexcept { return octets_.get() + index * kBufferSize; }
+
+  void hand_over(io_uring& ring) {
+    void* memory = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    COAXD_ASSERT(memory != MAP_FAILED);
+    shared_ = static_cast<io_uring_buf_ring*>(memory);
+    io_uring_buf_reg registration{};
+    registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
+    registration.ring_entries = count_;
+    registration.bgid = group_;
+    COAXD_ASSERT(io_uring_register_buf_ring(&ring, &registration, 0) == 0);
+    io_uring_buf_ring_init(shared_);
+    for (std::uint16_t i = 0; i < count_; ++i) recycle(i);
+  }
+  void take_back(io_uring& ring) {
+    if (shared_ == nullptr) return;
+    io_uring_unregister_buf_ring(&ring, group_);
+    munmap(shared_, size());
+  }
+  void recycle(std::uint16_t index) {
+    io_uring_buf_ring_add(shared_, at(index), kBufferSize, index, io_uring_buf_ring_mask(count_), 0);
+    io_uring_buf_ring_advance(shared_, 1);
+  }
+
+ private:
+  std::size_t size() const noexcept { return count_ * sizeof(io_uring_buf); }
+
+  const std::uint16_t group_, count_;
+  std::unique_ptr<std::uint8_t[]> octets_;
+  io_uring_buf_ring* shared_ = nullptr;
+};
+
 class UringTransport final : public worker::Transport, private store::AsyncDisk {
  public:
   UringTransport(WorkerSockets& sockets, const InterfaceTable& interfaces, const TransportOptions& options)
@@ -67,16 +107,15 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
         pool_(options.transmit_buffers),
         outgoing_(options.transmit_buffers) {
     postponed_.reserve(kBuffers);
+    waiting_discovers_.reserve(kDiscoverBuffers);
     receive_header_.msg_namelen = sizeof(sockaddr_storage);
     receive_header_.msg_controllen = kControlSize;
   }
 
   ~UringTransport() override {
     if (ring_up_) {
-      if (buffer_ring_ != nullptr) {
-        io_uring_unregister_buf_ring(&ring_, kBufferGroup);
-        munmap(buffer_ring_, kBuffers * sizeof(io_uring_buf));
-      }
+      buffers_.take_back(ring_);
+      discover_buffers_.take_back(ring_);
       io_uring_queue_exit(&ring_);
     }
     if (wake_fd_ >= 0) close(wake_fd_);
@@ -109,14 +148,18 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     handler_ = &handler;
     intake_ = intake;
     delivered_ = 0;
-    if (intake == Intake::everything) deliver_postponed();
-    if (delivered_ == 0 && io_uring_cq_ready(&ring_) == 0) {
+    wall_ns_ = read_wall_ns();
+    const bool everything = intake == Intake::everything;
+    if (everything) deliver_postponed();
+    if (delivered_ == 0 && !(everything && discovers_wait()) && io_uring_cq_ready(&ring_) == 0) {
       sleep(until_mono_ns);
+      wall_ns_ = read_wall_ns();
     } else {
       // There is work already: let the kernel run what it has finished meanwhile, without sleeping.
       io_uring_submit_and_get_events(&ring_);
     }
     reap();
+    if (everything) deliver_discovers();
     return delivered_ >= kBatch;
   }
 
@@ -166,7 +209,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     std::array<std::uint8_t, 16> packet;
     bool used = false;
   };
-  struct Postponed {  // a datagram that arrived while only completions were wanted
+  struct Postponed {  // a message that was received and is to be delivered later
     Kind kind;
     std::uint16_t buffer;
     int size;
@@ -187,26 +230,15 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     // liburing 2.3 declares io_uring_enable_rings() but does not export it.
     COAXD_ASSERT(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0);
     // Registered once, so that the kernel need not look them up and count references for every packet.
-    files_ = {sockets_.udp, sockets_.packet, sockets_.icmp, wake_fd_};
+    files_ = {sockets_.udp, sockets_.discovers, sockets_.packet, sockets_.icmp, wake_fd_};
     COAXD_ASSERT(io_uring_register_files(&ring_, files_.data(), static_cast<unsigned>(files_.size())) == 0);
     // A CMTS is one relay for thousands of modems: what it sends in a burst may come up the stack as one message. A kernel that cannot
     // do it says so, and each datagram comes by itself.
     const int together = 1;
-    setsockopt(sockets_.udp, SOL_UDP, UDP_GRO, &together, sizeof together);
-    void* memory = mmap(nullptr, kBuffers * sizeof(io_uring_buf), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    COAXD_ASSERT(memory != MAP_FAILED);
-    buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);
-    io_uring_buf_reg registration{};
-    registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
-    registration.ring_entries = kBuffers;
-    registration.bgid = kBufferGroup;
-    COAXD_ASSERT(io_uring_register_buf_ring(&ring_, &registration, 0) == 0);
-    io_uring_buf_ring_init(buffer_ring_);
-    for (std::size_t i = 0; i < kBuffers; ++i) recycle(static_cast<std::uint16_t>(i));
-    arm(Kind::udp);
-    arm(Kind::packet);
-    arm(Kind::icmp);
-    arm(Kind::wake);
+    for (const int fd : {sockets_.udp, sockets_.discovers}) setsockopt(fd, SOL_UDP, UDP_GRO, &together, sizeof together);
+    buffers_.hand_over(ring_);
+    discover_buffers_.hand_over(ring_);
+    for (const Kind kind : {Kind::udp, Kind::discovers, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
   }
 
   io_uring_sqe* next_entry() {
@@ -264,7 +296,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void arm(Kind kind) {
-    const int file = kind == Kind::udp ? kUdpFile : kind == Kind::packet ? kPacketFile : kind == Kind::icmp ? kIcmpFile : kWakeFile;
+    const auto file = static_cast<int>(kind) - static_cast<int>(Kind::udp);
     if (files_[static_cast<std::size_t>(file)] < 0) return;
     io_uring_sqe* entry = next_entry();
     if (kind == Kind::wake) {
@@ -273,17 +305,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     } else {
       io_uring_prep_recvmsg_multishot(entry, file, &receive_header_, 0);
       entry->flags |= IOSQE_BUFFER_SELECT | IOSQE_FIXED_FILE;
-      entry->buf_group = kBufferGroup;
+      entry->buf_group = buffers_of(kind).group();
     }
     entry->user_data = tag(kind);
   }
 
-  std::uint8_t* buffer(std::uint16_t index) noexcept { return buffers_.get() + std::size_t{index} * kBufferSize; }
-
-  void recycle(std::uint16_t index) {
-    io_uring_buf_ring_add(buffer_ring_, buffer(index), kBufferSize, index, io_uring_buf_ring_mask(kBuffers), 0);
-    io_uring_buf_ring_advance(buffer_ring_, 1);
-  }
+  ReceiveBuffers& buffers_of(Kind kind) noexcept { return kind == Kind::discovers ? discover_buffers_ : buffers_; }
 
   void sleep(std::int64_t until_mono_ns) {
     const std::int64_t left = std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns());
@@ -311,9 +338,11 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   void look_at(const io_uring_cqe& coming) {
     if (static_cast<Kind>(coming.user_data >> 56) != Kind::udp || (coming.flags & IORING_CQE_F_BUFFER) == 0 || coming.res < 0) return;
-    void* start = buffer(static_cast<std::uint16_t>(coming.flags >> IORING_CQE_BUFFER_SHIFT));
-    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(start, coming.res, &receive_header_);
-    if (out != nullptr) handler_->on_coming(payload_of(out, coming.res));
+    look_at(Kind::udp, static_cast<std::uint16_t>(coming.flags >> IORING_CQE_BUFFER_SHIFT), coming.res);
+  }
+  void look_at(Kind kind, std::uint16_t index, int size) {
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffers_of(kind).at(index), size, &receive_header_);
+    if (out != nullptr) handler_->on_coming(payload_of(out, size));
   }
 
   Bytes payload_of(io_uring_recvmsg_out* out, int size) noexcept {
@@ -325,6 +354,13 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     const Kind kind = static_cast<Kind>(user_data >> 56);
     const std::uint64_t value = user_data & 0x00ffffffffffffffu;
     switch (kind) {
+      case Kind::discovers:
+        // Requests of the same batch go first, whenever they came.
+        if ((flags & IORING_CQE_F_BUFFER) != 0) {
+          waiting_discovers_.push_back({kind, static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result});
+        }
+        discovers_ended_ = (flags & IORING_CQE_F_MORE) == 0;
+        return;
       case Kind::udp:
       case Kind::packet:
       case Kind::icmp:
@@ -333,8 +369,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
           if (intake_ == Intake::completions) {
             postponed_.push_back({kind, index, result});
           } else {
-            if (result >= 0) deliver(kind, index, result);
-            recycle(index);
+            deliver_and_recycle({kind, index, result});
           }
         }
         // Without MORE the kernel has ended the multishot: no buffer was free (the socket's own buffer keeps the packets), or an error that
@@ -369,8 +404,13 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     }
   }
 
+  void deliver_and_recycle(const Postponed& one) {
+    if (one.size >= 0) deliver(one.kind, one.buffer, one.size);
+    buffers_of(one.kind).recycle(one.buffer);
+  }
+
   void deliver(Kind kind, std::uint16_t index, int size) {
-    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffer(index), size, &receive_header_);
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffers_of(kind).at(index), size, &receive_header_);
     if (out == nullptr || (out->flags & MSG_TRUNC) != 0) {
       handler_->on_discarded(engine::DropReason::bad_frame);
       return;
@@ -385,13 +425,13 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     control.msg_controllen = out->controllen;
     const void* name = io_uring_recvmsg_name(out);
     const Received received =
-        kind == Kind::udp ? read_udp(payload, *static_cast<const sockaddr_in*>(name), control, interfaces_)
-                          : read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, interfaces_);
+        kind == Kind::packet ? read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, wall_ns_, interfaces_)
+                             : read_udp(payload, *static_cast<const sockaddr_in*>(name), control, wall_ns_, interfaces_);
     if (received.discard != engine::DropReason::none) {
       ++delivered_;
       handler_->on_discarded(received.discard);
     } else {
-      deliver_each(received.payload, kind == Kind::udp ? datagram_size(control, payload.size()) : payload.size(), received.arrival);
+      deliver_each(received.payload, kind == Kind::packet ? received.payload.size() : datagram_size(control, payload.size()), received.arrival);
     }
   }
 
@@ -410,13 +450,26 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   void deliver_postponed() {
     if (postponed_.empty() && ended_.empty()) return;
-    for (const Postponed& one : postponed_) {
-      if (one.size >= 0) deliver(one.kind, one.buffer, one.size);
-      recycle(one.buffer);
-    }
+    for (const Postponed& one : postponed_) deliver_and_recycle(one);
     postponed_.clear();
     for (const Kind kind : ended_) arm(kind);
     ended_.clear();
+  }
+
+  bool discovers_wait() const noexcept { return next_discover_ < waiting_discovers_.size(); }
+
+  void deliver_discovers() {
+    const std::size_t most = std::max(kBatch, delivered_ + kLeastDiscovers);
+    for (; discovers_wait() && delivered_ < most; ++next_discover_) {
+      if (const std::size_t ahead = next_discover_ + kLookAhead; ahead < waiting_discovers_.size()) {
+        look_at(Kind::discovers, waiting_discovers_[ahead].buffer, waiting_discovers_[ahead].size);
+      }
+      deliver_and_recycle(waiting_discovers_[next_discover_]);
+    }
+    if (discovers_wait()) return;
+    waiting_discovers_.clear();
+    next_discover_ = 0;
+    if (std::exchange(discovers_ended_, false)) arm(Kind::discovers);
   }
 
   // --- AsyncDisk ---
@@ -459,9 +512,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     handler_->on_disk(write.token, final_result);
   }
 
-  // Places of the registered files; -1 where there is none.
-  static constexpr int kUdpFile = 0, kPacketFile = 1, kIcmpFile = 2, kWakeFile = 3;
-  std::array<int, 4> files_{};
+  // Places of the registered files, in the order of Kind; -1 where there is none.
+  static constexpr int kUdpFile = 0, kPacketFile = 2, kIcmpFile = 3;
+  std::array<int, 5> files_{};
 
   WorkerSockets& sockets_;
   const InterfaceTable& interfaces_;
@@ -476,8 +529,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   io_uring ring_{};
   bool ring_up_ = false, started_ = false;
-  io_uring_buf_ring* buffer_ring_ = nullptr;
-  std::unique_ptr<std::uint8_t[]> buffers_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBuffers * kBufferSize);
+  ReceiveBuffers buffers_{1, kBuffers}, discover_buffers_{2, kDiscoverBuffers};
   msghdr receive_header_{};
   int wake_fd_ = -1;
   std::uint64_t wake_value_ = 0;
@@ -485,8 +537,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   worker::Handler* handler_ = nullptr;
   Intake intake_ = Intake::everything;
   std::size_t delivered_ = 0;
-  std::vector<Postponed> postponed_;
-  std::vector<Kind> ended_;  // multishots to arm again
+  std::int64_t wall_ns_ = 0;         // when the packets of this turn were taken
+  std::vector<Postponed> postponed_;  // while only completions were wanted
+  std::vector<Kind> ended_;           // multishots to arm again
+  std::vector<Postponed> waiting_discovers_;
+  std::size_t next_discover_ = 0;
+  bool discovers_ended_ = false;  // armed again when none waits: their buffers are back then
 };
 
 }  // namespace

@@ -46,6 +46,8 @@ class Handler {
 class Transport {
  public:
   static constexpr std::size_t kBatch = 64;
+  // DISCOVERs have what others leave of a batch, and this much at least: a flood of renewals must not keep new clients out for ever.
+  static constexpr std::size_t kLeastDiscovers = kBatch / 8;
 
   virtual ~Transport() = default;
 

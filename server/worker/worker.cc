@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 namespace coaxd::worker {
@@ -17,6 +18,24 @@ constexpr unsigned kGatherTurns = 4;
 // With nothing to do the loop still comes round, to look at the clock and at requests.
 constexpr std::int64_t kIdleNs = 500'000'000;
 constexpr auto kLogPatience = std::chrono::seconds(1);
+// Too many held replies: the next completion makes room; packets wait in the sockets' buffers meanwhile.
+constexpr std::int64_t kFullNs = 1'000'000;
+
+// How long a client waits before it asks again: an answer to what it has asked before only costs time that its new question needs.
+std::int64_t patience_of(const wire::Message& message) noexcept {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  switch (message.type()) {
+    case wire::MessageType::request:
+      if (!message.ciaddr().is_zero()) return 60 * kSecond;  // RFC 2131 §4.4.5: renewing, it waits a minute at least
+      [[fallthrough]];
+    case wire::MessageType::bootp:
+    case wire::MessageType::discover:
+    case wire::MessageType::inform:
+      return 3 * kSecond;  // RFC 2131 §4.1: four seconds, give or take one
+    default:
+      return std::numeric_limits<std::int64_t>::max();  // nobody repeats a RELEASE
+  }
+}
 
 // wire::ParseError's order is that of the first drop reasons (drop_reason.h); a static check would need both lists.
 engine::DropReason to_drop(wire::ParseError error) noexcept {
@@ -37,6 +56,7 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
       engine_(parts.leases, parts.limits, changes_, parts.settings),
       log_packets_(parts.log_packets),
       echo_id_(static_cast<std::uint16_t>(0x4300 + parts.index)),
+      max_held_(parts.max_held),
       held_(parts.max_held),
       held_effects_(parts.max_held),
       outlets_(parts.max_effects) {
@@ -73,7 +93,10 @@ void Worker::settle_held() {
 void Worker::turn(std::int64_t until_mono_ns) {
   clock_is_stale_ = true;
   // What was gathered has its client waiting: nobody sleeps on it.
-  const bool more = transport_.wait(*this, gathered_ > 0 ? 0 : until_mono_ns, Transport::Intake::everything);
+  const bool full = held_.full();
+  if (full) until_mono_ns = std::min(until_mono_ns, now_.mono_ns + kFullNs);
+  const bool more = transport_.wait(*this, gathered_ > 0 ? 0 : until_mono_ns,
+                                    full ? Transport::Intake::completions : Transport::Intake::everything);
   now_ = transport_.now();
   clock_is_stale_ = false;
   finish_probes();
@@ -120,7 +143,13 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     return;
   }
   counters_.received[static_cast<std::size_t>(message_.type())].add();
-  if (held_.full()) {
+  if (arrival.waited_ns > patience_of(message_)) {
+    drop(engine::DropReason::stale);
+    return;
+  }
+  // An OFFER now is a REQUEST in a moment, and there would be no place for it.
+  const std::size_t places = message_.type() == wire::MessageType::discover ? max_held_ / 4 * 3 : max_held_;
+  if (held_.size() >= places) {
     drop(engine::DropReason::overload);
     return;
   }

@@ -169,6 +169,7 @@ class Worker final : private Handler {
   bool clock_is_stale_ = false;  // wait() was called and nothing has come of it yet
   wire::Message message_;
   engine::Actions actions_;
+  const std::size_t max_held_;
   Fifo<Held> held_;
   Fifo<HeldEffect> held_effects_;
   std::vector<Probe> probes_;

@@ -200,14 +200,14 @@ TEST(Sim, SlowDiskHoldsReplies) {
   world.expect_settled();
 }
 
-// A relayed client, transaction 77, that asks for the network's first address.
-Packet init_reboot() {
+// A relayed client, transaction 77, that asks for the network's first address; others, numbered, for the next ones.
+Packet init_reboot(std::uint8_t number = 0) {
   Packet request;
-  request.chaddr = {2, 0, 0, 0, 0, 9};
-  request.xid = 77;
+  request.chaddr = {2, 0, 0, 0, 0, static_cast<std::uint8_t>(9 + number)};
+  request.xid = 77u + number;
   request.giaddr = Ipv4::of(10, 3, 0, 1);
   request.type = wire::MessageType::request;
-  request.add(wire::option::requested_address, Ipv4::of(10, 3, 0, 10));
+  request.add(wire::option::requested_address, Ipv4::of(10, 3, 0, static_cast<std::uint8_t>(10 + number)));
   return request;
 }
 
@@ -236,6 +236,69 @@ TEST(Sim, AFullBatchGathersButNobodySleepsOnIt) {
     EXPECT_EQ(transport.until(), later) << "nothing is left to hurry for";
     world.expect_settled();
   }
+}
+
+// RFC 2131 §4.1: a client asks again after four seconds, give or take one; what it asked before that is answered for nobody. §4.4.5: one that
+// renews waits a minute. §4.4.6: a RELEASE is said once.
+TEST(Sim, WhatTheClientHasGivenUpIsNotAnswered) {
+  World world(kNetwork, {.seed = 6, .workers = 1});
+  const auto deliver = [&](const Packet& packet, std::int64_t waited_ns, bool direct) {
+    engine::Arrival arrival = world.relayed(2);
+    if (direct) arrival.source = packet.ciaddr;
+    arrival.waited_ns = waited_ns;
+    world.inject(packet.encode(), arrival);
+    world.run(kSecond);
+  };
+  Packet request = init_reboot();
+  deliver(request, 3 * kSecond + 1, false);
+  EXPECT_TRUE(world.replies_to(77).empty());
+  EXPECT_EQ(world.dropped(engine::DropReason::stale), 1u);
+  deliver(request, 3 * kSecond, false);
+  EXPECT_EQ(world.replies_to(77).size(), 1u);
+
+  Packet discover = init_reboot(1);
+  discover.type = wire::MessageType::discover;
+  deliver(discover, 4 * kSecond, false);
+  EXPECT_TRUE(world.replies_to(78).empty());
+  EXPECT_EQ(world.dropped(engine::DropReason::stale), 2u);
+
+  Packet renewal;
+  renewal.chaddr = request.chaddr;
+  renewal.xid = 90;
+  renewal.type = wire::MessageType::request;
+  renewal.ciaddr = Ipv4::of(10, 3, 0, 10);
+  deliver(renewal, 60 * kSecond, true);
+  EXPECT_EQ(world.replies_to(90).size(), 1u);
+  renewal.xid = 91;
+  deliver(renewal, 60 * kSecond + 1, true);
+  EXPECT_TRUE(world.replies_to(91).empty());
+  Packet release = renewal;
+  release.type = wire::MessageType::release;
+  deliver(release, 3600 * kSecond, true);
+  EXPECT_NE(world.binding(Ipv4::of(10, 3, 0, 10)).state, lease::BindingState::active);
+  EXPECT_EQ(world.dropped(engine::DropReason::stale), 3u);
+}
+
+// When replies wait for the disk in all places, nothing more is taken from the sockets; and the last places are not for clients who have
+// nothing to lose yet.
+TEST(Sim, ASlowDiskTurnsAwayDiscoversFirst) {
+  World world(kNetwork, {.seed = 7, .workers = 1, .max_held = 4});
+  world.set_disk_delay(kSecond, kSecond);
+  for (std::uint8_t i = 0; i < 3; ++i) world.inject(init_reboot(i).encode(), world.relayed(2));
+  world.run(10 * kMillisecond);
+  EXPECT_EQ(world.worker(0).held(), 3u);
+  Packet discover = init_reboot(8);
+  discover.type = wire::MessageType::discover;
+  world.inject(discover.encode(), world.relayed(2));
+  world.run(10 * kMillisecond);
+  EXPECT_EQ(world.dropped(engine::DropReason::overload), 1u);
+  world.inject(init_reboot(3).encode(), world.relayed(2));
+  world.run(10 * kMillisecond);
+  EXPECT_EQ(world.worker(0).held(), 4u);
+  world.inject(init_reboot(4).encode(), world.relayed(2));
+  world.run(5 * kSecond);
+  for (std::uint8_t i = 0; i < 5; ++i) EXPECT_EQ(world.replies_to(77u + i).size(), 1u) << int{i};
+  EXPECT_EQ(world.dropped(engine::DropReason::overload), 1u);
 }
 
 // RFC 2131 §3.1 step 4, when the client is impatient: while its binding is on the way to the disk a retransmission is not answered early, and

@@ -92,7 +92,8 @@ void World::boot() {
                               .limits = memory_->limits(),
                               .settings = {},
                               .log_packets = false,
-                              .index = i},
+                              .index = i,
+                              .max_held = options_.max_held},
         worker::Snapshot{config_, std::make_shared<config::HostTable>()});
   }
 }

@@ -42,6 +42,7 @@ struct WorldOptions {
   // Disk.
   std::int64_t least_disk = 100'000, most_disk = 5 * kMillisecond;
   std::size_t buffers = 512;
+  std::size_t max_held = worker::Worker::kMaxHeld;
 };
 
 class World final : private SimTransport::Observer {
