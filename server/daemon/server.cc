@@ -532,6 +532,10 @@ std::vector<Sample> Server::samples() const {
   input.reloads = reloads_;
   input.reloads_failed = reloads_failed_;
   input.lease_memory = leases_->table().memory_bytes();
+  const io::SocketDrops drops = io::socket_drops(sockets_);
+  input.dropped_requests = drops.requests;
+  input.dropped_discovers = drops.discovers;
+  input.dropped_link = drops.link;
   input.store_error = last_store_error_;
   input.clock_frozen = clock_was_frozen_;
   input.version = kVersion;
