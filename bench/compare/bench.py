@@ -84,7 +84,7 @@ class Bench:
         """The server, up and answering on a new site: gives the site and the server's load."""
         site = Site(network, self.args.state)
         try:
-            load = generators.Coaxstorm(site, self.args.coaxstorm, self.args.spin)
+            load = generators.Coaxstorm(site, self.args.coaxstorm, self.args.spin, self.args.trains)
             if server.generator == "echo":
                 load = generators.EchoStorm(site, self.args.ceiling, self.args.spin, self.echo_sizes)
             process = site.start(server.prepare(site))

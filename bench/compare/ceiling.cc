@@ -1,9 +1,11 @@
 // ceiling.cc: two servers that do nothing, so that a real server's figure also stands as a share of what kernel and generator
 // allow, and the load for the one of them that coaxstorm cannot judge. All is plain recvmmsg/sendmmsg on one thread.
-//   null   answers DISCOVER and REQUEST from an array indexed by the low octets of the MAC; no options logic, no store
+//   null   answers DISCOVER and REQUEST from an array indexed by the low octets of the MAC; no options logic, no store.
+//          --trains: takes queries and sends replies in trains (UDP_GRO, UDP_SEGMENT), the ceiling of a server that does
 //   echo   sends every datagram back, cut or padded to the length that its head asks for (echo_packet.h)
 //   storm  the load for echo (echo_storm.h); prints its result as coaxstorm's JSON has it
-// Usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS     serves UDP port 67 until killed
+// Usage: ceiling null [--trains] FIRST-ADDRESS SERVER-ADDRESS     serves UDP port 67 until killed
+//        ceiling echo FIRST-ADDRESS SERVER-ADDRESS
 //        ceiling storm SERVER RELAY WINDOW SECONDS spin|sleep QUERY:REPLY...     sizes of UDP payload, one pair for each step
 #include <fmt/core.h>
 
@@ -17,9 +19,11 @@
 #include <string_view>
 #include <utility>
 
+#include "bench/coaxstorm/send_batch.h"
 #include "bench/compare/echo_packet.h"
 #include "bench/compare/echo_storm.h"
 #include "bench/compare/packet_batch.h"
+#include "bench/compare/train_receiver.h"
 #include "server/wire/option_table.h"
 
 namespace {
@@ -104,7 +108,48 @@ int serve(int fd, Answer answer) {
   }
 }
 
+// Replies to one peer at a time, as a relay is one: another's turn comes when those before him are on their way.
+class TrainSender {
+ public:
+  explicit TrainSender(int fd) : fd_(fd) {}
+
+  template <typename Answer>
+  void reply(Bytes query, const sockaddr_in& to, Answer answer) {
+    if (query.size() > storm::SendBatch::kRoom) return;
+    if (batch_ == nullptr || to.sin_addr.s_addr != to_.sin_addr.s_addr || to.sin_port != to_.sin_port) {
+      flush();
+      to_ = to;
+      batch_ = std::make_unique<storm::SendBatch>(to, false, true);
+    }
+    if (batch_->full()) flush();
+    std::memcpy(batch_->room(), query.data(), query.size());
+    if (const std::size_t size = answer(batch_->room(), query.size()); size > 0) batch_->add(size, Ipv4{});
+  }
+  void flush() {
+    if (batch_ != nullptr) batch_->flush(fd_);
+  }
+
+ private:
+  int fd_;
+  sockaddr_in to_{};
+  std::unique_ptr<storm::SendBatch> batch_;
+};
+
+template <typename Answer>
+int serve_in_trains(int fd, Answer answer) {
+  if (!TrainReceiver::accept_on(fd)) {
+    fmt::print(stderr, "ceiling: this kernel takes no trains: {}\n", std::strerror(errno));
+    return 1;
+  }
+  TrainReceiver queries;
+  TrainSender replies(fd);
+  while (queries.receive(fd, [&](Bytes query, const sockaddr_in& from) { replies.reply(query, from, answer); })) replies.flush();
+  return 1;
+}
+
 int serve(std::string_view what, std::span<char*> arguments) {
+  const bool trains = std::string_view{arguments[0]} == "--trains";
+  if (trains) arguments = arguments.subspan(1);
   const auto first = Ipv4::parse(arguments[0]), server = Ipv4::parse(arguments[1]);
   if (!first || !server) return -1;
   const int fd = open_udp(Ipv4{}, kPort);
@@ -114,7 +159,8 @@ int serve(std::string_view what, std::span<char*> arguments) {
   }
   if (what == "echo") return serve(fd, [](const std::uint8_t* packet, std::size_t size) { return echo_size(packet, size); });
   NullResponder responder{*first, *server};
-  return serve(fd, [&](std::uint8_t* packet, std::size_t size) { return responder.answer(packet, size); });
+  const auto answer = [&](std::uint8_t* packet, std::size_t size) { return responder.answer(packet, size); };
+  return trains ? serve_in_trains(fd, answer) : serve(fd, answer);
 }
 
 template <typename Number>
@@ -164,11 +210,13 @@ int main(int argc, char** argv) {
   const std::span<char*> arguments{argv, static_cast<std::size_t>(argc)};
   const std::string_view what = argc > 1 ? argv[1] : "";
   int status = -1;
-  if ((what == "null" || what == "echo") && argc == 4) status = serve(what, arguments.subspan(2));
+  const bool trains = what == "null" && argc == 5 && std::string_view{argv[2]} == "--trains";
+  if (trains || ((what == "null" || what == "echo") && argc == 4)) status = serve(what, arguments.subspan(2));
   if (what == "storm" && argc > 7) status = load(arguments.subspan(2));
   if (status < 0) {
     fmt::print(stderr,
-               "usage: ceiling null|echo FIRST-ADDRESS SERVER-ADDRESS\n"
+               "usage: ceiling null [--trains] FIRST-ADDRESS SERVER-ADDRESS\n"
+               "       ceiling echo FIRST-ADDRESS SERVER-ADDRESS\n"
                "       ceiling storm SERVER RELAY WINDOW SECONDS spin|sleep QUERY:REPLY...\n");
   }
   return status < 0 ? 1 : status;

@@ -36,8 +36,8 @@ def chart(report):
     limits = [s for s in servers if s["promise"] == CEILING]
     bottom = TOP + ROW * len(bars)
     largest = max([server["pool"] for server in servers], default=0)
-    caption = [*results.circumstances(report), "Dashed: what kernel and generator allow a server that does nothing (null) and plain "
-               "datagrams of the same sizes (echo)."]
+    caption = [*results.circumstances(report), "Dashed: what kernel and generator allow a server that does nothing (null; null-trains: "
+               "one that takes and sends trains) and plain datagrams of the same sizes (echo)."]
     parts = [text(20, 30, "DHCPv4 servers on one core, measured by coaxstorm", "title"), *legend(bars)]
     for row, server in enumerate(bars):
         y = TOP + ROW * row
@@ -45,8 +45,8 @@ def chart(report):
         parts += [f'<text x="20" y="{y + 16}">{escape(server["name"])}{version}</text>', text(20, y + 31, remark(server, largest), "small")]
     for number, exchange in enumerate(results.EXCHANGES):
         parts += panel(LABELS + number * (PANEL + GAP), exchange, bars, limits, bottom)
-    parts += [text(20, bottom + 34 + 16 * n, line, "small") for n, line in enumerate(caption)]
-    height = bottom + 34 + 16 * len(caption)
+    parts += [text(20, bottom + 46 + 16 * n, line, "small") for n, line in enumerate(caption)]
+    height = bottom + 46 + 16 * len(caption)
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
                       f'role="img">', f"<style>{STYLE}</style>", f'<rect class="page" width="{WIDTH}" height="{height}"/>', *parts,
                       "</svg>"]) + "\n"
@@ -71,8 +71,8 @@ def panel(left, exchange, bars, limits, bottom):
     rate = lambda server: server["medians"][exchange]["rate"]
     scale = PANEL / max([rate(server) for server in (*bars, *limits)] + [1])
     parts = [text(left, 84, TITLES[exchange]), f'<line class="axis" x1="{left}" y1="{TOP - 6}" x2="{left}" y2="{bottom}"/>']
-    # Two lines close to each other: one's name above, the other's below the bars.
-    for server, y in zip(limits, (TOP - 10, bottom + 12)):
+    # Lines close to each other: one's name above, the others' below the bars.
+    for server, y in zip(limits, (TOP - 10, bottom + 12, bottom + 24)):
         x = left + rate(server) * scale
         parts += [f'<line class="limit" x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}"/>',
                   text(x, y, f"{server['name']} {rate(server):,.0f}", "small", "middle")]

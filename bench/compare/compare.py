@@ -42,8 +42,9 @@ EXAMPLES = """examples:
   what could be compared, and what is missing for it:
     bench/compare/compare.py --list
 
-coaxd-MODE sends replies to one relay as trains, as it does by itself where they leave by a network card (coaxd.toml(5),
-reply_trains); coaxd-MODE-alone sends each by itself, as it does on a virtual cable like this one.
+--trains always: queries leave coaxstorm as trains, and the servers compared are coaxd-MODE, which takes them and sends its replies
+so, as it does by itself where they leave by a network card (coaxd.toml(5), reply_trains), and all others, for which the kernel cuts
+them. --trains never: every datagram goes by itself, and coaxd-MODE-alone stands in coaxd's place.
 
 Exit status: 0; 1 if it or a server could not run; 2 if a server broke a rule of the protocol; 77 where it cannot run at all."""
 
@@ -93,6 +94,8 @@ def parse_arguments():
     parser.add_argument("--windows", type=lambda text: [int(w) for w in text.split(",")], default=[32, 128, 512, 2048],
                         metavar="N,...",
                         help="exchanges at a time; each server is measured at the one it does best with")
+    parser.add_argument("--trains", choices=("always", "never"), default="always",
+                        help="whether coaxstorm's queries leave as trains (UDP_SEGMENT), the same for every server; always")
     parser.add_argument("--spin", action="store_true", help="the generator never sleeps")
     parser.add_argument("--perfdhcp-rate", type=int, default=3000, help="0: without perfdhcp")
     parser.add_argument("--state", default="/var/tmp", help="where the servers keep their leases: a real disk, or durable means nothing")
@@ -109,7 +112,7 @@ def parse_arguments():
 
 def choose(args, known):
     """The servers to compare, and why the others of those that were asked for are absent."""
-    names = args.servers or contenders.usual(known)
+    names = args.servers or contenders.usual(known, args.trains)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"compare: no such server: {', '.join(unknown)}; there are {', '.join(known)}")
@@ -124,9 +127,9 @@ def why_not(args):
     return netns.missing("taskset")
 
 
-def row_for(server, pool):
-    return {"name": server.name, "version": server.version(), "promise": server.promise,
-            "durability": server.durability, "pool": min(pool, server.pool_limit or pool), "rounds": []}
+def row_for(server, args):
+    return {"name": server.name, "version": server.version(), "promise": server.promise, "durability": server.durability,
+            "trains": server.trains(args.trains), "pool": min(args.pool, server.pool_limit or args.pool), "rounds": []}
 
 
 def run_rounds(args, chosen, report):
@@ -195,7 +198,7 @@ def main():
         return FAILED
     os.makedirs(args.out, exist_ok=True)
     report = {"machine": machine(args.state), "sync_ms": sync_ms(args.state), "settings": vars(args), "absent": absent,
-              "servers": [row_for(server, args.pool) for server in chosen]}
+              "servers": [row_for(server, args) for server in chosen]}
     if report["machine"]["state_file_system"] in ("tmpfs", "ramfs"):
         say(f"compare: {args.state} is in memory: what is synced there survives nothing, and costs nothing")
     interrupted = False

@@ -13,14 +13,14 @@ PERFDHCP = "/usr/sbin/perfdhcp"
 
 
 class Coaxstorm:
-    def __init__(self, site, program, spin):
-        self.site, self.program, self.spin = site, program, ["--spin"] * spin
+    def __init__(self, site, program, spin, trains):
+        self.site, self.program, self.spin, self.trains = site, program, ["--spin"] * spin, trains
 
     def run(self, mode, *options, limit=600):
         network = self.site.network
         with tempfile.NamedTemporaryFile(suffix=".json") as result:
             done = self.site.run_load([self.program, mode, "--server", str(network.server), "--relay", str(network.relay),
-                                       "--quiet", "--json", result.name, *map(str, options)], limit)
+                                       "--trains", self.trains, "--quiet", "--json", result.name, *map(str, options)], limit)
             if done.returncode == CANNOT_RUN or not os.path.getsize(result.name):
                 raise RuntimeError(f"coaxstorm {mode}: {done.stderr}{done.stdout}")
             return json.load(open(result.name, encoding="utf-8"))

@@ -23,15 +23,16 @@ def run(rate, violations=None, gave_up=0, refused=0):
             "gave_up": gave_up, "refused": refused, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
 
 
-def server(name, promise, *rates, **rest):
-    return {"name": name, "version": f"{name} 1.0 <beta>", "promise": promise, "durability": "said so", "pool": 1000, "window": 64,
+def server(name, promise, *rates, trains="none", **rest):
+    return {"name": name, "version": f"{name} 1.0 <beta>", "promise": promise, "durability": "said so", "trains": trains, "pool": 1000,
+            "window": 64,
             "rounds": [{"dora": run(rate, **rest), "renew": run(rate * 2), "perfdhcp": {}} for rate in rates]}
 
 
 def report(*rows):
     made = {"machine": {"cpu": "a CPU", "cores": 2, "kernel": "6.1", "server_core": "0", "generator_core": "1",
                         "state_file_system": "ext4"},
-            "sync_ms": 0.1, "settings": {"rounds": 3, "seconds": 2, "spin": False}, "absent": {"kea-mysql": "no such program"},
+            "sync_ms": 0.1, "settings": {"rounds": 3, "seconds": 2, "spin": False, "trains": "always"}, "absent": {"kea-mysql": "no such program"},
             "servers": list(rows)}
     results.add_medians(made)
     return made
@@ -52,6 +53,16 @@ class Medians(unittest.TestCase):
 
 
 class Table(unittest.TestCase):
+    def test_marks_shares_of_what_travels_otherwise(self):
+        text = table.table(report(server("null", servers.CEILING, 100), server("null-trains", servers.CEILING, 200, trains="both ways"),
+                                  server("coaxd", servers.SYNCED, 100, trains="both ways"), server("dhcpd", servers.SYNCED, 10)))
+        cells = {line.split("(")[1].split(")")[0]: [cell.strip() for cell in line.split("|")] for line in text.splitlines()
+                 if line.startswith("| ") and "(" in line and "> (" in line}
+        column = [cell.strip() for cell in next(line for line in text.splitlines() if "of null-trains" in line).split("|")].index
+        self.assertEqual([cells["coaxd"][column(head)] for head in ("of null", "of null-trains")], ["1.00†", "0.50"])
+        self.assertEqual([cells["dhcpd"][column(head)] for head in ("of null", "of null-trains")], ["0.10", "0.05†"])
+        self.assertIn("† The two do not travel alike", text)
+
     def test_has_a_row_of_as_many_cells_as_heads_for_each_that_was_measured(self):
         failed = server("broken", servers.SYNCED) | {"errors": ["it does not answer\nand so on"]}
         text = table.table(report(server("coaxd", servers.SYNCED, 250), failed))
@@ -89,6 +100,15 @@ class Contenders(unittest.TestCase):
             self.assertEqual(name, contender.name)
             self.assertIn(contender.promise, (servers.SYNCED, servers.WRITTEN, servers.MEMORY, servers.CEILING))
             self.assertTrue(contender.durability and contender.program, name)
+
+    def test_travel_alike_with_their_ceiling_whether_queries_come_in_trains_or_not(self):
+        known = contenders.contenders("/bin/coaxd", "/bin/ceiling")
+        for trains, ceiling, coaxd in (("always", "null-trains", "coaxd-durable"), ("never", "null", "coaxd-durable-alone")):
+            names = contenders.usual(known, trains)
+            self.assertIn(coaxd, names)
+            self.assertIn(ceiling, names)
+            self.assertEqual(known[coaxd].trains(trains), known[ceiling].trains(trains))
+        self.assertEqual({known[name].trains("never") for name in contenders.usual(known, "never")}, {"none"})
 
     def test_what_is_not_there_is_said(self):
         self.assertIn("/nonexistent", contenders.contenders("/nonexistent", "/nonexistent")["null"].missing())

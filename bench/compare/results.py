@@ -2,17 +2,20 @@
 import statistics
 
 EXCHANGES = ("dora", "renew")
-CEILINGS = ("echo", "null")
+CEILINGS = ("null", "null-trains", "echo")
 YARDSTICK = "kea-memfile"  # which others are told as multiples of
 
 
 def add_medians(report):
-    """To each server that was measured `medians`: for each exchange its figures, and the shares of the ceilings of the same run."""
+    """To each server that was measured `medians`: for each exchange its figures, and the shares of the ceilings of the same run; and
+    `unlike`: those of the ceilings whose datagrams do not travel as its own do, so that the share is of the trains, too."""
     measured = [server for server in report["servers"] if server["rounds"]]
     for server in measured:
         server["medians"] = {exchange: medians_of([r[exchange] for r in server["rounds"]]) for exchange in EXCHANGES}
     rates = {server["name"]: {exchange: server["medians"][exchange]["rate"] for exchange in EXCHANGES} for server in measured}
+    trains = {server["name"]: server["trains"] for server in measured}
     for server in measured:
+        server["unlike"] = [name for name in (*CEILINGS, YARDSTICK) if name in trains and trains[name] != server["trains"]]
         for exchange, figures in server["medians"].items():
             figures["of"] = {name: figures["rate"] / rates[name][exchange] for name in (*CEILINGS, YARDSTICK)
                              if name in rates and rates[name][exchange] > 0}
@@ -52,9 +55,11 @@ def circumstances(report):
     """In words: the machine and how it was measured."""
     machine, settings = report["machine"], report["settings"]
     rounds = f"medians of {settings['rounds']} rounds" if settings["rounds"] > 1 else "one round"
+    queries = "in trains (UDP_SEGMENT)" if settings["trains"] == "always" else "each by itself"
     return [
         f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, generator on "
         f"core {machine['generator_core']}.",
         f"{rounds[0].upper()}{rounds[1:]} of {settings['seconds']:g} s; closed loop, as many exchanges at a time as suit the server best.",
+        f"Queries leave coaxstorm {queries}, for every server alike.",
         f"Leases on {machine['state_file_system']}; one fdatasync there: {report['sync_ms']:.3f} ms (median).",
     ]

@@ -80,6 +80,14 @@ class Server:
     needs = ()  # files it needs besides its program
     pool_limit = None  # for those that cannot serve a large pool in any time worth waiting for
     generator = "coaxstorm"  # or "echo": what loads it
+    takes_trains = sends_trains = False  # UDP_GRO, UDP_SEGMENT
+
+    def trains(self, queries):
+        """What of its traffic goes in trains where its queries leave the generator so (`always`) or each by itself (`never`). Only
+        figures with the same word say something about the servers alone."""
+        takes = self.takes_trains and queries == "always"
+        return {(True, True): "both ways", (True, False): "queries", (False, True): "replies", (False, False): "none"}[
+            takes, self.sends_trains]
 
     def missing(self):
         """Why it cannot run here, or None."""
@@ -153,8 +161,9 @@ class Coaxd(Server):
 
     def __init__(self, program, mode, trains="always"):
         """The cable between the namespaces is virtual: `always` is what coaxd does by itself on a network card."""
-        self.program, self.mode, self.trains = program, mode, trains
-        self.name = f"coaxd-{mode}" + ("" if trains == "always" else "-alone")
+        self.program, self.mode, self.reply_trains = program, mode, trains
+        self.takes_trains, self.sends_trains = True, trains == "always"
+        self.name = f"coaxd-{mode}" + ("" if self.sends_trains else "-alone")
         self.promise, self.durability = self.PROMISES[mode]
 
     def version(self):
@@ -165,7 +174,7 @@ class Coaxd(Server):
         write(f"{home}/dhcpd.conf", dhcpd_conf(site.network))
         write(f"{home}/coaxd.toml", f"""[server]
 workers = 1
-reply_trains = "{self.trains}"
+reply_trains = "{self.reply_trains}"
 [log]
 packets = false
 [store]
@@ -189,6 +198,18 @@ class NullResponder(Server):
 
     def prepare(self, site):
         return [self.program, self.name, str(site.network.first), str(site.network.server)]
+
+
+class NullTrains(NullResponder):
+    """The ceiling of a server that takes its queries and sends its replies in trains, as coaxd does: beside it the plain one is low."""
+    name, durability = "null-trains", "an array, no options logic, no store; trains"
+    takes_trains = sends_trains = True
+
+    def version(self):
+        return "null responder with trains"
+
+    def prepare(self, site):
+        return [self.program, "null", "--trains", str(site.network.first), str(site.network.server)]
 
 
 class Echo(NullResponder):
