@@ -64,6 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   REQUIRE(received.parse(packet));
   REQUIRE(adopting.parse(Bytes{bare}.first(240)));
   REQUIRE(equal(received.relay_agent_info().raw(), value));
+  // What the relay says is never taken for what the client says.
+  const wire::Glimpse seen = wire::glimpse(packet);
+  REQUIRE(equal(seen.chaddr, received.chaddr()) && seen.client_id.empty() && seen.address == received.ciaddr());
   adopting.adopt_relay_agent_info(value);
   const std::bitset<256> codes = codes_of(value);
   compare(received.relay_agent_info(), adopting.relay_agent_info(), codes);
