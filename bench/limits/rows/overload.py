@@ -17,12 +17,13 @@ TIMES_REACHED = 2.7  # less than that was no such overload
 WITHIN = 0.10
 PATIENCE = 1.0
 RENEWALS_SERVED = 0.90  # of renewals that alone would be half of what the server can do
-HALT = 3 * PATIENCE
+# RFC 2131 §4.1: a client that has just booted asks again after four seconds, give or take one. (One that renews waits a minute.)
+BOOT_PATIENCE = 3.0
+HALT = 2 * BOOT_PATIENCE
 TOO_LATE = 0.01
 ROOM = 4  # free addresses for each client that has one; and at least
 LEAST_ROOM = 1_000_000
 CLASSES = 300
-ONCE = ["--attempts", "1", "--timeout", PATIENCE]
 WARM_UP = 0.2  # of a run: until the queues are full
 
 
@@ -58,8 +59,9 @@ class Scene:
         self.next_client += wanted
         return ["--clients", wanted, "--first", first]
 
-    def open_loop(self, rate, seconds):
-        return ["--rate", f"{rate:.0f}", "--duration", seconds, "--warm-up", WARM_UP * self.seconds, *ONCE]
+    def open_loop(self, rate, seconds, patience=PATIENCE):
+        return ["--rate", f"{rate:.0f}", "--duration", seconds, "--warm-up", WARM_UP * self.seconds, "--attempts", 1,
+                "--timeout", patience]
 
     def dora(self, rate, **how):
         return self.cable.begin("dora", *self.newcomers(int(rate * self.seconds * 1.1) + 1000), *self.open_loop(rate, self.seconds),
@@ -68,6 +70,10 @@ class Scene:
     def renewals(self, rate, seconds=None):
         return self.cable.begin("renew", "--clients", self.store.clients, "--from-log", self.store.acks,
                                 *self.open_loop(rate, seconds or self.seconds))
+
+    def reboots(self, rate, seconds):
+        return self.cable.begin("init-reboot", "--clients", self.store.clients, "--from-log", self.store.acks,
+                                *self.open_loop(rate, seconds, BOOT_PATIENCE))
 
     def asked(self, result):
         """Exchanges a second that were begun."""
@@ -110,9 +116,9 @@ def mixed(scene, renewals_peak, new_peak):
 
 
 def halted(scene, renewals_peak):
-    """It stands still for longer than its clients' patience; then most of what waits in its socket waits in vain."""
+    """It stands still for longer than the patience of clients that boot; then most of what waits in its socket waits in vain."""
     before = Drops(scene.server)
-    load = scene.renewals(renewals_peak / 2, seconds=HALT + 2)
+    load = scene.reboots(renewals_peak / 2, seconds=HALT + 2)
     time.sleep(1)
     scene.server.process.send_signal(signal.SIGSTOP)
     try:
