@@ -148,6 +148,18 @@ class Coaxd:
         names, values = [line.split()[1:] for line in self._proc("net/snmp").splitlines() if line.startswith("Udp:")]
         return int(dict(zip(names, values))["RcvbufErrors"])
 
+    def drain(self):
+        """Returns when it is through with what an earlier load left in its sockets: late answers would be strangers to the next load."""
+        empty = 0
+        for _ in range(600):
+            waiting = sum(int(line.split()[4].split(":")[1], 16) for line in self._proc("net/udp").splitlines()[1:]
+                          if line.split()[1].endswith(":0043"))
+            empty = empty + 1 if waiting == 0 else 0
+            if empty == 3:
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the server does not come to an end with what was sent to it")
+
     # --- what it says itself ---
 
     def metrics(self):
@@ -239,6 +251,7 @@ class Rig:
 
     def measure(self, server, mode, *options, **how):
         """One measured load: what coaxstorm says, and the server's CPU time for each exchange while it lasted."""
+        server.drain()
         before = server.cpu_seconds()
         result = self.storm(mode, *options, **how)
         result["server_cpu_us"] = (server.cpu_seconds() - before) * 1e6 / max(result["completed"], 1)

@@ -18,8 +18,8 @@ WITHIN = 0.10
 PATIENCE = 1.0
 RENEWALS_SERVED = 0.90  # of renewals that alone would be half of what the server can do
 # RFC 2131 §4.1: a client that has just booted asks again after four seconds, give or take one. (One that renews waits a minute.)
-BOOT_PATIENCE = 3.0
-HALT = 2 * BOOT_PATIENCE
+BOOT_PATIENCE = 4.0
+HALT = 1.5 * BOOT_PATIENCE
 TOO_LATE = 0.01
 ROOM = 4  # free addresses for each client that has one; and at least
 LEAST_ROOM = 1_000_000
