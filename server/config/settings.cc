@@ -244,17 +244,6 @@ class Reader {
   std::vector<Diagnostic>& problems_;
 };
 
-std::string default_text(const SettingRow& row) {
-  const SettingRow::Value value = row.get(Settings{});
-  switch (row.type) {
-    case SettingType::boolean: return std::get<bool>(value) ? "true" : "false";
-    case SettingType::number: return fmt::format("{}", std::get<std::uint32_t>(value));
-    case SettingType::text: return fmt::format("\"{}\"", std::get<std::string>(value));
-    case SettingType::choice: return fmt::format("\"{}\"", row.choices[std::get<std::uint32_t>(value)]);
-  }
-  std::unreachable();
-}
-
 std::string range_text(const SettingRow& row) {
   switch (row.type) {
     case SettingType::number: return fmt::format(" ({} to {})", row.low, row.high);
@@ -285,6 +274,17 @@ std::string comment(std::string_view sentence) {
 
 std::span<const SettingRow> setting_rows() noexcept { return kRows; }
 
+std::string setting_text(const SettingRow& row, const Settings& settings) {
+  const SettingRow::Value value = row.get(settings);
+  switch (row.type) {
+    case SettingType::boolean: return std::get<bool>(value) ? "true" : "false";
+    case SettingType::number: return fmt::format("{}", std::get<std::uint32_t>(value));
+    case SettingType::text: return fmt::format("\"{}\"", std::get<std::string>(value));
+    case SettingType::choice: return fmt::format("\"{}\"", row.choices[std::get<std::uint32_t>(value)]);
+  }
+  std::unreachable();
+}
+
 std::expected<Settings, std::vector<Diagnostic>> parse_settings(std::string name, std::string text_, Sources& sources) {
   const std::uint32_t file = sources.add(std::move(name), std::move(text_));
   std::vector<Diagnostic> problems;
@@ -307,7 +307,7 @@ std::string settings_reference() {
   for (const SettingRow& row : kRows) {
     if (row.table != table) out += fmt::format("{}[{}]\n", table.empty() ? "" : "\n", row.table);
     table = row.table;
-    out += fmt::format("{}\n{} = {}\n", comment(std::string(row.help) + range_text(row)), row.key, default_text(row));
+    out += fmt::format("{}\n{} = {}\n", comment(std::string(row.help) + range_text(row)), row.key, setting_text(row, Settings{}));
   }
   return out;
 }

@@ -83,6 +83,8 @@ struct SettingRow {
   void (*set)(Settings&, const Value&) = nullptr;
 };
 std::span<const SettingRow> setting_rows() noexcept;
+// A row's value as TOML writes it.
+std::string setting_text(const SettingRow& row, const Settings& settings);
 
 // Unknown keys and values that do not fit are errors, each at its place. The text is added to `sources`, with which they render.
 std::expected<Settings, std::vector<Diagnostic>> parse_settings(std::string name, std::string text, Sources& sources);

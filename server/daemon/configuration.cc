@@ -128,6 +128,33 @@ engine::Settings engine_settings(const CommandLine& line, const config::Settings
   return out;
 }
 
+std::vector<StartValue> start_values(const CommandLine& line, const config::Settings& settings, const config::Config& config) {
+  const engine::Settings engine = engine_settings(line, settings, config);
+  std::vector<StartValue> values{
+      {"local-port", std::to_string(engine.server_port)},
+      {"remote-port", std::to_string(engine.client_port)},
+      {"local-address", to_string(engine.local_address)},
+      {"limited-broadcast-address", to_string(engine.limited_broadcast)},
+      {"lease-file-name", leases_path(line, config)},
+      {"pid-file-name", pid_path(line, config)},
+      {"log-facility", global_text(config, config::Parameter::log_facility)},
+  };
+  for (const config::SettingRow& row : config::setting_rows())
+    values.push_back({fmt::format("{}: [{}] {}", line.settings, row.table, row.key), config::setting_text(row, settings)});
+  return values;
+}
+
+std::vector<std::string> ignored_changes(const std::vector<StartValue>& running, const std::vector<StartValue>& fresh) {
+  std::vector<std::string> said;
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    if (running[i].value == fresh[i].value) continue;
+    const auto shown = [](const std::string& value) { return value.empty() ? std::string_view{"the default"} : std::string_view{value}; };
+    said.push_back(fmt::format("{} counts at start only: {} until coaxd is restarted, then {}.", fresh[i].name, shown(running[i].value),
+                               shown(fresh[i].value)));
+  }
+  return said;
+}
+
 store::LeasesStyle leases_style(const config::Config& config) {
   return {.local_times = as_text(config.constant_anywhere(config::Parameter::db_time_format)) == "local",
           .hex_ids = as_text(config.constant_anywhere(config::Parameter::lease_id_format)) == "hex"};

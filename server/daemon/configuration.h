@@ -48,6 +48,14 @@ std::string pid_path(const CommandLine& line, const config::Config& config);
 // clients' port along, local-port does not (observed).
 engine::Settings engine_settings(const CommandLine& line, const config::Settings& settings, const config::Config& config);
 
+// What counts at start only, as text: a reload leaves it as it is, and says so.
+struct StartValue {
+  std::string name;  // the statement, or the key of coaxd.toml
+  std::string value;
+};
+std::vector<StartValue> start_values(const CommandLine& line, const config::Settings& settings, const config::Config& config);
+std::vector<std::string> ignored_changes(const std::vector<StartValue>& running, const std::vector<StartValue>& fresh);
+
 // db-time-format and lease-id-format; dhcpd obeys them as it reads, in whatever scope (observed).
 store::LeasesStyle leases_style(const config::Config& config);
 

@@ -1,6 +1,6 @@
 #include "server/daemon/configuration.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <string>
 
@@ -58,6 +58,32 @@ TEST(Configuration, AddressesOfStatementsGoBeforeTheCommandLine) {
   EXPECT_EQ(settings_of("limited-broadcast-address 10.0.0.255;", line).limited_broadcast, Ipv4::of(10, 0, 0, 255));
   EXPECT_TRUE(settings_of("", line).local_address.is_zero());
   EXPECT_EQ(settings_of("local-address 10.0.0.1;", line).local_address, Ipv4::of(10, 0, 0, 1));
+}
+
+// A reload leaves ports, files and coaxd.toml as they were at the start, and says so, one sentence each.
+TEST(Configuration, WhatCountsAtStartOnlyIsSaidWhenItChanges) {
+  const auto values = [](const std::string& text, const config::Settings& settings = {}) {
+    CommandLine line;
+    line.settings = "coaxd.toml";
+    return start_values(line, settings, *config_of(text));
+  };
+  const auto start = values("subnet 10.0.0.0 netmask 255.0.0.0 { }");
+  EXPECT_THAT(ignored_changes(start, values("default-lease-time 60;")), ::testing::IsEmpty());
+  EXPECT_THAT(ignored_changes(start, values("local-port 67; remote-port 68;")), ::testing::IsEmpty()) << "said, but no change";
+  const std::pair<const char*, const char*> rows[] = {
+      {"local-port 2067;", "local-port counts at start only: 67 until coaxd is restarted, then 2067."},
+      {"remote-port 2068;", "remote-port counts at start only: 68 until coaxd is restarted, then 2068."},
+      {"local-address 10.0.0.1;", "local-address counts at start only: 0.0.0.0 until coaxd is restarted, then 10.0.0.1."},
+      {"limited-broadcast-address 10.0.0.255;", "limited-broadcast-address counts at start only: 255.255.255.255 until coaxd is restarted, then 10.0.0.255."},
+      {"lease-file-name \"/l\";", "lease-file-name counts at start only: /var/lib/dhcp/dhcpd.leases until coaxd is restarted, then /l."},
+      {"pid-file-name \"/p\";", "pid-file-name counts at start only: /var/run/dhcpd.pid until coaxd is restarted, then /p."},
+      {"log-facility local7;", "log-facility counts at start only: the default until coaxd is restarted, then local7."},
+  };
+  for (const auto& [text, sentence] : rows) EXPECT_THAT(ignored_changes(start, values(text)), ::testing::ElementsAre(sentence));
+  config::Settings settings;
+  settings.store.mirror_seconds = 7;
+  EXPECT_THAT(ignored_changes(start, values("", settings)),
+              ::testing::ElementsAre("coaxd.toml: [store] mirror_seconds counts at start only: 60 until coaxd is restarted, then 7."));
 }
 
 // dhcpd obeys both as it reads, wherever they stand (observed).

@@ -49,8 +49,10 @@ std::string_view interface_name(std::uint32_t index, const void* context) {
   return interface == nullptr ? std::string_view{"?"} : interface->name;
 }
 
-std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+std::string lines(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += sentence + (sentence.ends_with('\n') ? "" : "\n");
+  return text;
 }
 
 // The directory of the control socket is made if its parent is there: /run is empty after every boot. It belongs to the user that the
@@ -77,6 +79,7 @@ Server::Server(CommandLine line, config::Settings settings, Configuration config
   leases_path_ = leases_path(line_, *configuration_.config);
   pid_path_ = pid_path(line_, *configuration_.config);
   engine_settings_ = engine_settings(line_, settings_, *configuration_.config);
+  start_values_ = start_values(line_, settings_, *configuration_.config);
 }
 
 Server::~Server() = default;
@@ -144,52 +147,17 @@ Server::Step Server::open_interfaces() {
     const bool known = std::any_of(all->begin(), all->end(), [&](const auto& i) { return i.name == name; });
     if (!known) return fail(fmt::format("No such network interface: {} (ip link lists those there are).", name));
   }
-  const Ipv4 local = engine_settings_.local_address;
-  const auto has_local = [local](const io::ScannedInterface& interface) {
-    return std::ranges::find(interface.addresses, local, &Prefix::network) != interface.addresses.end();
-  };
-  if (!local.is_zero() && std::ranges::none_of(*all, has_local))
-    return fail(fmt::format("Can't bind to dhcp address: local-address {} is on no interface of this host.", to_string(local)));
-  const auto served = served_interfaces(*all, true);
-  if (served.empty())
-    return fail("Not configured to listen on any interfaces! A subnet declaration must contain the address of at least one.");
-  interfaces_.publish(served);
-  for (const std::string& warning : io::rp_filter_warnings(served)) log_.warning(warning);
+  const config::Config& config = *configuration_.config;
+  if (!line_.quiet)
+    for (const std::string& undeclared : undeclared_lines(*all, line_.interfaces, config)) log_.message(3, undeclared);
+  if (std::string refused = why_unservable(*all, line_.interfaces, config, engine_settings_.local_address); !refused.empty())
+    return fail(std::move(refused));
+  served_ = served_interfaces(*all, line_.interfaces, config);
+  if (!line_.quiet)
+    for (const std::string& listening : listening_lines(served_, config)) log_.info(listening);
+  interfaces_.publish(served_);
+  for (const std::string& warning : io::rp_filter_warnings(served_)) log_.warning(warning);
   return {};
-}
-
-std::vector<io::ScannedInterface> Server::served_interfaces(const std::vector<io::ScannedInterface>& all, bool report) {
-  std::vector<io::ScannedInterface> served;
-  for (const io::ScannedInterface& interface : all) {
-    const bool named = std::find(line_.interfaces.begin(), line_.interfaces.end(), interface.name) != line_.interfaces.end();
-    // Without names: every broadcast-capable one that is up (dhcpd-compat 15.1).
-    if (line_.interfaces.empty() ? (!interface.broadcast || interface.loopback || !interface.up) : !named) continue;
-    const auto matching = std::find_if(interface.addresses.begin(), interface.addresses.end(), [&](const Prefix& p) {
-      return configuration_.config->subnet_of(p.network) != nullptr;
-    });
-    const bool bound = std::any_of(configuration_.config->networks().begin(), configuration_.config->networks().end(),
-                                   [&](const auto& network) { return network->interface == interface.name; });
-    if (matching == interface.addresses.end() && !bound) {
-      if (report && !line_.quiet && !interface.addresses.empty()) {
-        log_.message(3, fmt::format("No subnet declaration for {} ({}).\n** Ignoring requests on {}.  To serve it, declare the subnet of its address.",
-                                    interface.name, to_string(interface.addresses.front().network), interface.name));
-      }
-      continue;
-    }
-    io::ScannedInterface& added = served.emplace_back(interface);
-    // The address that the configuration knows comes first: it is the server identifier.
-    if (matching != interface.addresses.end())
-      std::rotate(added.addresses.begin(), added.addresses.begin() + (matching - interface.addresses.begin()),
-                  added.addresses.begin() + (matching - interface.addresses.begin()) + 1);
-    if (report && !line_.quiet) {
-      const config::Subnet* subnet = matching == interface.addresses.end() ? nullptr : configuration_.config->subnet_of(matching->network);
-      const std::string_view network = subnet == nullptr ? std::string_view{"-"} : std::string_view{subnet->network->name};
-      log_.info(fmt::format("Listening on LPF/{}/{}/{}", interface.name, mac_text(interface.mac), network));
-      log_.info(fmt::format("Sending on   LPF/{}/{}/{}", interface.name, mac_text(interface.mac), network));
-    }
-  }
-  if (report && !line_.quiet && !served.empty()) log_.info("Sending on   Socket/fallback/fallback-net");
-  return served;
 }
 
 Server::Step Server::open_network() {
@@ -428,7 +396,10 @@ void Server::tell_lost_lines() {
 void Server::rescan_interfaces() {
   const auto all = io::scan_interfaces();
   if (!all) return;
-  interfaces_.publish(served_interfaces(*all, false));
+  Interfaces served = served_interfaces(*all, line_.interfaces, *configuration_.config);
+  for (const std::string& change : changes_of_served(served_, served, *all)) log_.warning(change);
+  served_ = std::move(served);
+  interfaces_.publish(served_);
 }
 
 void Server::refresh_names() {
@@ -446,15 +417,36 @@ void Server::at_barrier(const std::function<worker::Snapshot()>& change) {
   for (const auto& one : workers_) one->resume(snapshot);
 }
 
+// The files on disk as a start would take them: what it refuses is an error here too. What counts at start only is among the warnings.
+std::expected<Configuration, std::string> Server::read_again() const {
+  config::Settings settings = settings_;
+  // Out of reach in a jail, or for a user who is not root any more: then there is nothing to compare.
+  if (line_.chroot.empty() && access(line_.settings.c_str(), R_OK) == 0) {
+    auto loaded = load_settings(line_.settings);
+    if (!loaded) return fail(loaded.error());
+    settings = std::move(*loaded);
+  }
+  auto fresh = load_configuration(line_.config, settings_, configuration_.names.get());
+  if (!fresh) return fresh;
+  const auto ignored = ignored_changes(start_values_, start_values(line_, settings, *fresh->config));
+  fresh->warnings.insert(fresh->warnings.end(), ignored.begin(), ignored.end());
+  if (const std::string refused = unsafe_findings(*fresh, settings_); !refused.empty()) return fail(refused);
+  // Where nothing is served now, the network is to blame and not the file: a standby without its address must take over what is new.
+  const auto all = io::scan_interfaces();
+  if (!all || served_interfaces(*all, line_.interfaces, *configuration_.config).empty()) return fresh;
+  const Ipv4 local_address = engine_settings(line_, settings, *fresh->config).local_address;
+  if (const std::string refused = why_unservable(*all, line_.interfaces, *fresh->config, local_address); !refused.empty())
+    return fail(refused + "\n");
+  return fresh;
+}
+
 std::expected<std::string, std::string> Server::reload() {
   notify_systemd("RELOADING=1");
-  auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
-  std::string refused = loaded ? std::string{} : loaded.error();
-  if (loaded) refused = unsafe_findings(*loaded, settings_);
+  auto loaded = read_again();
   notify_systemd("READY=1");
-  if (!refused.empty()) {
+  if (!loaded) {
     ++reloads_failed_;
-    return fail(fmt::format("{}Reload refused: the running configuration goes on.", refused));
+    return fail(fmt::format("{}Reload refused: the running configuration goes on.", loaded.error()));
   }
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
   const std::int64_t began = io::read_monotonic_ns();
@@ -480,7 +472,7 @@ std::expected<std::string, std::string> Server::reload() {
                                      configuration_.config->networks().size(), configuration_.config->pools().size(),
                                      configuration_.config->hosts().size(), (io::read_monotonic_ns() - began) / 1'000'000);
   log_.info(sentence);
-  return sentence + "\n";
+  return sentence + "\n" + lines(configuration_.warnings);
 }
 
 // --- control socket ---
@@ -506,10 +498,10 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
     return whole(*done);
   }
   if (name == "check") {
-    auto loaded = load_configuration(line_.config, settings_, configuration_.names.get());
+    const auto loaded = read_again();
     if (!loaded) return fail(loaded.error());
-    if (const std::string refused = unsafe_findings(*loaded, settings_); !refused.empty()) return fail(refused);
-    return whole(json ? loaded->coverage.json() : loaded->coverage.text());
+    if (json) return whole(loaded->coverage.json());
+    return whole(lines(loaded->warnings) + loaded->coverage.text());
   }
   return fail("there is no such command; coaxctl --help lists them");
 }

@@ -22,6 +22,7 @@
 #include "server/daemon/metrics.h"
 #include "server/daemon/mirror.h"
 #include "server/daemon/process.h"
+#include "server/daemon/served_interfaces.h"
 #include "server/io/clock.h"
 #include "server/io/interfaces.h"
 #include "server/io/sockets.h"
@@ -53,8 +54,8 @@ class Server {
   void run_global_statements(bool reloaded);
   void tell_lost_lines();
   void rescan_interfaces();
-  std::vector<io::ScannedInterface> served_interfaces(const std::vector<io::ScannedInterface>& all, bool report);
   void refresh_names();
+  std::expected<Configuration, std::string> read_again() const;
   std::expected<std::string, std::string> reload();
   void at_barrier(const std::function<worker::Snapshot()>& change);
   std::expected<BodySource, std::string> command(const std::vector<std::string>& words);
@@ -65,11 +66,13 @@ class Server {
   Configuration configuration_;
   std::string leases_path_, pid_path_;
   engine::Settings engine_settings_;
+  std::vector<StartValue> start_values_;
 
   LogWriter log_;
   EffectRunner effects_;
   PidFile pid_file_;
   io::InterfaceTable interfaces_;
+  Interfaces served_;  // what it was last told
   std::vector<io::WorkerSockets> sockets_;
   std::string io_name_;
 

@@ -276,6 +276,57 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(err, r"^coaxctl: cannot reach coaxd at ")
         self.assertEqual(2, self.ask("nonsense")[0])
 
+    def test_reload_refuses_what_a_start_refuses(self):
+        self.background()
+        for config in ("", "subnet 10.99.0.0 netmask 255.255.255.0 { }\n"):
+            self.write("dhcpd.conf", config)
+            self.refused(r"^Not configured to listen on any interfaces! ", "-p", "1067")
+            for command in ("check", "reload"):
+                status, out, err = self.ask(command)
+                self.assertEqual((1, ""), (status, out))
+                self.assertIn("Not configured to listen on any interfaces! ", err)
+        self.assertIn('pool="10.77.0.10",state="total"} 11\n', self.ask("metrics")[1])
+        self.write("dhcpd.conf", GOOD)
+        self.write("coaxd.toml", "[server]\nworkrs = 2\n")
+        for command in ("check", "reload"):
+            self.assertRegex(self.ask(command)[2], r"coaxd\.toml:2:1: error: no key workrs")
+
+    def test_reload_tells_what_counts_at_start_only(self):
+        self.background()
+        self.write("dhcpd.conf", f'local-port 1067;\nlease-file-name "{self.folder}/others";\n' + GOOD)
+        self.write("others", "")
+        with open(self.folder / "coaxd.toml", "a", encoding="ascii") as file:
+            file.write("[log]\npackets = false\n")
+        for command in ("check", "reload", "reload"):
+            status, out, err = self.ask(command)
+            self.assertEqual((0, ""), (status, err))
+            self.assertIn("local-port counts at start only: 67 until coaxd is restarted, then 1067.\n", out)
+            self.assertIn(f"lease-file-name counts at start only: leases until coaxd is restarted, then {self.folder}/others.\n", out)
+            self.assertIn("coaxd.toml: [log] packets counts at start only: true until coaxd is restarted, then false.\n", out)
+            self.assertEqual(3, out.count("counts at start only"))
+
+    def test_interfaces_that_come_and_go_are_logged(self):
+        self.write("dhcpd.conf", "subnet 10.88.0.0 netmask 255.255.255.0 { }\n")
+        log = self.folder / "log"
+        with open(log, "wb") as file:
+            process = self.namespace.popen([base.Settings.server, "-4", "-d", "--no-pid", "-cf", "dhcpd.conf", "-lf", "leases", "-C", "coaxd.toml"],
+                                           cwd=self.folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.terminate)
+
+        def said(sentence):
+            self.assertTrue(base.wait_until(lambda: sentence in log.read_text(encoding="latin-1")), log.read_text(encoding="latin-1"))
+        said("Server starting service.")
+        self.namespace.ip("addr add 10.88.0.9/32 dev e1")
+        self.addCleanup(self.namespace.ip, "addr del 10.88.0.9/32 dev e1")
+        said("e1 has got the address 10.88.0.9.")
+        self.namespace.ip("link set e1 down")
+        self.addCleanup(self.namespace.ip, "link set e1 up")
+        said("e1 (10.88.0.1) is not served any more: it is down.")
+        said("No interface is served now: ")
+        self.namespace.ip("link set e1 up")
+        said("e1 (10.88.0.1) is served now.")
+
     def get(self, target):
         """GET from the server's loopback address: (status line, body)."""
         with self.namespace.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
