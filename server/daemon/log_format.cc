@@ -215,6 +215,22 @@ constexpr KindRow kKinds[] = {
        w.pool_threshold("reset");
        w.put("low threshold {}/{}.", w.event.number_a, w.event.number_b);
      }},
+    {LogKind::reclaimed, kInfo,
+     [](const Writer& w) {
+       w.text += "Lease on ";
+       w.address(w.event.address);
+       w.text += " of ";
+       w.mac();
+       w.put(" ends: the address is that of host {}.", std::string_view{w.event.name.data(), w.event.name_size});
+     }},
+    {LogKind::still_in_use, kError,
+     [](const Writer& w) {
+       w.text += "No offer of ";
+       w.address(w.event.address);
+       w.text += " to its host: it answers pings, and ";
+       w.mac();
+       w.text += " has a lease on it until its next renewal.";
+     }},
     {LogKind::unknown_segment, kInfo, unknown_segment_line},
     {LogKind::text, kInfo, printable_text},
     {LogKind::execute, kDebug, [](const Writer& w) { w.text += w.words(); }},

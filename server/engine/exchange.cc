@@ -57,7 +57,10 @@ void drop(Exchange& exchange, DropReason reason, LogSuffix suffix) noexcept {
   actions.verdict = Actions::Verdict::drop;
   actions.reason = reason;
   actions.reply_log.kind = LogKind::none;
-  if (actions.log_count > 0) actions.logs[0].suffix = suffix;
+  if (actions.log_count == 0) return;
+  actions.logs[0].suffix = suffix;
+  // dhcpd puts a reason into the parentheses, too; ours is the counter's name.
+  if (suffix == LogSuffix::not_responding) set_text(actions.logs[0], to_string(reason));
 }
 
 }  // namespace coaxd::engine

@@ -2,6 +2,7 @@
 // a ping for them.
 #include "server/engine/expire.h"
 #include "server/engine/ending.h"
+#include "server/engine/reclaim.h"
 
 namespace coaxd::engine {
 namespace {
@@ -31,6 +32,14 @@ Change* expire_due(Server& server, Instant now, std::size_t limit, Actions& acti
 
 Change* abandon_probed(Server& server, lease::SlotId slot, Instant now, Actions& actions) noexcept {
   const lease::SlotWord word = server.leases.word(slot);
+  const Ipv4 address = server.leases.address_of(slot);
+  // Whoever has the lease uses it: the address is his until his renewal is refused (reclaim.h).
+  if (word.state() == lease::SlotState::active && server.config->is_fixed_address(address)) {
+    server.leases.read(slot, server.before);
+    actions.log_count = 1;
+    describe_holder(actions.logs[0], LogKind::still_in_use, address, server.before);
+    return nullptr;
+  }
   // Too late: the client has its lease, or the offer has run out.
   if (word.state() != lease::SlotState::offered || word.pending()) return nullptr;
   DropReason why = DropReason::none;

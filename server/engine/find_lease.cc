@@ -83,7 +83,7 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
 }
 
 // The address of a host declaration. Somebody may still hold it from the days when it was dynamic:
-// he keeps it until his lease ends, for no address is ever bound twice.
+// what comes of his lease is reclaim.h's.
 Found fixed_lease(Exchange& exchange) noexcept {
   Server& server = exchange.server;
   const Client& client = exchange.client;
@@ -94,8 +94,6 @@ Found fixed_lease(Exchange& exchange) noexcept {
   const lease::SlotId slot = server.leases.find(client.fixed_address);
   if (slot == lease::kNoSlot) return found;
   switch (inspect(server, client, slot, exchange.now.wall).standing) {
-    case Standing::taken:
-    case Standing::offered_away:
     case Standing::pending:
       found.kind = Found::Kind::busy;
       break;

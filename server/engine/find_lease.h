@@ -40,7 +40,7 @@ struct Found {
     none,         // nothing for this client
     unavailable,  // ours, but not for him now: a REQUEST gets a NAK
     abandoned,    // neither ACK nor NAK (dhcpd-compat §19)
-    busy,         // PENDING, or a fixed address that somebody else still holds
+    busy,         // PENDING
   };
   Kind kind = Kind::none;
   Lease lease;

@@ -11,6 +11,7 @@
 #include "server/engine/hold.h"
 #include "server/engine/lease_time.h"
 #include "server/engine/pool_threshold.h"
+#include "server/engine/reclaim.h"
 #include "server/engine/reply_scopes.h"
 
 namespace coaxd::engine {
@@ -201,6 +202,7 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
         std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);
     release_all(exchange, {slots.begin(), end});
   }
+  exchange.client.by_hardware = client.by_hardware;
 }
 
 Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexcept {
@@ -241,6 +243,9 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
     if (const Granted taken = take(exchange, lease); taken != Granted::done) return taken;
   }
   release_others(exchange, lease);
+  if (lease.is_static()) {
+    if (const Granted taken = reclaim(exchange, lease); taken != Granted::done) return taken;
+  }
   if (type == MessageType::ack) watch_pool(exchange, lease);
   return Granted::done;
 }

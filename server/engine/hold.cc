@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/engine/reclaim.h"
+
 namespace coaxd::engine {
 namespace {
 
@@ -14,11 +16,17 @@ Millis ping_timeout(const OptionState& options) noexcept {
   return Millis{ms != 0 ? ms : options.number(Parameter::ping_timeout, kPingSeconds) * 1000LL};
 }
 
+void probe(Actions& actions, Ipv4 address, lease::SlotId slot, Millis timeout) noexcept {
+  actions.verdict = Actions::Verdict::probe;
+  actions.probe_address = address;
+  actions.probe_slot = slot;
+  actions.probe_timeout = timeout;
+}
+
 // dhcpd-compat §9.12: not for an address that its client used, or was offered, a moment ago.
 bool needs_probe(const Exchange& exchange, const Lease& lease) noexcept {
   const OptionState& options = *exchange.server.reply;
-  if (lease.is_static() || lease.running || lease.held ||
-      !options.flag(Parameter::ping_check, true))
+  if (lease.running || lease.held || !options.flag(Parameter::ping_check, true))
     return false;
   const std::uint32_t quiet = options.number(Parameter::ping_cltt_secs, kPingCltt);
   return !lease.own || exchange.server.before.cltt + WallSeconds{quiet} < exchange.now.wall;
@@ -29,11 +37,16 @@ bool needs_probe(const Exchange& exchange, const Lease& lease) noexcept {
 Granted hold(Exchange& exchange, const Lease& lease) noexcept {
   Server& server = exchange.server;
   Actions& actions = exchange.actions;
-  const bool needs_no_offer = lease.is_static() || lease.word.state() == lease::SlotState::active;
-  if (needs_no_offer) return Granted::done;
-
   const OptionState& options = *server.reply;
-  const bool probe = needs_probe(exchange, lease);
+  if (lease.is_static()) {
+    const lease::SlotId slot = leased_to_another(exchange, lease.address);
+    if (slot != lease::kNoSlot && options.flag(Parameter::ping_check, true))
+      probe(actions, lease.address, slot, ping_timeout(options));
+    return Granted::done;
+  }
+  if (lease.word.state() == lease::SlotState::active) return Granted::done;
+
+  const bool asks = needs_probe(exchange, lease);
   const Millis timeout = ping_timeout(options);
   // A hold with a probe is told from one without by its length, so that a DISCOVER in the middle of
   // the probe is known for what it is.
@@ -45,16 +58,11 @@ Granted hold(Exchange& exchange, const Lease& lease) noexcept {
     return Granted::refused;
   }
   if (left > kOfferHold / 2) return Granted::done;
-  const bool short_hold = !probe && options.flag(Parameter::ping_check, true);
+  const bool short_hold = !asks && options.flag(Parameter::ping_check, true);
   const WallSeconds until = exchange.now.wall + (short_hold ? kOfferHold - probing : kOfferHold);
   if (!server.leases.offer(lease.slot, lease.word, exchange.client.hash, lease::to_stored(until)))
     return Granted::lost;
-  if (probe) {
-    actions.verdict = Actions::Verdict::probe;
-    actions.probe_address = lease.address;
-    actions.probe_slot = lease.slot;
-    actions.probe_timeout = timeout;
-  }
+  if (asks) probe(actions, lease.address, lease.slot, timeout);
   return Granted::done;
 }
 

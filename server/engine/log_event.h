@@ -23,6 +23,8 @@ enum class LogKind : std::uint8_t {
   duplicate_uid,                         // "uid lease X for client MAC is duplicate on NET"
   duplicate_leases,                      // "client MAC has duplicate leases on NET"
   threshold_exceeded, threshold_reset,   // "Pool threshold ...": number_a of number_b addresses in use, number_c percent
+  reclaimed,                             // a host's address: the lease of whoever had it has ended for that; `name` is the host's
+  still_in_use,                          // a host's address: whoever has a lease on it answers pings
   unknown_segment,                       // "TYPE from MAC via VIA: unknown network segment", number_a is the message type
   text,                                  // log(...) of the configuration, `text` and `level`
   execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself

@@ -92,7 +92,8 @@ TEST(Dhcpd_9_1_Hosts, FixedAddressOnTheClientsNetwork) {
   )");
 }
 
-// A fixed address in a dynamic range is nobody else's (dhcpd would give it away), and never bound twice while an old lease of it runs.
+// A fixed address in a dynamic range is nobody else's (dhcpd would give it away). Its host gets it as soon as he asks, as dhcpd gives it; the
+// lease of whoever had it ends first, so it is never bound twice.
 TEST(Dhcpd_9_1_Hosts, FixedAddressInsideARangeIsReserved) {
   Sim sim{R"(ping-check false; default-lease-time 3600; authoritative;
     subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; })"};
@@ -103,16 +104,79 @@ TEST(Dhcpd_9_1_Hosts, FixedAddressInsideARangeIsReserved) {
     host a { hardware ethernet 00:15:96:30:00:01; fixed-address 10.1.0.10; }
     subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; })");
   sim.script(R"(
-    1s     a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> DROP  reason=busy
-    1s     a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> DROP reason=busy
+    1s     a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> OFFER yiaddr=10.1.0.10 changes=0
+    1s     -    lease 10.1.0.10                                           -> active mac=f30001 left=3599
+    1s     a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 select=10.1.0.10 -> ACK yiaddr=10.1.0.10 changes=1 logs=2
+    1s     -    lease 10.1.0.10                                           -> free mac=f30001
+    1800s  a1   REQUEST  mac=001596300001 renew=10.1.0.10                 -> ACK   yiaddr=10.1.0.10 changes=0
     1800s  pc1  REQUEST  renew=10.1.0.10                                  -> NAK
-    1800s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> DROP  reason=busy
-    1800s  pc1  DISCOVER giaddr=10.1.0.1                                  -> OFFER yiaddr=10.1.0.11 changes=1
-    1801s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                 -> OFFER yiaddr=10.1.0.10
+    1800s  pc1  DISCOVER giaddr=10.1.0.1                                  -> OFFER yiaddr=10.1.0.11 changes=0
     1801s  pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.11                 -> ACK
     3600s  -    expire                                                    -> 0
     3600s  pc2  DISCOVER giaddr=10.1.0.1 req=10.1.0.10                    -> OFFER yiaddr=10.1.0.12
     3600s  pc3  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10            -> NAK
+  )");
+}
+
+constexpr std::string_view kPinned = R"(authoritative; default-lease-time 3600; {}
+  host a {{ hardware ethernet 00:15:96:30:00:01; fixed-address 10.1.0.10; }}
+  class "house" {{ spawn with option agent.remote-id; lease limit 1; }}
+  subnet 10.1.0.0 netmask 255.255.255.0 {{ range 10.1.0.10 10.1.0.12; on release {{ log(info, "gone"); }} }})";
+constexpr std::string_view kNotPinned = R"(authoritative; default-lease-time 3600; ping-check false;
+  class "house" { spawn with option agent.remote-id; lease limit 1; }
+  subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; on release { log(info, "gone"); } })";
+
+// RFC 2131 §3.1 step 4: the host is not ACKed before the other's lease has ended on disk; what was billed and bound to it ends with it.
+TEST(Dhcpd_9_1_Hosts, AnotherClientsLeaseEndsBeforeTheAck) {
+  Sim sim{kNotPinned};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 remote=home init_reboot=10.1.0.10    -> ACK
+    0s  -    limit house home                                              -> 1
+  )");
+  sim.reload(fmt::format(kPinned, "ping-check false;"));
+  sim.script(R"(
+    1s  -    store failing
+    1s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> STOREFAIL
+    1s  -    lease 10.1.0.10                                               -> active mac=f30001 left=3599
+    1s  -    limit house home                                              -> 1
+    1s  -    store delayed
+    2s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> WAIT  effects=1
+    2s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> DROP  reason=busy log=not_responding text=busy
+    2s  pc1  REQUEST  renew=10.1.0.10                                      -> DROP  reason=busy
+    2s  -    settle ok                                                     -> 1
+    2s  -    lease 10.1.0.10                                               -> free mac=f30001
+    2s  -    limit house home                                              -> 0
+    2s  -    store immediate
+    3s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 init_reboot=10.1.0.10 -> ACK  changes=0
+    3s  pc1  REQUEST  renew=10.1.0.10                                      -> NAK
+  )");
+}
+
+// An offer that was made before the address was the host's promises nothing.
+TEST(Dhcpd_9_1_Hosts, AnOfferOfHisAddressToAnotherIsWithdrawn) {
+  Sim sim{kNotPinned};
+  sim.script("0s  pc1  DISCOVER giaddr=10.1.0.1                                        -> OFFER yiaddr=10.1.0.10");
+  sim.reload(fmt::format(kPinned, "ping-check false;"));
+  sim.script(R"(
+    1s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                     -> OFFER yiaddr=10.1.0.10
+    1s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 select=10.1.0.10    -> ACK   changes=0
+    1s  pc1  REQUEST  giaddr=10.1.0.1 select=10.1.0.10                     -> NAK
+  )");
+}
+
+// RFC 2131 §2.2: the server should probe an address that it gives to somebody else. Who still answers keeps it until his renewal.
+TEST(Dhcpd_9_12_Ping, AHostsAddressThatAnotherHasALeaseOn) {
+  Sim sim{kNotPinned};
+  sim.script("0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10                  -> ACK");
+  sim.reload(fmt::format(kPinned, ""));
+  sim.script(R"(
+    1s     a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                  -> PROBE yiaddr=10.1.0.10
+    1s     -    pinged 10.1.0.10                                           -> late
+    1s     -    lease 10.1.0.10                                            -> active mac=f30001 left=3599
+    1800s  pc1  REQUEST  renew=10.1.0.10                                   -> NAK
+    1800s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                  -> PROBE yiaddr=10.1.0.10
+    1801s  a1   REQUEST  giaddr=10.1.0.1 mac=001596300001 select=10.1.0.10 -> ACK   changes=1
+    1802s  a1   DISCOVER giaddr=10.1.0.1 mac=001596300001                  -> OFFER yiaddr=10.1.0.10
   )");
 }
 

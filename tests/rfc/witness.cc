@@ -148,8 +148,13 @@ void Witness::sent(const wire::Message& query, const Actions& actions, Bytes rep
   const bool promises =
       actions.reply_type == MessageType::ack || actions.reply_type == MessageType::bootp;
   if (!promises || message.yiaddr().is_zero()) return;
-  if (config_->is_fixed_address(message.yiaddr())) return;
   const auto at = bound_.find(message.yiaddr().value);
+  if (config_->is_fixed_address(message.yiaddr())) {
+    if (at != bound_.end() && runs(at->second.binding, decided_at.wall) &&
+        !belongs_to(at->second.binding, query))
+      complain(to_string(message.yiaddr()) + " was acknowledged to its host and is somebody else's");
+    return;
+  }
   if (at == bound_.end())
     return complain("RFC 2131 §3.1: " + to_string(message.yiaddr()) +
                     " was acknowledged and never stored");
