@@ -41,11 +41,12 @@ LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now, HashSeed
   table_->configure(pool_specs(config), now);
 }
 
+// Leases outside every range are on nobody's bill: after a start the table would not even know them, and a reload stands for a start.
 void LeaseMemory::count_limits() {
   limits_->clear();
   lease::Binding binding;
   for (lease::SlotId slot = 0; slot < table_->slot_count(); ++slot) {
-    if (table_->word(slot).state() != lease::SlotState::active) continue;
+    if (table_->word(slot).state() != lease::SlotState::active || table_->pool_of(slot) == lease::kNoPool) continue;
     table_->read(slot, binding);
     if (const auto key = engine::billed_key(*limits_, binding); key != 0) limits_->restore(key);
   }

@@ -1,5 +1,6 @@
 #include "server/daemon/lease_memory.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,6 +41,16 @@ class LeaseMemoryTest : public testing::Test {
     memory.emplace(*config, kNow);
     const auto filled = memory->fill(*config, *store, folder / "dhcpd.leases", false, kNow, [](const std::string&) {});
     ASSERT_TRUE(filled) << filled.error();
+  }
+  std::expected<void, std::string> reload(std::string_view conf) {
+    std::ofstream(folder / "dhcpd.conf") << conf;
+    auto loaded = load_configuration(folder / "dhcpd.conf", {}, nullptr);
+    if (!loaded) return std::unexpected(loaded.error());
+    config = loaded->config;
+    return memory->reconfigure(*config, *store, kNow);
+  }
+  std::uint32_t billed(std::string_view class_name, std::string_view data) {
+    return memory->limits().count(memory->limits().key(class_name, as_bytes(data)));
   }
   lease::Binding binding(Ipv4 address) {
     lease::Binding out;
@@ -133,6 +144,24 @@ TEST_F(LeaseMemoryTest, Dhcpd_14_2_EventsOfALeasesFileAreThoseOfTheConfiguration
   const lease::Binding other = binding(Ipv4::of(10, 77, 0, 11));
   EXPECT_EQ(as_text(other.get(lease::Item::on_expiry)), "log (info, \"of another time\");");
   EXPECT_EQ(bodies.find(other.get(lease::Item::on_expiry)), nullptr);
+}
+
+// dhcpd-compat §9.9: a reload is dhcpd's restart, after which the leases of a removed range are on nobody's bill; they are again when it
+// comes back.
+TEST_F(LeaseMemoryTest, Dhcpd_9_9_LeasesOfARemovedRangeAreOffTheBill) {
+  const auto conf = [](std::string_view range) {
+    return fmt::format(R"(class "house" {{ spawn with option agent.remote-id; lease limit 3; }}
+                          subnet 10.77.0.0 netmask 255.255.255.0 {{ range {}; }})", range);
+  };
+  const std::string bill = "  billing subclass \"house\" \"home\";\n";
+  start(conf("10.77.0.10 10.77.0.20"), lease_block("10.77.0.12", bill) + lease_block("10.77.0.13", bill) + lease_block("10.77.0.14", bill));
+  EXPECT_EQ(billed("house", "home"), 3u);
+  ASSERT_TRUE(reload(conf("10.77.0.14 10.77.0.40")));
+  EXPECT_EQ(billed("house", "home"), 1u);
+  ASSERT_TRUE(reload(conf("10.77.0.30 10.77.0.40")));
+  EXPECT_EQ(billed("house", "home"), 0u);
+  ASSERT_TRUE(reload(conf("10.77.0.10 10.77.0.20")));
+  EXPECT_EQ(billed("house", "home"), 3u);
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ Change* end_lease(Server& server, Actions& actions, lease::SlotId slot, lease::S
   Change* change = stage(server, actions, slot, expected, why);
   if (change == nullptr) return nullptr;
   const lease::Binding& before = server.before;
-  change->unbilled = billed_key(server.limits, before);
+  // An address that a reload took out of the configuration has been taken off its bill as well.
+  if (server.leases.pool_of(slot) != lease::kNoPool) change->unbilled = billed_key(server.limits, before);
   change->binding = before;
   begin_context(server, query, now, &change->binding, change->address);
   const bool was_active = before.state == BindingState::active;

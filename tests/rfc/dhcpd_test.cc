@@ -152,6 +152,24 @@ TEST(Dhcpd_9_1_Hosts, AnotherClientsLeaseEndsBeforeTheAck) {
   )");
 }
 
+// dhcpd-compat §9.9: the lease of a removed range is off the bill (LeaseMemory), so its end gives back nothing that others are billed for.
+TEST(Dhcpd_9_9_LeaseLimit, TheEndOfALeaseOutsideEveryRangeIsNotGivenBackTwice) {
+  constexpr std::string_view kRange = R"(default-lease-time 600; ping-check false;
+    class "house" {{ spawn with option agent.remote-id; lease limit 2; }}
+    subnet 10.1.0.0 netmask 255.255.255.0 {{ range {}; }})";
+  Sim sim{fmt::format(kRange, "10.1.0.10 10.1.0.12")};
+  sim.script("0s  pc1  REQUEST  giaddr=10.1.0.1 remote=home init_reboot=10.1.0.10  -> ACK");
+  sim.limits().clear();  // the reload does
+  sim.reload(fmt::format(kRange, "10.1.0.20 10.1.0.22"));
+  sim.script(R"(
+    1s    pc2  REQUEST  giaddr=10.1.0.1 remote=home init_reboot=10.1.0.20          -> ACK
+    1s    pc3  REQUEST  giaddr=10.1.0.1 remote=home init_reboot=10.1.0.21          -> ACK
+    1s    -    limit house home                                                    -> 2
+    600s  -    expire                                                              -> 1
+    600s  -    limit house home                                                    -> 2
+  )");
+}
+
 // An offer that was made before the address was the host's promises nothing.
 TEST(Dhcpd_9_1_Hosts, AnOfferOfHisAddressToAnotherIsWithdrawn) {
   Sim sim{kNotPinned};
