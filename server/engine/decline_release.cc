@@ -16,8 +16,11 @@ void give_up(Exchange& exchange, Ipv4 address, Ending ending, LogSuffix found, M
   const lease::SlotId slot = address.is_zero() ? lease::kNoSlot : server.leases.find(address);
   for (int attempt = 0; slot != lease::kNoSlot && attempt < kAttempts; ++attempt) {
     const View view = inspect(server, exchange.client, slot, exchange.now.wall);
-    if (view.standing == Standing::pending)
-      return drop(exchange, DropReason::busy, LogSuffix::not_responding);
+    if (view.standing == Standing::pending) {
+      // Mostly a relay's second copy while the first is being written: the line is dhcpd's for either.
+      const bool his = ending == Ending::released && holds(exchange.client, server.before);
+      return drop(exchange, DropReason::busy, his ? found : LogSuffix::not_responding);
+    }
     if (!mine(view.standing)) break;
     set_name(exchange.actions.logs[0], server.before.get(lease::Item::hostname));
     DropReason why = DropReason::none;

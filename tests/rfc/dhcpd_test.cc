@@ -170,6 +170,19 @@ TEST(Dhcpd_9_9_LeaseLimit, TheEndOfALeaseOutsideEveryRangeIsNotGivenBackTwice) {
   )");
 }
 
+// Each relay on the wire sends a copy: the line of the second is the first's, though the lease is on its way to the disk by then.
+TEST(Dhcpd_15_5_Lines, TheSecondCopyOfARelease) {
+  Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.12; }"};
+  sim.script(R"(
+    0s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+    1s  -    store delayed
+    1s  pc1  RELEASE  ciaddr=10.1.0.10                       -> DROP  log=found changes=1
+    1s  pc1  RELEASE  ciaddr=10.1.0.10                       -> DROP  log=found reason=busy
+    1s  pc2  RELEASE  ciaddr=10.1.0.10                       -> DROP  log=not_responding text=busy
+    1s  pc1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> DROP  log=not_responding text=busy
+  )");
+}
+
 // An offer that was made before the address was the host's promises nothing.
 TEST(Dhcpd_9_1_Hosts, AnOfferOfHisAddressToAnotherIsWithdrawn) {
   Sim sim{kNotPinned};
