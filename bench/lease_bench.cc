@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -193,6 +194,27 @@ void lease_and_release_ns_per_pair(benchmark::State& state) {
 BENCHMARK(lease_and_release_ns_per_pair)->Apply(sizes)->Setup(turnover_setup)->Teardown(turnover_teardown)
     ->Threads(1)->Threads(2)->Iterations(kLeasesInBench)->UseRealTime();
 
+// DISCOVER's half: the next address of the pool, held for its client. Taken back untimed, so that the pool never runs dry.
+void allocate_ns_per_address(benchmark::State& state) {
+  constexpr std::uint32_t kAtOnce = 64;
+  const auto addresses = static_cast<std::uint32_t>(state.range(0));
+  const Built built = build(addresses, addresses / 4 * 3);
+  LeaseTable& table = *built.table;
+  std::array<Candidate, kAtOnce> taken;
+  ClientHash client = 0;
+  bench::AllocationCount count{state};
+  while (state.KeepRunningBatch(kAtOnce)) {
+    const auto start = std::chrono::steady_clock::now();
+    for (Candidate& candidate : taken) {
+      candidate = *table.first_free(0);
+      check(table.offer(candidate.slot, candidate.word, ++client, kNow + 120), "the address was taken by another");
+    }
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    for (const Candidate& candidate : taken) check(table.withdraw_offer(candidate.slot, table.word(candidate.slot)), "the offer is gone");
+  }
+}
+BENCHMARK(allocate_ns_per_address)->ArgName("addresses")->Arg(10'000)->Arg(kMillion)->UseManualTime();
+
 // --- among all leased addresses, one at random ---
 
 void renew_ns_per_lease(benchmark::State& state) {
@@ -207,6 +229,20 @@ void renew_ns_per_lease(benchmark::State& state) {
   }
 }
 BENCHMARK(renew_ns_per_lease)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
+
+// What a failed journal costs: the lease is as it was.
+void claim_and_rollback_ns_per_lease(benchmark::State& state) {
+  Built& built = full(state.range(0));
+  std::minstd_rand random;
+  bench::AllocationCount count{state};
+  for (auto _ : state) {
+    const SlotId slot = built.table->find({kBase.value + static_cast<std::uint32_t>(random()) % built.addresses});
+    const auto claim = built.table->claim(slot, built.table->word(slot));
+    check(claim.has_value(), "an active lease was taken by another");
+    built.table->rollback(*claim);
+  }
+}
+BENCHMARK(claim_and_rollback_ns_per_lease)->Apply(sizes);
 
 void find_by_client_id_ns_per_lookup(benchmark::State& state) {
   const Built& built = full(state.range(0));

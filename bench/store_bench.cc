@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -97,6 +98,30 @@ void append_ns_per_record(benchmark::State& state) {
   check(journal->durable() + 64 > journal->appended(), "records are missing");
 }
 BENCHMARK(append_ns_per_record)->Iterations(400'000);
+
+// What the worker does for a batch besides its records: the head, the order to the disk, and hearing that it is done.
+void batch_head_ns_per_batch(benchmark::State& state) {
+  constexpr std::uint32_t kRecords = 64;
+  TemporaryStore t;
+  auto store = t.open();
+  check(store->recover([](Ipv4, const lease::Binding&, std::uint32_t) {}).has_value(), "recovery");
+  NoDisk disk;
+  auto journal = store->journal(0, disk);
+  check(store->fold_now().has_value(), "the next segment");
+  const lease::Binding binding = modem(1);
+  AllocationCount count{state};
+  for (auto _ : state) {
+    for (std::uint32_t n = 0; n < kRecords; ++n) {
+      check(journal->append(Ipv4{n}, 1, 1'700'000'000, Record::Kind::binding, binding) != 0, "a record was refused");
+    }
+    const auto start = std::chrono::steady_clock::now();
+    journal->flush();
+    journal->on_complete(disk.token(), 0);
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  check(journal->durable() == journal->appended(), "a batch was lost");
+}
+BENCHMARK(batch_head_ns_per_batch)->UseManualTime()->Iterations(5'000);
 
 void commit_us_per_batch(benchmark::State& state) {
   TemporaryStore t;

@@ -2,7 +2,6 @@
 // the journal, asks for no memory once it is warm: with classes, billed and spawned ones among them, hosts, statements on
 // commit, and a log line for each message. A binary of its own, because it replaces malloc.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "server/engine/test_scene.h"
 #include "server/store/lease_store.h"
 #include "server/worker/worker.h"
+#include "tests/sim/array_transport.h"
 
 namespace coaxd::test {
 namespace {
@@ -31,80 +31,6 @@ host known { hardware ethernet 00:15:96:00:01:07; option host-name "known"; }
 host fixed { hardware ethernet 00:15:96:00:02:07; fixed-address 10.1.0.77; }
 host by-modem { host-identifier option agent.remote-id 00:15:96:00:03:07; option host-name "by-modem"; }
 )";
-
-struct Reply {
-  std::uint32_t xid = 0;
-  MessageType type = MessageType::bootp;
-  Ipv4 yiaddr;
-};
-
-// Datagrams that are there at once, replies that are read at once, writes that are done with the next wait(); everything in arrays.
-class ArrayTransport final : public worker::Transport, private store::AsyncDisk {
- public:
-  ArrayTransport() {
-    for (std::uint32_t i = 0; i < kBuffers; ++i) free_[i] = i;
-  }
-
-  void deliver(std::span<const wire::TestPacket> packets) {
-    incoming_ = packets;
-    replied_ = 0;
-  }
-  std::span<const Reply> replies() const { return {replies_.data(), replied_}; }
-  bool at_rest() const { return incoming_.empty() && token_ == 0; }
-  // The next reply that leaves costs a piece of memory: what this test must notice.
-  void plant_allocation() { planted_ = true; }
-
-  Instant now() override { return {mono_ns_, kNow + mono_ns_ / 1'000'000'000}; }
-  bool wait(worker::Handler& handler, std::int64_t, Intake) override {
-    mono_ns_ += 1'000'000;
-    if (token_ != 0) handler.on_disk(std::exchange(token_, 0), result_);
-    for (std::size_t i = 0; i < incoming_.size(); ++i) {
-      if (i + 4 < incoming_.size()) handler.on_coming(incoming_[i + 4]);
-      handler.on_datagram(incoming_[i], arrival_);
-    }
-    incoming_ = {};
-    return false;
-  }
-  void flush() override {}
-  void wake() override {}
-  worker::TransmitBuffer take() override {
-    const std::uint32_t index = free_[--free_count_];
-    return {index, frames_[index].data()};
-  }
-  void give_back(worker::TransmitBuffer buffer) override { free_[free_count_++] = buffer.index; }
-  void send(worker::TransmitBuffer buffer, std::size_t size, const engine::Departure&) override {
-    if (std::exchange(planted_, false)) memory_.reset(new char[size]);  // kept, or the compiler would leave it out
-    if (reply_.parse(buffer.payload().first(size), wire::Message::Accept::replies)) {
-      replies_[replied_++] = {reply_.xid(), reply_.type(), reply_.yiaddr()};
-    }
-    give_back(buffer);
-  }
-  bool send_echo(Ipv4, std::uint16_t, std::uint16_t) override { return false; }
-  store::AsyncDisk& disk() override { return *this; }
-
- private:
-  static constexpr std::size_t kBuffers = 256;
-
-  void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool, std::uint64_t token) override {
-    result_ = ::pwrite(file, data.data(), data.size(), static_cast<off_t>(offset)) == static_cast<ssize_t>(data.size()) ? 0 : -EIO;
-    token_ = token;
-  }
-
-  const engine::Interface interface_{1, "eth0", kServer, {2, 0, 0, 0, 0, 1}};
-  const engine::Arrival arrival_{.interface = &interface_, .source = kRelay, .source_port = 67, .destination = kServer};
-  std::span<const wire::TestPacket> incoming_;
-  std::array<std::array<std::uint8_t, worker::TransmitBuffer::kHeadroom + worker::TransmitBuffer::kPayload>, kBuffers> frames_;
-  std::array<std::uint32_t, kBuffers> free_;
-  std::size_t free_count_ = kBuffers;
-  wire::Message reply_;
-  std::array<Reply, kBuffers> replies_;
-  std::size_t replied_ = 0;
-  std::uint64_t token_ = 0;  // of the write that is under way; the journal has one at a time
-  int result_ = 0;
-  std::int64_t mono_ns_ = 1;
-  bool planted_ = false;
-  std::unique_ptr<char[]> memory_;
-};
 
 wire::TestPacket modem(MessageType type, std::uint16_t number, Ipv4 requested = {}) {
   const auto high = static_cast<std::uint8_t>(number >> 8), low = static_cast<std::uint8_t>(number);
@@ -152,7 +78,8 @@ class PacketPath : public testing::Test {
 
   // The worker's turns until all of these are answered, on this thread; how often it asked for memory meanwhile.
   std::size_t serve(const std::vector<wire::TestPacket>& packets) {
-    transport_.deliver(packets);
+    const std::vector<Bytes> datagrams(packets.begin(), packets.end());
+    transport_.deliver(datagrams);
     const std::size_t before = allocation_count();
     for (int turns = 0; turns < 4; ++turns) worker_->turn(0);  // taken, written, heard of
     const std::size_t made = allocation_count() - before;
@@ -170,19 +97,19 @@ class PacketPath : public testing::Test {
       std::vector<wire::TestPacket> discovers, requests;
       for (std::uint16_t i = 0; i < kAtOnce && next_ < end; ++i) discovers.push_back(modem(MessageType::discover, next_++));
       made += serve(discovers);
-      for (const Reply& offer : transport_.replies()) {
+      for (const SeenReply& offer : transport_.replies()) {
         EXPECT_EQ(offer.type, MessageType::offer);
         requests.push_back(modem(MessageType::request, static_cast<std::uint16_t>(offer.xid), offer.yiaddr));
       }
       made += serve(requests);
-      for (const Reply& ack : transport_.replies()) acks_ += ack.type == MessageType::ack;
+      for (const SeenReply& ack : transport_.replies()) acks_ += ack.type == MessageType::ack;
     }
     return made;
   }
 
   std::filesystem::path directory_;
   std::shared_ptr<const config::Config> config_ = engine::config_from(std::string{engine::kCableConfig} + kHosts);
-  ArrayTransport transport_;
+  ArrayTransport transport_{kServer, kRelay, kNow};
   daemon::LeaseMemory memory_{*config_, kNow, HashSeed{1, 2}};
   std::unique_ptr<store::LeaseStore> store_;
   std::unique_ptr<store::Journal> journal_;
