@@ -1,34 +1,14 @@
 // The promise of the packet path: after construction nothing allocates, whatever is evaluated (a pattern made per packet
-// excepted, evaluate.cc). A binary of its own, because it replaces the global operator new.
+// excepted, evaluate.cc). A binary of its own, because it replaces malloc.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
+#include <memory>
 
+#include "server/base/testing/allocation_count.h"
 #include "server/engine/classify.h"
 #include "server/engine/reply_options.h"
 #include "server/engine/test_cable.h"
 #include "server/engine/test_scene.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const std::size_t step = static_cast<std::size_t>(alignment);
-  if (void* memory = std::aligned_alloc(step, (size + step - 1) / step * step)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace coaxd::engine {
 namespace {
@@ -55,7 +35,7 @@ TEST(PacketPath, AllocatesNothingOverThousandsOfPackets) {
   std::array<wire::ReplyOption, kMaxReplyOptions> out;
   std::vector<wire::TestPacket> packets;
   for (int i = 0; i < 16; ++i) packets.push_back(cable_request(i % 2 == 0 ? 1 : 3, static_cast<std::uint8_t>(i)));
-  const std::size_t before = allocations;
+  const std::size_t before = allocation_count();
   std::size_t options = 0, effects = 0;
   for (int i = 0; i < 5000; ++i) {
     const wire::TestPacket& packet = packets[static_cast<std::size_t>(i) % packets.size()];
@@ -65,7 +45,7 @@ TEST(PacketPath, AllocatesNothingOverThousandsOfPackets) {
     effects += scene.context.effect_count;
     ASSERT_FALSE(scene.arena.exhausted());
   }
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(allocation_count() - before, 0u);
   // It did what it is counted for.
   EXPECT_GE(options, 5000u * 9);
   EXPECT_EQ(effects, 2500u * 2 + 2500u);
@@ -78,15 +58,15 @@ TEST(PacketPath, FirstPacketAllocatesNothingEither) {
   Scene scene(kCableConfig);
   scene.lease(Ipv4::of(10, 1, 1, 7)).receive(cable_request(3, 5));
   std::array<wire::ReplyOption, kMaxReplyOptions> out;
-  const std::size_t before = allocations;
+  const std::size_t before = allocation_count();
   EXPECT_GE(serve(scene, out), 10u);
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(allocation_count() - before, 0u);
 }
 
 TEST(PacketPath, TheCounterCounts) {
-  const std::size_t before = allocations;
+  const std::size_t before = allocation_count();
   const auto made = std::make_unique<int>(1);
-  EXPECT_EQ(allocations - before, 1u);
+  EXPECT_EQ(allocation_count() - before, 1u);
 }
 
 }  // namespace

@@ -1,43 +1,9 @@
-// Nothing is allocated per packet (DESIGN §7): operator new counts, and decide(), settle() and
-// expire() must not reach it.
-#include <cstdlib>
-#include <new>
-
+// Nothing is allocated per packet (DESIGN §7): malloc counts, and decide(), settle() and expire()
+// must not reach it.
 #include <gtest/gtest.h>
 
+#include "server/base/testing/allocation_count.h"
 #include "tests/rfc/sim.h"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace coaxd::test {
 namespace {
@@ -62,14 +28,14 @@ std::size_t cost_of(Sim& sim, const Packet& packet, std::string_view expected) {
   engine::Arrival arrival;
   arrival.interface = &sim.interface();
   arrival.source = packet.giaddr;
-  const std::size_t before = allocations;
+  const std::size_t before = allocation_count();
   sim.engine().decide(query, arrival, sim.now(), out, actions);
   while (actions.changes != nullptr) {
     engine::Change* change = actions.changes;
     actions.changes = change->next;
     sim.engine().settle(change, true);
   }
-  const std::size_t after = allocations;
+  const std::size_t after = allocation_count();
   EXPECT_EQ(actions.verdict == engine::Actions::Verdict::reply ? "reply" : "drop", expected)
       << to_string(actions.reason);
   return after - before;
@@ -123,7 +89,7 @@ TEST(Engine_Allocations, NoneOnceWarm) {
 
   sim.set_time(700);
   static engine::Actions actions;
-  const std::size_t before = allocations;
+  const std::size_t before = allocation_count();
   std::size_t ended = 0;
   for (;;) {
     engine::Change* change = sim.engine().expire(sim.now(), 100, actions);
@@ -135,7 +101,7 @@ TEST(Engine_Allocations, NoneOnceWarm) {
       ++ended;
     }
   }
-  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(allocation_count() - before, 0u);
   EXPECT_GT(ended, 10u);
 }
 
