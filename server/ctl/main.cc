@@ -17,6 +17,7 @@ Examples:
   coaxctl stats --json               the same for programs
   coaxctl metrics                    the same as Prometheus text
   coaxctl leases export > leases     every lease in dhcpd.leases format
+  coaxctl leases free 203.0.113.41   end the lease, abandonment or reservation of an address
   coaxctl check                      would the configuration on disk be taken over?
   coaxctl reload                     take it over; on an error the running one goes on
 )";
@@ -93,6 +94,12 @@ int main(int argc, char** argv) {
   CLI::App* leases = app.add_subcommand("leases", "leases");
   leases->require_subcommand(1);
   command(*leases, "export", "every lease, in dhcpd.leases format (--json: one object a line)", "leases export", true);
+  std::string address;
+  CLI::App* free = leases->add_subcommand("free", "end whatever lease, abandonment, reservation or offer is on an address, so that it is given again");
+  free->footer("The client is not told: a device that is still there uses the address until it renews, so free the\n"
+               "lease of a device that is gone. What was ended is said here and in the log.");
+  free->add_option("ADDRESS", address, "of a range of the configuration")->required()->check(CLI::ValidIPV4);
+  free->callback([&] { request = "leases free " + address; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

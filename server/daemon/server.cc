@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "server/daemon/export.h"
+#include "server/daemon/free_lease.h"
 #include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
 #include "server/io/uring_transport.h"
@@ -475,6 +476,21 @@ std::expected<std::string, std::string> Server::reload() {
   return sentence + "\n" + lines(configuration_.warnings);
 }
 
+// The first worker ends the lease while the others still rest, so nobody can take the address before it is known what came of it.
+std::expected<std::string, std::string> Server::free_lease(const std::string& address) {
+  const auto found = find_freeable(leases_->table(), address, clock_.now().wall);
+  if (!found) return fail(found.error());
+  if (found->what.empty()) return freed_text(*found);
+  at_barrier([&] {
+    workers_.front()->free_on_resume(found->slot);
+    return worker::Snapshot{};
+  });
+  const std::string text = freed_text(*found);
+  if (!workers_.front()->has_freed()) return fail(fmt::format("{}: {} goes on, for its end could not be stored.", to_string(found->address), found->what));
+  log_.info("coaxctl leases free: " + text.substr(0, text.find('\n')));
+  return text;
+}
+
 // --- control socket ---
 
 std::expected<BodySource, std::string> Server::command(const std::vector<std::string>& words) {
@@ -488,6 +504,11 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
     if (json) return export_leases(leases_->table(), ExportFormat::json);
     return after(std::string{store::leases_header()},
                  export_leases(leases_->table(), ExportFormat::dhcpd, leases_style(*configuration_.config)));
+  }
+  if (words.size() == 3 && words[0] == "leases" && words[1] == "free") {
+    auto done = free_lease(words[2]);
+    if (!done) return fail(done.error());
+    return whole(*done);
   }
   if (name == "reload") {
     auto done = reload();

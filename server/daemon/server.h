@@ -57,6 +57,7 @@ class Server {
   void refresh_names();
   std::expected<Configuration, std::string> read_again() const;
   std::expected<std::string, std::string> reload();
+  std::expected<std::string, std::string> free_lease(const std::string& address);
   void at_barrier(const std::function<worker::Snapshot()>& change);
   std::expected<BodySource, std::string> command(const std::vector<std::string>& words);
   std::vector<Sample> samples() const;

@@ -100,6 +100,11 @@ Change* end_lease(Server& server, Actions& actions, lease::SlotId slot, lease::S
       becomes_free(change->binding, lease::to_stored(now.wall));
       change->binding.cltt = lease::to_stored(now.wall);
       break;
+    case Ending::freed:
+      if (was_active) run_event(server, actions, before.get(Item::on_release), change->address);
+      becomes_free(change->binding, lease::to_stored(now.wall));
+      change->binding.flags &= static_cast<std::uint8_t>(~lease::Binding::kReserved);
+      break;
     case Ending::abandoned:
       becomes_abandoned(change->binding, now.wall, abandon_time(*server.config));
       break;

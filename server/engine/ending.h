@@ -1,5 +1,5 @@
 // ending.h: how a lease ends: by time, by its client's RELEASE, by DECLINE or a ping that somebody
-// answered. Each is a change of hands like any other, with its own event block run on the way
+// answered, by the operator's word. Each is a change of hands like any other, with its own event block run on the way
 // (dhcpd-compat §5.1, §9.6). Private to the engine.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace coaxd::engine {
 
-enum class Ending : std::uint8_t { expired, released, abandoned };
+enum class Ending : std::uint8_t { expired, released, abandoned, freed };
 
 // Claims the slot, if it is still as `expected`, and stages its end. Null: `why`. `query` may be
 // null.

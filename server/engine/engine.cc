@@ -135,4 +135,9 @@ Change* Engine::probe_answered(lease::SlotId slot, Instant now, Actions& actions
   return abandon_probed(*impl_, slot, now, actions);
 }
 
+Change* Engine::free_lease(lease::SlotId slot, Instant now, Actions& actions) noexcept {
+  begin(*impl_, actions);
+  return free_by_order(*impl_, slot, now, actions);
+}
+
 }  // namespace coaxd::engine

@@ -104,6 +104,8 @@ class Engine {
   Change* expire(Instant now, std::size_t limit, Actions& actions) noexcept;
   // An ICMP echo reply came for a probe: the address is in use by somebody we do not know; abandon it.
   Change* probe_answered(lease::SlotId slot, Instant now, Actions& actions) noexcept;
+  // The operator's word: whatever lease, abandonment, reservation or offer is on that address ends. Null: there is nothing to end.
+  Change* free_lease(lease::SlotId slot, Instant now, Actions& actions) noexcept;
 
  private:
   struct Impl;

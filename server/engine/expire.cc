@@ -56,4 +56,13 @@ Change* abandon_probed(Server& server, lease::SlotId slot, Instant now, Actions&
   return change;
 }
 
+Change* free_by_order(Server& server, lease::SlotId slot, Instant now, Actions& actions) noexcept {
+  lease::SlotWord word = server.leases.read(slot, server.before);
+  if (word.state() == lease::SlotState::offered && server.leases.withdraw_offer(slot, word))
+    word = server.leases.read(slot, server.before);
+  if (word.state() == lease::SlotState::free && !server.before.reserved()) return nullptr;
+  DropReason why = DropReason::none;
+  return end_lease(server, actions, slot, word, Ending::freed, now, nullptr, why);
+}
+
 }  // namespace coaxd::engine

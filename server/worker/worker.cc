@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 #include <thread>
+#include <utility>
 
 namespace coaxd::worker {
 
@@ -462,8 +463,23 @@ void Worker::park() {
   park_.wait(true, std::memory_order_acquire);     // pairs with resume()
   if (next_.config) engine_.use(std::move(next_.config), std::move(next_.names));
   next_ = {};
+  if (to_free_ != lease::kNoSlot) free_by_order();
   parked_.store(false, std::memory_order_release);  // pairs with resume()
   parked_.notify_all();
+}
+
+void Worker::free_by_order() {
+  const lease::SlotId slot = std::exchange(to_free_, lease::kNoSlot);
+  now_ = transport_.now();
+  engine::Change* change = engine_.free_lease(slot, now_, actions_);
+  for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
+  if (change != nullptr) {
+    hold(change, TransmitBuffer{});
+    settle_held();
+  }
+  // The others rest still, so this is what came of it. A free address without an end is reserved.
+  const lease::SlotWord word = leases_.word(slot);
+  has_freed_ = word.state() == lease::SlotState::free && word.expiry() != lease::kStoredNever;
 }
 
 void Worker::resume(Snapshot snapshot) noexcept {

@@ -73,6 +73,10 @@ class Worker final : private Handler {
   void request_park() noexcept;
   void wait_at_rest() const noexcept { parked_.wait(false, std::memory_order_acquire); }  // pairs with park()
   void resume(Snapshot snapshot) noexcept;
+  // While it rests: the lease in this slot ends, by the operator's word, before the worker goes on. resume() returns when that is on disk, or
+  // when it is clear that it will not be; has_freed() says which.
+  void free_on_resume(lease::SlotId slot) noexcept { to_free_ = slot; }
+  bool has_freed() const noexcept { return has_freed_; }
 
   const Counters& counters() const noexcept { return counters_; }
   Outlets& outlets() noexcept { return outlets_; }
@@ -156,6 +160,7 @@ class Worker final : private Handler {
   void count_journal() noexcept;
   void settle_held();
   void park();
+  void free_by_order();
 
   Transport& transport_;
   store::Journal& journal_;
@@ -182,6 +187,8 @@ class Worker final : private Handler {
   Counters counters_;
   Outlets outlets_;
   Snapshot next_;
+  lease::SlotId to_free_ = lease::kNoSlot;
+  bool has_freed_ = false;
   std::atomic<bool> stop_{false}, park_{false}, parked_{false}, expiry_frozen_{false};
   std::atomic<int> store_error_{0};
 };

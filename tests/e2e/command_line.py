@@ -50,6 +50,7 @@ class CommandLine(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.write("dhcpd.conf", GOOD)
+        self.write("leases", "")
         self.write("coaxd.toml", f'[server]\nworkers = 1\n[store]\nsegment_mb = 1\n[control]\nsocket = "{self.folder}/control.sock"\n')
 
     def write(self, name, text):
@@ -80,6 +81,20 @@ class CommandLine(unittest.TestCase):
         pid = int((self.folder / "pid").read_text(encoding="ascii"))
         self.addCleanup(self.end, pid, signal.SIGKILL)
         return pid
+
+    def foreground(self, *words):
+        """Starts it with its log on stderr, ends it with the test: the process, and what waits until a sentence is in the log."""
+        log = self.folder / "log"
+        with open(log, "wb") as file:
+            process = self.namespace.popen([base.Settings.server, "-4", "-d", "--no-pid", "-cf", "dhcpd.conf", "-C", "coaxd.toml", *words],
+                                           cwd=self.folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.terminate)
+
+        def said(sentence):
+            self.assertTrue(base.wait_until(lambda: sentence in log.read_text(encoding="latin-1")), log.read_text(encoding="latin-1"))
+        said("Server starting service.")
+        return process, said
 
     def end(self, pid, number=signal.SIGTERM):
         try:
@@ -141,6 +156,22 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertIn("Configuration file errors encountered -- exiting", err)
 
+    def test_configuration_that_cannot_be_read(self):
+        self.assertEqual((1, "", "Can't read in .: Is a directory\nConfiguration file errors encountered -- exiting\n\nexiting.\n"),
+                         self.run_coaxd("-t", "-cf", "."))
+
+    def test_checks_of_both_files_and_json_only_of_the_report(self):
+        self.write("damaged", DAMAGED)
+        status, out, err = self.run_coaxd("-t", "-T", "-cf", "dhcpd.conf", "-lf", "damaged")
+        self.assertEqual(1, status)
+        self.assertRegex(out, r"range +dhcpd\.conf:3:3 ")
+        self.assertRegex(out, r"(?m)^damaged: 1 leases, ")
+        self.assertRegex(err, r"(?m)^damaged:8: unreadable: ")
+        self.assertEqual(0, self.run_coaxd("-t", "-T", "-cf", "dhcpd.conf", "-lf", "leases")[0])
+        self.write("pair.conf", PAIR)
+        self.assertEqual(1, self.run_coaxd("-T", "-t", "-cf", "pair.conf", "-lf", "leases")[0])
+        self.refused(r"^--json goes with -t", "--json")
+
     def test_check_reports_what_is_honoured(self):
         status, out, err = self.run_coaxd("-t", "-cf", "dhcpd.conf")
         self.assertEqual(0, status)
@@ -161,16 +192,27 @@ class CommandLine(unittest.TestCase):
     def test_port_in_use_and_store_locked(self):
         self.background()
         (self.folder / "other").mkdir()
-        self.refused(r"^UDP port 67 is in use by another server: ", leases="other/leases")
-        self.refused(r"^store leases\.db is locked by another coaxd \(pid \d+\)", "-p", "1067")
+        self.refused(r"^UDP port 67 is in use by another server: ", leases=self.write("other/leases", ""))
+        self.refused(r"^store leases\.db is locked by another coaxd \(pid \d+\): stop that one, or ", "-p", "1067")
 
     # --- store and leases ---
 
     def test_store_that_cannot_be_made(self):
-        self.refused(r"^cannot create missing/leases\.db-journal\.d: No such file or directory; the store's directory missing must exist",
-                     leases="missing/leases")
-        self.write("file", "")
-        self.refused(r"^cannot create file/leases\.db-journal\.d: Not a directory", leases="file/leases")
+        for name, said in (("missing", "No such file or directory; the store's directory missing must exist"), ("file", "Not a directory")):
+            self.write("coaxd.toml", f'[control]\nsocket = ""\n[store]\npath = "{name}/leases.db"\n')
+            self.write("file", "")
+            self.refused(rf"^cannot create {name}/leases\.db-journal\.d: {said}")
+
+    def test_missing_leases_refuse_the_start(self):
+        """dhcpd-compat 15.2: a mistyped path, or a file system that is not mounted, would be every address given twice."""
+        for name in ("mistyped", "unmounted/leases"):
+            self.refused(rf"^Can't open lease database {name}: No such file or directory -- check for failed database rewrite attempt! .*: touch {name}$",
+                         leases=name)
+        self.assertFalse((self.folder / "mistyped.db").exists(), "the next start would take it for a store")
+        self.end(self.background())
+        (self.folder / "leases").unlink()
+        self.end(self.background())  # the store has them all
+        self.assertTrue((self.folder / "leases").exists())
 
     def test_leases_check(self):
         self.write("good", LEASE)
@@ -210,14 +252,15 @@ class CommandLine(unittest.TestCase):
     def test_background_start_that_fails_says_why(self):
         status, out, err = self.run_coaxd("-q", "-cf", "dhcpd.conf", "-lf", "missing/leases", "-pf", "pid", "-C", "coaxd.toml", "e0")
         self.assertEqual((1, ""), (status, out))
-        self.assertRegex(err, r"^cannot create missing/")
+        self.assertRegex(err, r"^Can't open lease database missing/leases: ")
         self.assertFalse((self.folder / "pid").exists())
 
     def test_pid_file_of_a_living_process(self):
         with subprocess.Popen(["sleep", "60"]) as living:
             self.write("pid", f"{living.pid}\n")
             status, _, err = self.run_coaxd("-q", "-cf", "dhcpd.conf", "-lf", "leases", "-pf", "pid", "-C", "coaxd.toml", "e0")
-            self.assertEqual((1, "There's already a DHCP server running.\n"), (status, err))
+            self.assertEqual(1, status)
+            self.assertRegex(err, rf"^There's already a DHCP server running\. pid names process {living.pid}: stop it, or remove the file .*\.\n$")
             self.assertEqual(f"{living.pid}\n", (self.folder / "pid").read_text(encoding="ascii"))
             living.kill()
         self.end(self.background())  # a dead one's is replaced
@@ -245,9 +288,43 @@ class CommandLine(unittest.TestCase):
 
     # --- coaxctl and /metrics ---
 
-    def ask(self, *words):
+    def ask(self, *words, path="control.sock"):
         control = str(pathlib.Path(base.Settings.server).with_name("coaxctl"))
-        return self.run_coaxd("--socket", str(self.folder / "control.sock"), *words, program=control)
+        return self.run_coaxd("--socket", str(self.folder / path), *words, program=control)
+
+    def test_second_server_leaves_the_control_socket_alone(self):
+        pid = self.background()
+        (self.folder / "other").mkdir()
+        second, said = self.foreground("-p", "1067", "-lf", self.write("other/leases", ""), "e0")
+        said(f"control socket {self.folder}/control.sock: the server of process {pid} listens there: give another path in [control] socket.")
+        self.assertEqual(0, self.ask("stats")[0])
+        second.terminate()
+        second.wait(10)
+        self.assertEqual(0, self.ask("stats")[0], "it went with the other server")
+        (self.folder / "control.sock").unlink()
+        self.assertEqual(1, self.ask("stats")[0])
+        os.kill(pid, signal.SIGHUP)
+        self.assertTrue(base.wait_until(lambda: self.ask("stats")[0] == 0), "SIGHUP makes it anew")
+
+    def test_control_socket_of_another_user_and_in_a_jail(self):
+        os.chmod(self.folder, 0o777)  # the store is made by that user; the socket's directory stays root's
+        (self.folder / "run").mkdir()
+        self.write("coaxd.toml", f'[store]\nsegment_mb = 1\n[control]\nsocket = "{self.folder}/run/control.sock"\n')
+        self.end(self.background())  # as root once, who leaves the directory
+        for name in self.folder.glob("leases*"):
+            shutil.rmtree(name) if name.is_dir() else name.unlink()
+        self.write("leases", "")
+        os.chmod(self.folder / "leases", 0o666)
+        process, _ = self.foreground("-user", "nobody", "-lf", "leases", "e0")
+        self.assertEqual(0, self.ask("stats", path="run/control.sock")[0])
+        self.assertEqual("nobody", (self.folder / "run/control.sock").owner())
+        process.terminate()
+        process.wait(10)
+        (self.folder / "jail").mkdir()
+        self.write("jail/leases", "")
+        self.write("coaxd.toml", '[store]\nsegment_mb = 1\n[control]\nsocket = "/run/coaxd/control.sock"\n')
+        process, _ = self.foreground("-chroot", str(self.folder / "jail"), "-lf", "/leases", "e0")
+        self.assertEqual(0, self.ask("stats", path="jail/run/coaxd/control.sock")[0])
 
     def test_reload_keeps_the_old_configuration_on_error(self):
         pid = self.background()
@@ -275,6 +352,25 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertRegex(err, r"^coaxctl: cannot reach coaxd at ")
         self.assertEqual(2, self.ask("nonsense")[0])
+
+    def test_leases_free_ends_what_is_on_an_address(self):
+        abandoned = LEASE.replace("10.77.0.12", "10.77.0.13").replace("state active", "state abandoned").replace("  hardware ethernet 02:00:00:00:00:01;\n", "")
+        self.write("leases", LEASE + abandoned)
+        pid = self.background()
+        for command in (["leases", "free"], ["leases", "free", "10.77.0"], ["leases", "free", "10.77.0.12", "10.77.0.13"]):
+            self.assertEqual(2, self.ask(*command)[0])
+        self.assertEqual(1, self.ask("leases", "free", "10.77.0.99")[0])
+        status, out, err = self.ask("leases", "free", "10.77.0.12")
+        self.assertEqual((0, ""), (status, err))
+        self.assertRegex(out, r"^10\.77\.0\.12 is free: the lease of 02:00:00:00:00:01 for ever was ended by the operator\.\nIts client was not told")
+        self.assertRegex(self.ask("leases", "free", "10.77.0.13")[1], r"^10\.77\.0\.13 is free: the abandonment .* was ended by the operator\.\n$")
+        self.assertEqual("10.77.0.12 is free already.\n", self.ask("leases", "free", "10.77.0.12")[1])
+        self.end(pid, signal.SIGKILL)  # what was answered is on disk
+        (self.folder / "pid").unlink()  # of a zombie, where nobody reaps
+        self.background()
+        self.assertIn('state="active"} 0\n', self.ask("metrics")[1])
+        for address in ("10.77.0.12", "10.77.0.13"):
+            self.assertEqual(f"{address} is free already.\n", self.ask("leases", "free", address)[1])
 
     def test_reload_refuses_what_a_start_refuses(self):
         self.background()
@@ -307,16 +403,7 @@ class CommandLine(unittest.TestCase):
 
     def test_interfaces_that_come_and_go_are_logged(self):
         self.write("dhcpd.conf", "subnet 10.88.0.0 netmask 255.255.255.0 { }\n")
-        log = self.folder / "log"
-        with open(log, "wb") as file:
-            process = self.namespace.popen([base.Settings.server, "-4", "-d", "--no-pid", "-cf", "dhcpd.conf", "-lf", "leases", "-C", "coaxd.toml"],
-                                           cwd=self.folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
-        self.addCleanup(process.wait, 10)
-        self.addCleanup(process.terminate)
-
-        def said(sentence):
-            self.assertTrue(base.wait_until(lambda: sentence in log.read_text(encoding="latin-1")), log.read_text(encoding="latin-1"))
-        said("Server starting service.")
+        _, said = self.foreground("-lf", "leases")
         self.namespace.ip("addr add 10.88.0.9/32 dev e1")
         self.addCleanup(self.namespace.ip, "addr del 10.88.0.9/32 dev e1")
         said("e1 has got the address 10.88.0.9.")
@@ -357,7 +444,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(("HTTP/1.1 200 OK", "ok\n"), self.get("/healthz"))
         self.assertEqual("HTTP/1.1 404 Not Found", self.get("/")[0])
         (self.folder / "other").mkdir()
-        self.refused(r"^\[metrics\] listen 127\.0\.0\.1:9767: Address already in use\.", "-p", "1067", leases="other/leases")
+        self.refused(r"^\[metrics\] listen 127\.0\.0\.1:9767: Address already in use\.", "-p", "1067",
+                     leases=self.write("other/leases", ""))
 
 
 if __name__ == "__main__":

@@ -183,6 +183,38 @@ TEST(Dhcpd_15_5_Lines, TheSecondCopyOfARelease) {
   )");
 }
 
+// coaxctl leases free: what took the address away ends, on disk, and it is given again; his own address is still his if he asks first.
+TEST(Operator_LeasesFree, EndsWhateverIsOnTheAddress) {
+  Sim sim{R"(ping-check false; default-lease-time 3600; infinite-is-reserved on; max-lease-time 3600;
+    class "house" { spawn with option agent.remote-id; lease limit 1; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.10; on release { log(info, "gone"); } })"};
+  sim.script(R"(
+    0s   -    freed 10.1.0.10                                               -> nothing
+    0s   pc1  REQUEST  giaddr=10.1.0.1 remote=home init_reboot=10.1.0.10    -> ACK
+    1s   -    store failing
+    1s   -    freed 10.1.0.10                                               -> ended
+    1s   -    lease 10.1.0.10                                               -> active mac=f30001 left=3599
+    1s   -    store immediate
+    1s   -    freed 10.1.0.10                                               -> ended
+    1s   -    lease 10.1.0.10                                               -> free mac=f30001
+    1s   -    limit house home                                              -> 0
+    1s   pc1  REQUEST  renew=10.1.0.10                                      -> ACK
+    2s   -    freed 10.1.0.10                                               -> ended
+    2s   pc2  DISCOVER giaddr=10.1.0.1                                      -> OFFER yiaddr=10.1.0.10
+    2s   pc3  DISCOVER giaddr=10.1.0.1                                      -> DROP  reason=no-free-leases
+    2s   -    freed 10.1.0.10                                               -> nothing
+    2s   pc3  DISCOVER giaddr=10.1.0.1                                      -> OFFER yiaddr=10.1.0.10
+    2s   pc3  DECLINE  giaddr=10.1.0.1 req=10.1.0.10                        -> DROP  changes=1
+    3s   pc4  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10                -> DROP  reason=abandoned
+    3s   -    freed 10.1.0.10                                               -> ended
+    3s   pc4  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10 lease=4294967295 -> ACK
+    4s   pc4  RELEASE  ciaddr=10.1.0.10                                     -> DROP  changes=1
+    4s   pc5  DISCOVER giaddr=10.1.0.1                                      -> DROP  reason=no-free-leases
+    4s   -    freed 10.1.0.10                                               -> ended
+    4s   pc5  DISCOVER giaddr=10.1.0.1                                      -> OFFER yiaddr=10.1.0.10
+  )");
+}
+
 // An offer that was made before the address was the host's promises nothing.
 TEST(Dhcpd_9_1_Hosts, AnOfferOfHisAddressToAnotherIsWithdrawn) {
   Sim sim{kNotPinned};

@@ -290,12 +290,15 @@ std::string Sim::run_command(const std::vector<std::string>& words) {
     return std::to_string(
         leases_->counts(static_cast<lease::PoolId>(words.size() < 2 ? 0 : std::stoul(words[1])))
             .free());
-  if (verb == "pinged") {
+  if (verb == "pinged" || verb == "freed") {
     const lease::SlotId slot = leases_->find(*Ipv4::parse(words.at(1)));
+    const bool pinged = verb == "pinged";
+    engine::Engine& engine = *engines_[0].engine;
     Waiting waiting;
-    Change* change = engines_[0].engine->probe_answered(slot, now_, outcome_.actions);
+    Change* change = pinged ? engine.probe_answered(slot, now_, outcome_.actions)
+                            : engine.free_lease(slot, now_, outcome_.actions);
     for (; change != nullptr; change = change->next) waiting.changes.push_back(change);
-    const std::string result = waiting.changes.empty() ? "late" : "abandoned";
+    const std::string result = !waiting.changes.empty() ? pinged ? "abandoned" : "ended" : pinged ? "late" : "nothing";
     finish(waiting, store_ != StorePolicy::failing);
     return result;
   }
