@@ -11,16 +11,6 @@ namespace {
 constexpr std::uint64_t kChunk = 16 << 20;
 constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
 
-// Length of the whole batches at the head of `octets`.
-std::size_t whole_batches(Bytes octets, std::uint64_t key) noexcept {
-  std::size_t end = 0;
-  while (const auto head = decode_batch_head(octets.subspan(end), key)) {
-    if (head->records_size > octets.size() - end - kBatchHeadSize) break;
-    end += kBatchHeadSize + head->records_size;
-  }
-  return end;
-}
-
 }  // namespace
 
 std::uint64_t first_batch_of(FileSystem& files, const std::deque<SegmentFile>& segments, std::size_t from,

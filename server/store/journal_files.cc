@@ -23,6 +23,9 @@ std::uint64_t segment_key(std::uint64_t store, std::uint32_t worker, std::uint64
 
 // What a clean stop leaves: the segment in use, the one made ready, and one to be used again.
 constexpr std::size_t kSpares = 3;
+// Of a life's first segment when there is none to use again: packets wait for its zeroes. It lasts a third of a second at full rate, and is not
+// used again.
+constexpr std::uint64_t kFirstSegment = 8 << 20;
 
 }  // namespace
 
@@ -145,7 +148,8 @@ std::expected<SegmentFile, int> SegmentSource::make_segment() {
     spares_.pop_front();
   } else {
     made.path = path_of(next_number_, "new");
-    const auto file = files_.create(made.path, segment_size_);
+    if (next_number_ == start_.segment) made.segment.size = std::min(segment_size_, kFirstSegment);
+    const auto file = files_.create(made.path, made.segment.size);
     if (!file) return std::unexpected(file.error());
     made.segment.file = *file;
   }

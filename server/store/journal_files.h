@@ -8,7 +8,8 @@
 // Names in P-journal.d: `WORKER-NUMBER.segment`; `.new` while being made, `.spare` folded and to be used again. The head inside is the
 // truth, for a crash can leave a file under its name from before a rename.
 //
-// Files are used again, within a life and by the next one, for filling a new one with zeroes costs a second or so. Why what an earlier use has
+// Files are used again, within a life and by the next one, for filling a new one with zeroes costs up to a second; so a life that begins without
+// one begins with a small one, and the rest is made while it serves. Why what an earlier use has
 // left in such a file is never taken for new: a batch and a record carry the key of their segment, which is made of its number, and numbers only
 // go up: the first of a life is above every number that any file shows, spares included, and each file's head is above all numbers that the
 // file had before.
@@ -84,6 +85,8 @@ class SegmentSource {
   void adopt(SegmentFile file);
   // Makes a segment ready unless one is. True if one is ready now.
   bool prepare();
+  // prepare() has a file to use again, which costs two syncs.
+  bool has_spare() const noexcept { return !spares_.empty(); }
   // Segments in the order they are taken; the last may not have been taken yet.
   const std::deque<SegmentFile>& segments() const noexcept { return segments_; }
   // The oldest segment is folded durably and the journal is past it: used again, or removed.

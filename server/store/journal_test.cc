@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
 #include <map>
 #include <vector>
 
 #include "server/store/journal_files.h"
+#include "server/store/little_endian.h"
 #include "server/store/testing/sim_disk.h"
 
 namespace coaxd::store {
@@ -288,6 +290,76 @@ TEST(JournalFiles, AFoldedSegmentIsUsedAgainAndItsOldRecordsAreDead) {
   EXPECT_EQ(found.back(), g);
   EXPECT_GT(found.front(), 1u);  // the first segment's records are gone
   EXPECT_TRUE(std::ranges::is_sorted(found));
+}
+
+// Zeroes for a whole segment would keep the first packets waiting.
+TEST(JournalFiles, ALifeWithoutAFileToUseAgainBeginsWithASmallOne) {
+  constexpr std::uint64_t kFull = 9 << 20;
+  SimDisk disk(1);
+  SegmentSource source(disk, "d", kStore, 0, kFull, {.segment = 5});
+  ASSERT_TRUE(source.prepare());
+  const auto first = source.take();
+  ASSERT_TRUE(first);
+  EXPECT_LT(first->size, kFull);
+  EXPECT_EQ(disk.used(), first->size);
+  ASSERT_TRUE(source.prepare());
+  EXPECT_EQ(source.take()->size, kFull);
+  source.release_oldest();
+  EXPECT_FALSE(source.has_spare());  // too small for that
+  EXPECT_EQ(disk.used(), kFull);
+  ASSERT_TRUE(source.prepare());
+  source.release_oldest();
+  EXPECT_TRUE(source.has_spare());
+  ASSERT_TRUE(source.take());
+  ASSERT_TRUE(source.prepare());
+  EXPECT_EQ(source.take()->size, kFull);
+  EXPECT_EQ(disk.used(), 2 * kFull);
+}
+
+TEST(Segment, AKeyIsFoundWhereverItStands) {
+  constexpr std::array<std::uint64_t, 5> kKeys{0x0102030405060708, 0xff00000000000000, 1, 0x1100001100001111, 0};
+  for (const std::uint64_t key : kKeys) {
+    std::array<std::uint8_t, kKeySize> octets{};
+    store_le(octets.data(), key);
+    for (const int fill : {0xee, 0x11, static_cast<int>(octets[0]) ^ 1}) {
+      for (std::size_t size = 0; size < 40; ++size) {
+        std::vector<std::uint8_t> in(size, static_cast<std::uint8_t>(fill));
+        EXPECT_FALSE(find_key(in, 0, key));
+        for (std::size_t at = 0; at + kKeySize <= size; ++at) {
+          auto with = in;
+          std::ranges::copy(octets, with.begin() + static_cast<std::ptrdiff_t>(at));
+          EXPECT_EQ(find_key(with, 0, key), at);
+          EXPECT_EQ(find_key(with, at, key), at);
+          EXPECT_FALSE(find_key(with, at + 1, key));
+          EXPECT_FALSE(find_key(Bytes(with).first(at + kKeySize - 1), 0, key));
+        }
+      }
+    }
+  }
+}
+
+// SQLite has them: nothing depends on what has become of them here, and a start need not look.
+TEST(Segment, FoldedBatchesAreNotLookedInto) {
+  Bench b;
+  for (std::uint32_t g = 1; g <= 4; ++g) {
+    b.append(g);
+    b.commit();
+  }
+  const Segment segment = b.source.segments().front().segment;
+  std::vector<std::uint8_t> octets(b.journal->readable().offset - kSegmentHeadSize);
+  (void)b.disk.read(segment.file, kSegmentHeadSize, octets);
+  octets[kBatchHeadSize + 30] ^= 1;  // in the record of batch 1
+  std::vector<std::uint32_t> found;
+  const auto collect = [&](Bytes, const DecodedRecord& d) { found.push_back(d.record.generation); };
+  const auto result = scan_batches(octets, segment.key, {.from = 3}, collect);
+  EXPECT_EQ(found, (std::vector<std::uint32_t>{3, 4}));
+  EXPECT_EQ(result.damaged, 0u);
+  EXPECT_EQ(result.last_batch, 4u);
+  EXPECT_EQ(result.end, octets.size());
+  const auto all = scan_batches(octets, segment.key, {.from = 5}, collect);
+  EXPECT_EQ(found.size(), 2u);
+  EXPECT_EQ(all.last_batch, 4u);
+  EXPECT_EQ(all.last_end, octets.size());
 }
 
 TEST(Segment, DamageInTheMiddleIsSeenAndTheRestIsRead) {

@@ -77,6 +77,7 @@ class EmbeddedStore final : public LeaseStore {
   std::expected<void, StoreError> load_positions();
   std::expected<void, StoreError> replay();
   std::expected<void, StoreError> visit_rows(const Visitor& visit, RecoveryStats& stats);
+  std::expected<void, StoreError> accept_clock();
 
   void run();
   void halt();
@@ -84,6 +85,8 @@ class EmbeddedStore final : public LeaseStore {
   int fold_all();
   bool postpones_fold();
   bool fold_is_durable();
+  bool log_is_empty();
+  void use_spares();
   void prune();
   void note(int error);
 
@@ -105,6 +108,7 @@ class EmbeddedStore final : public LeaseStore {
   bool fold_synced_ = false;  // in this life
   Journals journals_;
   std::unique_ptr<Fold> fold_;
+  std::uint64_t old_records_ = 0;  // of earlier lives, not yet in SQLite
   std::uint64_t folded_live_ = 0;  // records of this life that are in SQLite
   std::uint64_t appended_before_ = 0;  // when postpones_fold() last looked
   std::thread thread_;
@@ -193,6 +197,7 @@ std::expected<void, StoreError> EmbeddedStore::replay() {
   if (auto read = replay_->run(files_, journals_, stats_); !read) {
     return failure(read.error(), fmt::format("cannot read the journal in {}: {}", directory_, std::strerror(read.error())));
   }
+  old_records_ = stats_.replayed;
   return {};
 }
 
@@ -205,29 +210,60 @@ std::expected<RecoveryStats, StoreError> EmbeddedStore::recover(const Visitor& v
     return stats;
   }
   if (auto read = replay(); !read) return std::unexpected(read.error());
-  if (options_.now != 0 && options_.now + kClockTolerance < stats_.newest && !options_.accept_clock_step) {
+  const bool steps_back = options_.now != 0 && options_.now + kClockTolerance < stats_.newest;
+  if (steps_back && !options_.accept_clock_step) {
     return failure(0, fmt::format("the clock ({}) is {} s behind the newest lease record ({}): leases would be taken for "
                                   "younger than they are; set the clock, or start once with --accept-clock-step",
                                   options_.now, stats_.newest - options_.now, stats_.newest));
   }
   if (auto visited = visit_rows(visit, stats_); !visited) return std::unexpected(visited.error());
+  if (steps_back) {
+    if (auto accepted = accept_clock(); !accepted) return std::unexpected(accepted.error());
+  }
   return stats_;
 }
 
-// SQLite's rows, each unless the journal has a later change, then what only the journal has.
+// The operator's word that the clock is right is kept, or the next start would ask for it again. What the journals hold goes into SQLite first:
+// it would bring the later time back.
+std::expected<void, StoreError> EmbeddedStore::accept_clock() {
+  int code = fold_all();
+  if (code == SQLITE_OK) {
+    code = database_.exec(fmt::format("UPDATE meta SET value = {} WHERE key = 'newest'", options_.now).c_str());
+  }
+  if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
+  stats_.newest = options_.now;
+  return {};
+}
+
+// SQLite's rows and the journal's changes, both by address: of each address the later one.
 std::expected<void, StoreError> EmbeddedStore::visit_rows(const Visitor& visit, RecoveryStats& stats) {
-  auto rows = database_.prepare("SELECT ip, generation, binding FROM leases");
+  auto rows = database_.prepare("SELECT ip, generation, binding FROM leases ORDER BY ip");
   if (!rows) return std::unexpected(sqlite_error(rows.error(), "cannot be read"));
-  Replay::Changes newer;
-  if (replay_) newer = replay_->changes();
+  std::span<const Replay::Change> changes = replay_ ? replay_->changes() : std::span<const Replay::Change>{};
+  DecodedRecord decoded;
+  const auto visit_change = [&] {
+    // They lie in the order in which they were written, which is none.
+    constexpr std::size_t kAhead = 8, kLine = 64;
+    if (changes.size() > kAhead) {
+      for (std::size_t line = 0; line < 3; ++line) __builtin_prefetch(changes[kAhead].record + line * kLine);
+    }
+    Replay::decode(changes.front(), decoded);
+    const bool erased = decoded.record.kind == Record::Kind::erased;
+    visit(decoded.record.address, erased ? lease::Binding{} : decoded.record.binding, decoded.record.generation);
+    changes = changes.subspan(1);
+  };
   lease::Binding binding;
   int code = SQLITE_OK;
   while ((code = rows->step()) == SQLITE_ROW) {
     const Ipv4 address{static_cast<std::uint32_t>(rows->integer(0))};
     const auto generation = static_cast<std::uint32_t>(rows->integer(1));
-    if (const auto change = newer.find(address.value); change != newer.end()) {
-      if (is_later(change->second.generation, generation)) continue;
-      newer.erase(change);
+    while (!changes.empty() && changes.front().address < address.value) visit_change();
+    if (!changes.empty() && changes.front().address == address.value) {
+      if (is_later(changes.front().generation, generation)) {
+        visit_change();
+        continue;
+      }
+      changes = changes.subspan(1);
     }
     if (!decode_binding(rows->blob(2), binding)) {
       ++stats.damaged;
@@ -238,12 +274,7 @@ std::expected<void, StoreError> EmbeddedStore::visit_rows(const Visitor& visit, 
     visit(address, binding, generation);
   }
   if (code != SQLITE_DONE) return std::unexpected(sqlite_error(code, "cannot be read"));
-  DecodedRecord decoded;
-  for (const auto& [address, change] : newer) {
-    COAXD_ASSERT(replay_->decode(change, decoded));
-    const bool erased = decoded.record.kind == Record::Kind::erased;
-    visit(Ipv4{address}, erased ? lease::Binding{} : decoded.record.binding, change.generation);
-  }
+  while (!changes.empty()) visit_change();
   return {};
 }
 
@@ -268,6 +299,32 @@ bool EmbeddedStore::fold_is_durable() {
   return fold_synced_;
 }
 
+// After a clean stop it is: there is nothing that a checkpoint would have to copy.
+bool EmbeddedStore::log_is_empty() {
+  const auto log = files_.open(options_.path + "-wal", false);
+  if (!log) return log.error() == ENOENT;
+  const auto size = files_.size(*log);
+  files_.close(*log);
+  return size && *size == 0;
+}
+
+// Files of earlier lives in which nothing is needed: to those workers that there are, and away.
+void EmbeddedStore::use_spares() {
+  for (auto& [worker, cursor] : journals_) {
+    if (cursor.spares.empty()) continue;
+    if (!fold_is_durable()) return;
+    for (SegmentFile& spare : std::exchange(cursor.spares, {})) {
+      if (cursor.source) {
+        cursor.source->adopt(std::move(spare));
+      } else {
+        files_.close(spare.segment.file);
+        (void)files_.remove(spare.path);
+      }
+    }
+  }
+}
+
+// Packets wait for this: what takes long (a checkpoint before files are used again, zeroes for a whole new segment) is the fold thread's.
 std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk) {
   const std::lock_guard hold(mutex_);
   (void)replay();  // a caller that skipped recover(); an unreadable journal has its own error there
@@ -276,36 +333,37 @@ std::unique_ptr<Journal> EmbeddedStore::journal(unsigned worker, AsyncDisk& disk
   cursor.source = std::make_unique<SegmentSource>(
       files_, directory_, store_id_, worker, options_.segment_size,
       SegmentSource::Start{.segment = cursor.last_segment + 1, .batch = cursor.last_batch + 1});
-  if (!cursor.spares.empty() && fold_is_durable()) {
+  const auto adopt = [&] {
+    if (cursor.spares.empty() || !fold_is_durable()) return;
     for (SegmentFile& spare : std::exchange(cursor.spares, {})) cursor.source->adopt(std::move(spare));
+  };
+  if (log_is_empty()) adopt();
+  if (!cursor.source->prepare()) {
+    adopt();  // no room for another file
+    cursor.source->prepare();  // when it fails, the journal says so at its first flush
   }
-  cursor.source->prepare();  // when it fails, the journal says so at its first flush
   const std::size_t capacity = std::min<std::uint64_t>(kBatchCapacity, (options_.segment_size - kSegmentHeadSize) / 2);
   auto journal = std::make_unique<Journal>(
       disk, *cursor.source, Journal::Options{.durability = options_.durability, .batch_capacity = capacity});
-  cursor.source->prepare();
+  if (cursor.source->has_spare()) cursor.source->prepare();
   return journal;
 }
 
 void EmbeddedStore::start() {
   COAXD_ASSERT(!thread_.joinable());
   replay_.reset();
-  // Of workers that there are no more.
-  for (auto& [worker, cursor] : journals_) {
-    for (const SegmentFile& spare : std::exchange(cursor.spares, {})) {
-      files_.close(spare.segment.file);
-      if (fold_is_durable()) (void)files_.remove(spare.path);
-    }
-  }
   thread_ = std::thread([this] { run(); });
 }
 
 void EmbeddedStore::run() {
   std::unique_lock hold(mutex_);
-  auto next_fold = std::chrono::steady_clock::now();
+  use_spares();
+  // What the last life has left behind waits as well: the first packets are here.
+  auto next_fold = std::chrono::steady_clock::now() + kFoldPace;
   while (!stopping_) {
     prepare_segments();
     if (std::chrono::steady_clock::now() >= next_fold) {
+      use_spares();  // unless an operator's shell was in the way before
       if (!postpones_fold()) {
         note(fold_all());
         prune();
@@ -326,7 +384,7 @@ bool EmbeddedStore::postpones_fold() {
     room = room && cursor.source->error() == 0;
   }
   const std::uint64_t lately = appended - std::exchange(appended_before_, appended);
-  const std::uint64_t unfolded = appended - std::min(appended, folded_live_);
+  const std::uint64_t unfolded = old_records_ + appended - std::min(appended, folded_live_);
   health_.fold_lag_records.store(unfolded, std::memory_order_relaxed);
   return room && lately > kAvalanche && unfolded < kMostUnfolded && health_.last_error.load(std::memory_order_relaxed) == 0;
 }
@@ -352,6 +410,7 @@ void EmbeddedStore::stop() {
 
 std::expected<void, StoreError> EmbeddedStore::fold_now() {
   const std::lock_guard hold(mutex_);
+  use_spares();
   prepare_segments();
   const int code = fold_all();
   note(code);
@@ -376,14 +435,21 @@ int EmbeddedStore::fold_all() {
       code = round.error();
       break;
     }
-    if (!round->progress) break;
+    if (!round->progress) {
+      old_records_ = 0;
+      break;
+    }
     health_.folded_records.fetch_add(round->records, std::memory_order_relaxed);
-    if (live) folded_live_ += round->records;
+    if (live) {
+      folded_live_ += round->records;
+    } else {
+      old_records_ -= std::min(old_records_, round->records);
+    }
     prepare_segments();
   }
   std::uint64_t appended = 0;
   for (const auto& [worker, cursor] : journals_) appended += cursor.source ? cursor.source->records() : 0;
-  health_.fold_lag_records.store(appended - std::min(appended, folded_live_), std::memory_order_relaxed);
+  health_.fold_lag_records.store(old_records_ + appended - std::min(appended, folded_live_), std::memory_order_relaxed);
   health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
   return code;
 }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <thread>
 
 #include "server/store/posix_disk.h"
@@ -121,7 +122,8 @@ TEST_F(StoreOpen, ASecondServerIsToldWhoHasIt) {
   const auto second = LeaseStore::open(options());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message,
-            "store " + options().path + " is locked by another coaxd (pid " + std::to_string(::getpid()) + ")");
+            "store " + options().path + " is locked by another coaxd (pid " + std::to_string(::getpid()) +
+                "): stop that one, or give this one a leases file of its own (-lf)");
   close();
   EXPECT_TRUE(LeaseStore::open(options()));
 }
@@ -189,8 +191,17 @@ TEST_F(StoreOpen, AClockBehindTheNewestRecordIsRefusedUnlessAccepted) {
     o.accept_clock_step = true;
     open(o);
     EXPECT_EQ(leases.size(), 1u);
-    EXPECT_EQ(recovered.newest, kNow);
+    EXPECT_EQ(recovered.newest, o.now);
     close();
+    o.accept_clock_step = false;
+    open(o);  // to accept is to take the clock's word: once is enough
+    EXPECT_EQ(leases.size(), 1u);
+    close();
+    o.now -= 61;
+    opened = LeaseStore::open(o);
+    ASSERT_TRUE(opened);
+    EXPECT_FALSE((*opened)->recover([](Ipv4, const lease::Binding&, std::uint32_t) {})) << "the next step is another one";
+    opened->reset();
   }
 }
 
@@ -273,6 +284,7 @@ TEST_F(StoreRecovery, AStartUsesTheFilesOfTheLifeBefore) {
     EXPECT_EQ(leases[kIp.value].first, life - 1);
     open_journal();
     store->start();
+    ASSERT_TRUE(store->fold_now());  // after a clean stop both are ready before; the first life's second one is the fold thread's to make
     ASSERT_EQ(files(".segment").size(), 2u) << "life " << life;
     for (const auto& path : files(".segment")) {
       std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -286,6 +298,79 @@ TEST_F(StoreRecovery, AStartUsesTheFilesOfTheLifeBefore) {
     close();
   }
   EXPECT_LE(files(".segment").size() + files(".spare").size(), 3u);
+}
+
+// The journal's changes and SQLite's rows meet in the order of addresses; a child would keep the latest of each in a map.
+TEST_F(StoreRecovery, TheLatestOfEachAddressWhateverTheOrder) {
+  std::minstd_rand random(7);
+  std::vector<std::uint32_t> addresses{0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+  while (addresses.size() < 400) addresses.push_back(static_cast<std::uint32_t>(random()) << 4 ^ static_cast<std::uint32_t>(random()));
+  std::map<std::uint32_t, std::uint32_t> latest;
+  open();
+  open_journal();
+  const auto work = [&](std::size_t first, std::size_t last, int changes) {
+    for (int i = 0; i < changes; ++i) {
+      const std::uint32_t address = addresses[first + random() % (last - first)];
+      const std::uint32_t generation = ++latest[address];
+      write(Ipv4{address}, generation, kNow, active(1, kNow + generation));
+    }
+  };
+  work(0, 250, 600);
+  ASSERT_TRUE(store->fold_now());
+  work(100, 400, 600);  // some have a row, some do not, some rows have no change
+  close();
+  open();
+  ASSERT_EQ(leases.size(), latest.size());
+  for (const auto& [address, generation] : latest) {
+    EXPECT_EQ(leases[address].first, generation) << address;
+    EXPECT_EQ(leases[address].second, active(1, kNow + generation)) << address;
+  }
+}
+
+// A segment is read in pieces of some megabytes. What is damaged or torn is told as if it had been read as one.
+TEST_F(StoreRecovery, DamageIsSeenWhereverItIsInALargeSegment) {
+  constexpr std::uint32_t kBatches = 100, kRecords = 500;  // 7 MB
+  auto o = options();
+  o.segment_size = 16 << 20;
+  open(o);
+  open_journal();
+  std::vector<std::uint64_t> begin;
+  for (std::uint32_t batch = 0; batch < kBatches; ++batch) {
+    begin.push_back(std::max<std::uint64_t>(journal->readable().offset, kSegmentHeadSize));
+    for (std::uint32_t i = 0; i < kRecords; ++i) {
+      lease::Binding b = active(1, kNow);
+      const std::array<std::uint8_t, 90> agent{1, 88};
+      ASSERT_TRUE(b.set(lease::Item::agent_info, agent));
+      ASSERT_NE(journal->append(Ipv4{batch * kRecords + i}, 1, kNow, Record::Kind::binding, b), 0u);
+    }
+    journal->flush();
+    while (auto done = disk.poll()) journal->on_complete(done->token, done->result);
+  }
+  const std::uint64_t end = journal->readable().offset;
+  ASSERT_EQ(journal->readable().segment, 1u);
+  ASSERT_GT(end, 7u << 20);
+  close();
+  std::fstream file(o.path + "-journal.d/000-0000000001.segment", std::ios::in | std::ios::out | std::ios::binary);
+  const auto flip = [&](std::uint64_t at) {
+    char octet = 0;
+    file.seekg(static_cast<std::streamoff>(at)).get(octet);
+    file.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(octet ^ 0x41)).flush();
+  };
+  for (std::uint32_t batch = 0; batch < kBatches; batch += batch % 10 == 0 && batch < 50 ? 10 : 1) {
+    const std::uint64_t next = batch + 1 < kBatches ? begin[batch + 1] : end;
+    for (const std::uint64_t at : {begin[batch] + 8, next - 1}) {  // its head's key; its last record
+      SCOPED_TRACE(testing::Message() << "batch " << batch << " octet " << at);
+      flip(at);
+      open(o);
+      flip(at);
+      const bool last = batch + 1 == kBatches;
+      EXPECT_EQ(recovered.damaged, last ? 0u : 1u);
+      EXPECT_EQ(recovered.torn, last ? 1u : 0u);
+      // A batch without its head is lost unless it is the last, whose records are looked for.
+      EXPECT_EQ(leases.size(), kBatches * kRecords - (at == next - 1 ? 1 : last ? 0 : kRecords));
+      close();
+    }
+  }
 }
 
 // With another size, or for a worker that there is no more, they are of no use and go.

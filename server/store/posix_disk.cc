@@ -29,7 +29,8 @@ auto uninterrupted(Call call) {
 }
 
 // Zeroes are written, not only reserved: on ext4 and XFS the first write into a reserved ("unwritten") extent changes metadata, and then
-// every fdatasync of the journal would pay for a file system transaction as well.
+// every fdatasync of the journal would pay for a file system transaction as well. Each piece is synced, or the next batch of a worker would
+// wait behind all of them.
 Done fill_with_zeroes(PosixFileSystem& files, FileHandle file, std::uint64_t size) {
   static constexpr std::size_t kChunk = 1 << 20;
   if (const int error = ::posix_fallocate(file, 0, static_cast<off_t>(size)); error != 0) {
@@ -39,6 +40,7 @@ Done fill_with_zeroes(PosixFileSystem& files, FileHandle file, std::uint64_t siz
   for (std::uint64_t at = 0; at < size; at += kChunk) {
     const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, size - at));
     if (auto written = files.write(file, at, {zeroes.get(), n}); !written) return written;
+    if (auto synced = files.sync(file); !synced) return synced;
   }
   return {};
 }

@@ -144,4 +144,6 @@ std::size_t record_size(Bytes in) noexcept {
   return kKey + load_le<std::uint32_t>(in.data() + kLength);
 }
 
+std::uint64_t record_key(Bytes in) noexcept { return load_le<std::uint64_t>(in.data() + kKey); }
+
 }  // namespace coaxd::store

@@ -59,10 +59,11 @@ struct DecodedRecord {
 // Reads one record at the head of `in`; `out` is complete only if nothing is returned.
 std::optional<RecordError> decode_record(Bytes in, std::uint64_t segment_key, DecodedRecord& out) noexcept;
 
-
 // Moves an encoded record under another segment's key: a batch that did not fit its segment goes to the next one.
 void rekey_record(MutableBytes record, std::uint64_t segment_key) noexcept;
-// Octets of the (valid) record at the head of `in`.
+// Octets of the (valid) record at the head of `in`, and the key it is valid under.
 std::size_t record_size(Bytes in) noexcept;
+std::uint64_t record_key(Bytes in) noexcept;
+inline constexpr std::size_t kRecordHeadSize = 16;  // which both are read from
 
 }  // namespace coaxd::store

@@ -1,11 +1,15 @@
 // recovery.h: what the journals hold that SQLite does not: reads the segments of earlier lives once, at start, makes durable what it
 // could read, and keeps the newest change of each address for the walk over SQLite. Main thread.
+//
+// Nobody is served meanwhile, so a million records must take a fraction of a second: segments are read in pieces, records stay where they were
+// read, and their changes are put in order once, at the end, rather than looked up one by one.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <memory>
+#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "server/store/fold.h"
@@ -20,22 +24,24 @@ class Replay {
   std::expected<void, int> run(FileSystem& files, Journals& journals, RecoveryStats& stats);
 
   struct Change {
+    std::uint32_t address = 0;
     std::uint32_t generation = 0;
-    std::uint32_t at = 0;
-    std::uint64_t key = 0;
-    std::size_t begin = 0;  // of the record's octets
-    std::size_t size = 0;
+    const std::uint8_t* record = nullptr;  // valid, in one of our pieces
   };
-  using Changes = std::unordered_map<std::uint32_t, Change>;  // by address, the latest of each
-  const Changes& changes() const noexcept { return changes_; }
-  bool decode(const Change& change, DecodedRecord& out) const noexcept;
+  // The newest of each address, by address.
+  std::span<const Change> changes() const noexcept { return changes_; }
+  static void decode(const Change& change, DecodedRecord& out) noexcept;
 
  private:
-  void keep(Bytes octets, const Record& record, std::uint64_t key);
+  struct Read;  // what is known of a segment so far
   std::expected<void, int> read_journal(FileSystem& files, JournalCursor& cursor, RecoveryStats& stats);
+  std::expected<void, int> read_segment(FileSystem& files, const Segment& segment, Read& read);
+  bool scan(Bytes octets, const Segment& segment, Read& read);
+  void keep_newest();
 
-  Changes changes_;
-  std::vector<std::uint8_t> octets_;
+  std::vector<Change> changes_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> pieces_;
+  WallSeconds newest_ = 0;
 };
 
 }  // namespace coaxd::store

@@ -1,6 +1,7 @@
 #include "server/store/segment.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "server/base/assert.h"
@@ -20,15 +21,11 @@ std::uint32_t batch_crc(const std::uint8_t* head) noexcept {
   return crc32c({head + 8, kBatchHeadSize - 8}, crc32c({head, 4}, kBatchSeed));
 }
 
-// Where the octets of the key next stand at a place that could be a batch head or record: both carry it at offset 8.
+// A place that could be a batch head or record: both carry the key at offset 8.
 std::optional<std::size_t> next_candidate(Bytes octets, std::size_t from, std::uint64_t key) noexcept {
-  std::uint8_t needle[8];
-  store_le(needle, key);
-  if (from + 16 > octets.size()) return std::nullopt;
-  const auto begin = octets.begin() + static_cast<std::ptrdiff_t>(from + 8);
-  const auto found = std::search(begin, octets.end(), std::begin(needle), std::end(needle));
-  if (found == octets.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - octets.begin()) - 8;
+  const auto found = find_key(octets, from + 8, key);
+  if (!found) return std::nullopt;
+  return *found - 8;
 }
 
 // One pass over a segment's octets.
@@ -37,8 +34,8 @@ struct Scan {
   std::uint64_t key;
   BatchNumbers numbers;
   const std::function<void(Bytes, const DecodedRecord&)>& record;
+  std::uint64_t holes;  // not yet known whether damage or a torn tail
   ScanResult result{};
-  std::uint64_t holes = 0;  // not yet known whether damage or a torn tail
   DecodedRecord decoded{};
 
   std::optional<std::size_t> find(std::size_t at, std::size_t limit, auto is_valid) {
@@ -51,12 +48,16 @@ struct Scan {
 
   void read_records(std::uint64_t number, std::size_t begin, std::size_t end) {
     const std::size_t readable = std::min(end, octets.size());
+    if (number < numbers.from) {
+      result.last_end = readable;
+      return;
+    }
     std::size_t at = begin;
     while (at < readable) {
       const Bytes rest = octets.subspan(at, readable - at);
       const auto error = decode_record(rest, key, decoded);
       if (!error) {
-        if (number >= numbers.from && number < numbers.below) {
+        if (number < numbers.below) {
           ++result.records;
           record(rest.first(decoded.size), decoded);
         }
@@ -112,6 +113,7 @@ struct Scan {
       at = end;
       if (end <= octets.size() && holes == 0) result.end = end;
     }
+    result.holes = holes;
     result.torn = holes > 0;
   }
 };
@@ -163,9 +165,35 @@ std::optional<BatchHead> decode_batch_head(Bytes in, std::uint64_t segment_key) 
 
 ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, const BatchNumbers& numbers,
                         const std::function<void(Bytes octets, const DecodedRecord&)>& record) {
-  Scan scan{octets, segment_key, numbers, record};
+  Scan scan{octets, segment_key, numbers, record, numbers.holes};
   scan.run();
   return scan.result;
+}
+
+std::size_t whole_batches(Bytes octets, std::uint64_t segment_key) noexcept {
+  std::size_t end = 0;
+  while (const auto head = decode_batch_head(octets.subspan(end), segment_key)) {
+    if (head->records_size > octets.size() - end - kBatchHeadSize) break;
+    end += kBatchHeadSize + head->records_size;
+  }
+  return end;
+}
+
+std::optional<std::size_t> find_key(Bytes octets, std::size_t from, std::uint64_t key) noexcept {
+  std::array<std::uint8_t, kKeySize> needle{};
+  store_le(needle.data(), key);
+  // Looked for by an octet that is not zero: what was never written is.
+  const auto seen = std::ranges::find_if(needle, [](std::uint8_t c) { return c != 0; });
+  const auto lead = seen == needle.end() ? 0 : static_cast<std::size_t>(seen - needle.begin());
+  for (std::size_t at = from; at + kKeySize <= octets.size();) {
+    const std::uint8_t* begin = octets.data() + at + lead;
+    const void* found = std::memchr(begin, needle[lead], octets.size() - at - kKeySize + 1);
+    if (found == nullptr) break;
+    at += static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - begin);
+    if (std::memcmp(octets.data() + at, needle.data(), kKeySize) == 0) return at;
+    ++at;
+  }
+  return std::nullopt;
 }
 
 }  // namespace coaxd::store

@@ -54,7 +54,8 @@ struct ScanResult {
   std::size_t last_end = 0;      // where what could be read of it ends
   std::uint64_t records = 0;
   std::uint64_t damaged = 0;     // holes before a later batch
-  bool torn = false;             // something was begun at the end and not finished
+  std::uint64_t holes = 0;       // behind the last batch head: damage if another one follows these octets, else what a crash has torn
+  bool torn = false;             // there are such
 };
 
 struct BatchNumbers {
@@ -62,11 +63,20 @@ struct BatchNumbers {
   // numbers it otherwise than the journal went on gives two batches one number, and one of them is taken for folded.
   std::uint64_t before = 0;
   std::uint64_t from = 0, below = std::numeric_limits<std::uint64_t>::max();  // wanted
+  std::uint64_t holes = 0;  // of a scan that ended where these octets begin
 };
 
 // Reads the batches in `octets` (which begins at a batch) and calls `record` with each valid record of those numbered at or above `from` and
-// below `below`. Goes on behind holes: whatever has a good CRC under the segment's key was written by us.
+// below `below`. Goes on behind holes: whatever has a good CRC under the segment's key was written by us. Batches below `from` are not
+// looked into: SQLite has them, whatever has become of them here.
 ScanResult scan_batches(Bytes octets, std::uint64_t segment_key, const BatchNumbers& numbers,
                         const std::function<void(Bytes octets, const DecodedRecord&)>& record);
+
+// Length of the whole batches at the head of `octets`: by their heads, whatever their records are worth.
+std::size_t whole_batches(Bytes octets, std::uint64_t segment_key) noexcept;
+
+// Where the octets of the key next stand. Where they do not, nothing of this segment is: a record and a batch head both carry it.
+inline constexpr std::size_t kKeySize = 8;
+std::optional<std::size_t> find_key(Bytes octets, std::size_t from, std::uint64_t key) noexcept;
 
 }  // namespace coaxd::store
