@@ -256,6 +256,35 @@ void find_by_client_id_ns_per_lookup(benchmark::State& state) {
 }
 BENCHMARK(find_by_client_id_ns_per_lookup)->Apply(sizes)->Threads(1)->Threads(2)->UseRealTime();
 
+// As a worker finds who names his address (a DISCOVER of a known client may not): the memory was asked for some packets ago.
+void find_fetched_client_ns_per_lookup(benchmark::State& state) {
+  constexpr std::size_t kAtOnce = 8;
+  constexpr auto kMeanwhile = std::chrono::microseconds(4);  // work on other packets
+  using Clock = std::chrono::steady_clock;
+  const Built& built = full(state.range(0));
+  std::minstd_rand random;
+  std::array<std::uint32_t, kAtOnce> numbers;
+  std::array<SlotId, kAtOnce> found;
+  bench::AllocationCount count{state};
+  while (state.KeepRunningBatch(kAtOnce)) {
+    for (std::uint32_t& n : numbers) {
+      n = static_cast<std::uint32_t>(random()) % built.addresses;
+      const Client client(n);
+      built.table->prefetch(1, client.mac, client.id, {kBase.value + n});
+    }
+    for (const auto ready = Clock::now() + kMeanwhile; Clock::now() < ready;) continue;
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      check(built.table->find_by_client_id(Client(numbers[i]).id, {&found[i], 1}) == 1, "client not found");
+    }
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      check(built.table->address_of(found[i]).value == kBase.value + numbers[i], "the wrong one found");
+    }
+  }
+}
+BENCHMARK(find_fetched_client_ns_per_lookup)->Apply(sizes)->UseManualTime();
+
 void find_nobody_ns_per_lookup(benchmark::State& state) {
   const Built& built = full(state.range(0));
   std::minstd_rand random(static_cast<unsigned>(state.thread_index()) + 1);
