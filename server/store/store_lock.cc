@@ -59,8 +59,9 @@ std::expected<StoreLock, StoreError> StoreLock::acquire(const std::string& store
   if (::flock(lock.file_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failure(errno, fmt::format("cannot lock {}: {}", path, std::strerror(errno)));
     const int pid = holder_of(lock.file_);
-    return failure(EWOULDBLOCK, pid > 0 ? fmt::format("store {} is locked by another coaxd (pid {})", store_path, pid)
-                                        : fmt::format("store {} is locked by another coaxd", store_path));
+    return failure(EWOULDBLOCK, pid > 0 ? fmt::format("store {} is locked by another coaxd (pid {}): stop that one, or give this one a leases file of its own (-lf)",
+                                                      store_path, pid)
+                                        : fmt::format("store {} is locked by another coaxd: stop that one", store_path));
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock.file_, 0) != 0 || ::pwrite(lock.file_, pid.data(), pid.size(), 0) < 0) {
