@@ -172,6 +172,7 @@ class Coaxd(Server):
     def prepare(self, site):
         home = site.home
         write(f"{home}/dhcpd.conf", dhcpd_conf(site.network))
+        write(f"{home}/dhcpd.leases", "")
         write(f"{home}/coaxd.toml", f"""[server]
 workers = 1
 reply_trains = "{self.reply_trains}"

@@ -81,6 +81,7 @@ class Coaxd:
         # A dotted key is TOML as well, so that no tables need be made.
         toml = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
         pathlib.Path(f"{self.home}/coaxd.toml").write_text(toml, encoding="ascii")
+        pathlib.Path(f"{self.home}/dhcpd.leases").touch()
         with open(f"{self.home}/log", "wb") as log:
             self.process = self.rig.server_side.popen(
                 ["taskset", "-c", self.cores, self.rig.binary("coaxd"), "-4", "-f", "-cf", f"{self.home}/dhcpd.conf",
