@@ -3,6 +3,7 @@
 // timed. A million addresses; leases of clients at random: a hundred thousand (isp) or a million (plain).
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "bench/isp.h"
 #include "server/base/spsc_queue.h"
 #include "server/daemon/lease_memory.h"
+#include "server/daemon/log_format.h"
 #include "server/engine/billing.h"
 #include "server/engine/client.h"
 #include "server/engine/engine.h"
@@ -288,6 +290,29 @@ void log_event_ns_per_line(benchmark::State& state) {
   }
 }
 BENCHMARK(log_event_ns_per_line);
+
+// And what the log thread makes of it, with nobody waiting: "DHCPACK on 20.1.0.7 to 00:15:00:00:00:07 (modem) via 20.0.0.1".
+void format_ns_per_line(benchmark::State& state) {
+  engine::LogEvent event;
+  event.kind = engine::LogKind::ack;
+  event.htype = 1;
+  event.hlen = 6;
+  event.chaddr = {0x00, 0x15};
+  event.address = kFirst;
+  event.giaddr = kRelay;
+  event.name_size = 5;
+  std::copy_n("modem", 5, event.name.begin());
+  daemon::LogLine line;
+  const auto name = [](std::uint32_t, const void*) { return std::string_view{}; };
+  format_log_event(event, name, nullptr, line);
+  check(line.text == "DHCPACK on 20.1.0.0 to 00:15:00:00:00:00 (modem) via 20.0.0.1", "not dhcpd's line");
+  AllocationCount count{state};
+  for (auto _ : state) {
+    format_log_event(event, name, nullptr, line);
+    benchmark::DoNotOptimize(line.text.data());
+  }
+}
+BENCHMARK(format_ns_per_line);
 
 }  // namespace
 }  // namespace coaxd::bench
