@@ -11,6 +11,7 @@
 
 #include "server/config/config.h"
 #include "server/config/host_table.h"
+#include "server/config/name_news.h"
 #include "server/config/parser.h"
 
 namespace coaxd::config {
@@ -518,6 +519,17 @@ TEST(HostTable_1, LooksUpWhatNeedsNoNetworkAndKeepsWhatItHad) {
   EXPECT_THAT(table->find("10.9.8.7"), ElementsAre(ip("10.9.8.7")));
   EXPECT_THAT(table->find("localhost"), ElementsAre(ip("127.0.0.1")));
   EXPECT_TRUE(look_up_hosts({}, std::chrono::seconds(1), nullptr)->entries().empty());
+}
+
+// dhcpd logs a name that has no address with every packet (§1); here once, when that begins and when it ends.
+TEST(HostTable_1, ANameWithoutAnAddressIsNews) {
+  const HostTable some({{"a.example", {}}, {"b.example", {ip("10.0.0.1")}}});
+  const HostTable others({{"a.example", {ip("10.0.0.2")}}, {"b.example", {}}, {"c.example", {}}, {"d.example", {ip("10.0.0.3")}}});
+  const std::string unknown = ": host unknown: what is set to this name is left out of replies until it has an address.";
+  EXPECT_THAT(news_of_names(some, nullptr), ElementsAre("a.example" + unknown));
+  EXPECT_THAT(news_of_names(some, &some), ElementsAre());
+  EXPECT_THAT(news_of_names(others, &some), ElementsAre("a.example: has an address again.", "b.example" + unknown, "c.example" + unknown));
+  EXPECT_THAT(news_of_names(HostTable(), &some), ElementsAre());
 }
 
 // ---- refusals, compared with dhcpd ----

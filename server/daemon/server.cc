@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "server/config/name_news.h"
 #include "server/daemon/export.h"
 #include "server/daemon/free_lease.h"
 #include "server/engine/startup.h"
@@ -109,6 +110,7 @@ Server::Step Server::start() {
   started_ = clock_.now().wall;
   if (!line_.quiet) log_.info(fmt::format("coaxd {}: DHCPv4 provisioning server, drop-in for ISC dhcpd.", kVersion));
   for (const std::string& warning : configuration_.warnings) log_.warning(warning);
+  for (const std::string& news : config::news_of_names(*configuration_.names, nullptr)) log_.warning(news);
   for (const config::Finding& finding : configuration_.coverage.of(config::Coverage::not_supported))
     log_.warning(fmt::format("{}: NOT SUPPORTED: {} ({})", finding.where, finding.row.name, finding.row.note));
   log_.set_facility(global_text(*configuration_.config, config::Parameter::log_facility));
@@ -406,6 +408,7 @@ void Server::rescan_interfaces() {
 void Server::refresh_names() {
   auto fresh = config::look_up_hosts(configuration_.host_names, std::chrono::milliseconds(settings_.names.timeout_ms),
                                      configuration_.names.get());
+  for (const std::string& news : config::news_of_names(*fresh, configuration_.names.get())) log_.warning(news);
   configuration_.names = fresh;
   at_barrier([&] { return worker::Snapshot{configuration_.config, configuration_.names}; });
 }
@@ -431,6 +434,8 @@ std::expected<Configuration, std::string> Server::read_again() const {
   if (!fresh) return fresh;
   const auto ignored = ignored_changes(start_values_, start_values(line_, settings, *fresh->config));
   fresh->warnings.insert(fresh->warnings.end(), ignored.begin(), ignored.end());
+  const auto unknown = config::news_of_names(*fresh->names, nullptr);
+  fresh->warnings.insert(fresh->warnings.end(), unknown.begin(), unknown.end());
   if (const std::string refused = unsafe_findings(*fresh, settings_); !refused.empty()) return fail(refused);
   // Where nothing is served now, the network is to blame and not the file: a standby without its address must take over what is new.
   const auto all = io::scan_interfaces();
