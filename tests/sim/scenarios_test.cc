@@ -250,6 +250,35 @@ TEST(Sim, ReloadUnderLoad) {
   }
 }
 
+// RFC 2131 §2.2: the operator pins the address of one client for another, on a network where pings are answered. Whoever has it uses it until
+// his renewal is refused, and the other does not get it a moment earlier; nor does a power cut bring the old lease back.
+TEST(Sim, APinnedAddressIsNeverTwoClients) {
+  for (std::uint64_t seed = 1; seed <= seed_count(8); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    World world(network(""), {.seed = seed, .workers = 3, .duplicates = 20, .clients_answer_pings = true});
+    for (unsigned i = 0; i < 6; ++i) world.add_client(1, {}, kSteady);
+    world.start_all();
+    world.run(30 * kSecond);
+    const Client &holder = *world.clients()[0], &newcomer = *world.clients()[1];
+    const auto pinned = holder.address(world.time().true_wall());
+    ASSERT_TRUE(pinned);
+    world.reload(network(fmt::format("host pinned {{ hardware ethernet {:02x}; fixed-address {}; }}", fmt::join(newcomer.mac(), ":"), to_string(*pinned))));
+    for (int i = 0; i < 10; ++i) {
+      world.run(24 * kSecond);
+      NO_VIOLATION(world);
+    }
+    EXPECT_EQ(newcomer.address(world.time().true_wall()), pinned);
+    EXPECT_TRUE(holder.address(world.time().true_wall()));
+    EXPECT_EQ(world.binding(*pinned).state, lease::BindingState::free);
+    world.power_cut();
+    EXPECT_EQ(world.binding(*pinned).state, lease::BindingState::free);
+    world.run(150 * kSecond);
+    NO_VIOLATION(world);
+    EXPECT_EQ(newcomer.address(world.time().true_wall()), pinned);
+    world.expect_settled();
+  }
+}
+
 // Two MACs with one identifier, one MAC with many, forged option 82, other people's addresses, noise: nobody else notices, and every packet
 // is accounted for.
 TEST(Sim, AbuseHurtsNobodyElse) {

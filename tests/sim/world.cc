@@ -264,7 +264,10 @@ void World::to_clients(std::vector<std::uint8_t> octets, Departure departure) {
 }
 
 void World::on_echo_request(unsigned, Ipv4 to, std::uint16_t id, std::uint16_t sequence) {
-  if (!squatters_.contains(to.value)) return;
+  const bool client = options_.clients_answer_pings && std::ranges::any_of(clients_, [&](const auto& one) {
+    return one->address(time_.true_wall()) == to;
+  });
+  if (!client && !squatters_.contains(to.value)) return;
   after(delay(), [this, to, id, sequence, life = life_] {
     if (life != life_) return;
     for (unsigned i = 0; i < servers_.size(); ++i) {  // a raw socket each: everybody hears it

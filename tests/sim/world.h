@@ -43,6 +43,7 @@ struct WorldOptions {
   std::int64_t least_disk = 100'000, most_disk = 5 * kMillisecond;
   std::size_t buffers = 512;
   std::size_t max_held = worker::Worker::kMaxHeld;
+  bool clients_answer_pings = false;
 };
 
 class World final : private SimTransport::Observer {
