@@ -63,8 +63,14 @@ def legend(bars):
 
 def remark(server, largest):
     broken = sum(results.violations(server).values())
-    return (server["durability"] + (f"; {server['pool']:,} addresses" if server["pool"] < largest else "") +
-            (f"; {broken} violations" if broken else ""))
+    parts = [server["durability"]]
+    if server["trains"] != "none":
+        parts.append(f"trains {server['trains']}")
+    if server["pool"] < largest:
+        parts.append(f"{server['pool']:,} addresses")
+    if broken:
+        parts.append(f"{broken} violations")
+    return "; ".join(parts)
 
 
 def panel(left, exchange, bars, limits, bottom):

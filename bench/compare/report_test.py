@@ -93,6 +93,12 @@ class Chart(unittest.TestCase):
         self.assertEqual(len([line for line in drawn.iter(SVG + "line") if line.get("class") == "limit"]), 2)
         self.assertIn("echo 800", [text.text for text in drawn.iter(SVG + "text")])
 
+    def test_says_whose_datagrams_travel_in_trains(self):
+        drawn = xml.fromstring(chart.chart(report(server("coaxd", servers.SYNCED, 100, trains="both ways"), server("kea", servers.WRITTEN, 50))))
+        texts = [text.text for text in drawn.iter(SVG + "text")]
+        self.assertIn("said so; trains both ways", texts)
+        self.assertIn("said so", texts)
+
 
 class Contenders(unittest.TestCase):
     def test_are_named_and_say_what_they_promise(self):
