@@ -23,12 +23,12 @@ int test_configuration(const CommandLine& line, const coaxd::config::Settings& s
   if (!line.quiet) {
     for (const std::string& warning : configuration.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
     if (line.json) {
-      std::fputs(configuration.coverage.json().c_str(), stdout);
+      std::fputs(configuration.coverage.json(settings).c_str(), stdout);
     } else {
       for (const std::string& said : startup_lines(configuration)) std::fprintf(stderr, "%s\n", said.c_str());
       std::fprintf(stderr, "Config file: %s\nDatabase file: %s\nPID file: %s\n", line.config.c_str(),
                    leases_path(line, *configuration.config).c_str(), pid_path(line, *configuration.config).c_str());
-      std::fputs(configuration.coverage.text().c_str(), stdout);
+      std::fputs(configuration.coverage.text(settings).c_str(), stdout);
     }
   }
   const std::string refused = unsafe_findings(configuration, settings);

@@ -20,8 +20,11 @@ constexpr Group kGroups[] = {
     {Coverage::unsafe, "unsafe", "UNSAFE TO IGNORE"},
     {Coverage::not_supported, "not_supported", "NOT SUPPORTED"},
     {Coverage::harmless, "harmless", "harmless here"},
-    {Coverage::honoured, "honoured", "honoured"},
+    {Coverage::honoured, "honoured", "honoured, with the test that proves it"},
 };
+constexpr std::string_view kAcceptedTitle = "unsafe to ignore, accepted by coaxd.toml";
+
+bool is_accepted(const CoverageRow& row, const Settings& settings) { return row.accepted != nullptr && row.accepted(settings); }
 
 class Collector {
  public:
@@ -116,32 +119,38 @@ std::vector<Finding> CoverageReport::of(Coverage coverage) const {
 
 std::vector<Finding> CoverageReport::unsafe(const Settings& settings) const {
   std::vector<Finding> result = of(Coverage::unsafe);
-  std::erase_if(result, [&](const Finding& f) { return f.row.accepted(settings); });
+  std::erase_if(result, [&](const Finding& f) { return is_accepted(f.row, settings); });
   return result;
 }
 
-std::string CoverageReport::text() const {
+std::string CoverageReport::text(const Settings& settings) const {
   std::string out;
   std::size_t name_width = 0, where_width = 0;
   for (const Finding& finding : findings) {
     name_width = std::max(name_width, finding.row.name.size());
     where_width = std::max(where_width, finding.where.size());
   }
-  for (const Group& group : kGroups) {
-    const std::vector<Finding> members = of(group.coverage);
-    if (members.empty()) continue;
-    out += fmt::format("{}{} ({}):\n", out.empty() ? "" : "\n", group.title, members.size());
+  const auto append = [&](std::string_view title, const std::vector<Finding>& members) {
+    if (members.empty()) return;
+    out += fmt::format("{}{} ({}):\n", out.empty() ? "" : "\n", title, members.size());
     for (const Finding& finding : members) {
       out += fmt::format("  {:{}}  {:{}}  {:>6}x  {}", finding.row.name, name_width, finding.where, where_width, finding.count,
                          finding.row.note);
       if (!finding.row.setting.empty()) out += fmt::format(" (coaxd.toml: {})", finding.row.setting);
       out += '\n';
     }
+  };
+  for (const Group& group : kGroups) {
+    std::vector<Finding> members = of(group.coverage);
+    const auto accepted = std::ranges::stable_partition(members, [&](const Finding& f) { return !is_accepted(f.row, settings); });
+    append(kAcceptedTitle, {accepted.begin(), accepted.end()});
+    members.erase(accepted.begin(), accepted.end());
+    append(group.title, members);
   }
   return out;
 }
 
-std::string CoverageReport::json() const {
+std::string CoverageReport::json(const Settings& settings) const {
   std::string out = "{\"counts\":{";
   for (const Group& group : kGroups) {
     if (&group != kGroups) out += ',';
@@ -161,6 +170,7 @@ std::string CoverageReport::json() const {
     if (!finding.row.setting.empty()) {
       out += ",\"setting\":";
       append_json(out, finding.row.setting);
+      out += fmt::format(",\"accepted\":{}", is_accepted(finding.row, settings));
     }
     out += '}';
   }

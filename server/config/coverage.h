@@ -42,8 +42,9 @@ struct CoverageReport {
   std::vector<Finding> of(Coverage coverage) const;
   // Those no setting accepts: the server refuses to start while there is one.
   std::vector<Finding> unsafe(const Settings& settings) const;
-  std::string text() const;
-  std::string json() const;  // {"counts":{...}, "findings":[{...}]}, fields in this order
+  // What is unsafe, and accepted by the settings, has a heading of its own, and says so.
+  std::string text(const Settings& settings = {}) const;
+  std::string json(const Settings& settings = {}) const;  // {"counts":{...}, "findings":[{...}]}, fields in this order
 };
 
 // Before resolve(), which consumes the Ast.

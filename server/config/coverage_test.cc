@@ -18,6 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 CoverageReport report_of(const std::string& text) {
@@ -111,12 +112,16 @@ TEST(Coverage, TextShowsTheWorstFirst) {
             "whenever it was not asked before; use-host-decl-names or option host-name need no DNS\n"
             "\n"
             "harmless here (1):\n"
-            "  omapi-port           dhcpd.conf:3:1       1x  no OMAPI listener; coaxctl and the API take its place\n"
+            "  omapi-port           dhcpd.conf:3:1       1x  no OMAPI listener; coaxctl takes its place\n"
             "\n"
-            "honoured (1):\n"
+            "honoured, with the test that proves it (1):\n"
             "  authoritative        dhcpd.conf:1:1       2x  differential wrong-network-authoritative\n");
   EXPECT_THAT(report_of(kPeer).text(), HasSubstr("UNSAFE TO IGNORE (2):\n  failover peer "));
   EXPECT_THAT(report_of(kPeer).text(), HasSubstr("(coaxd.toml: [failover] mode = \"alone\")\n"));
+  Settings alone;
+  alone.failover.mode = FailoverMode::alone;
+  EXPECT_THAT(report_of(kPeer).text(alone), HasSubstr("unsafe to ignore, accepted by coaxd.toml (2):\n  failover peer "));
+  EXPECT_THAT(report_of(kPeer).text(alone), Not(HasSubstr("UNSAFE")));
   EXPECT_EQ(report_of("").text(), "");
 }
 
@@ -125,7 +130,10 @@ TEST(Coverage, JsonIsStable) {
             "{\"counts\":{\"unsafe\":0,\"not_supported\":0,\"harmless\":0,\"honoured\":1},\"findings\":[\n"
             "{\"coverage\":\"honoured\",\"statement\":\"authoritative\",\"first\":\"dhcpd.conf:1:1\",\"count\":1,"
             "\"note\":\"differential wrong-network-authoritative\"}\n]}\n");
-  EXPECT_THAT(report_of(kPeer).json(), HasSubstr("\"setting\":\"[failover] mode = \\\"alone\\\"\""));
+  EXPECT_THAT(report_of(kPeer).json(), HasSubstr("\"setting\":\"[failover] mode = \\\"alone\\\"\",\"accepted\":false"));
+  Settings alone;
+  alone.failover.mode = FailoverMode::alone;
+  EXPECT_THAT(report_of(kPeer).json(alone), HasSubstr("\"accepted\":true"));
   EXPECT_EQ(report_of("").json(),
             "{\"counts\":{\"unsafe\":0,\"not_supported\":0,\"harmless\":0,\"honoured\":0},\"findings\":[\n]}\n");
 }

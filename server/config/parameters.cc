@@ -14,7 +14,7 @@ using enum Coverage;
 constexpr bool kGlobal = true, kAny = false;
 constexpr std::string_view kDns = "this server makes no DNS updates (docs/non-goals.md)";
 constexpr std::string_view kV6 = "DHCPv6; without effect on a DHCPv4 server, in dhcpd too";
-constexpr std::string_view kOmapi = "no OMAPI listener; coaxctl and the API take its place";
+constexpr std::string_view kOmapi = "no OMAPI listener; coaxctl takes its place";
 
 constexpr ParameterRow kRows[] = {
     // lease times (dhcpd-compat §11)

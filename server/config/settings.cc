@@ -174,7 +174,9 @@ class Reader {
   void read(const toml::table& root, Settings& settings) {
     for (const auto& [name, node] : root) {
       const auto in_table = [&](const SettingRow& row) { return row.table == name.str(); };
-      if (std::ranges::none_of(kRows, in_table)) {
+      if (const auto row = std::ranges::find(kRows, name.str(), &SettingRow::key); row != std::end(kRows) && !node.is_table()) {
+        error(name.source(), fmt::format("{} belongs under [{}]", name.str(), row->table));
+      } else if (std::ranges::none_of(kRows, in_table)) {
         error(name.source(), fmt::format("no table [{}]{}", name.str(), suggestion(name.str(), names(&SettingRow::table))));
       } else if (const toml::table* table = node.as_table()) {
         read_table(name.str(), *table, settings);

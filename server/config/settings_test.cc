@@ -60,7 +60,7 @@ TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {
             "^\n");
   EXPECT_NE(first_error("[sever]\n").find("no table [sever]; did you mean server?"), std::string::npos);
   EXPECT_NE(first_error("[server]\nzzzzzzzzzzzz = 1\n").find("no key zzzzzzzzzzzz in [server]\n"), std::string::npos);
-  EXPECT_NE(first_error("workers = 2\n").find("no table [workers]"), std::string::npos);
+  EXPECT_NE(first_error("workers = 2\n").find("workers belongs under [server]\n"), std::string::npos);
   EXPECT_NE(first_error("server = 2\n").find("expecting the table [server]"), std::string::npos);
 }
 
