@@ -73,6 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const LeasesRemark& remark : file.notes()) REQUIRE(remark.line > 0 && !remark.text.empty());
   for (const LeasesDeclaration& each : file.declarations())
     REQUIRE(each.line > 0 && !to_string(each.kind).empty());
+  const LeasesFile others = LeasesFile::parse(file.others(), kNow);
+  REQUIRE(others.damaged().empty() && others.size() == 0 && others.others() == file.others());
+  REQUIRE(others.declarations().size() == file.declarations().size());
   std::string all(leases_header());
   std::size_t leases = 0, ever_used = 0;
   file.for_each([&](Ipv4 address, const lease::Binding& binding) {

@@ -56,24 +56,35 @@ void append_json(std::string& out, Ipv4 address, const lease::Binding& binding) 
 
 }  // namespace
 
-BodySource export_leases(const lease::LeaseTable& table, ExportFormat format, store::LeasesStyle style, lease::StoredTime* newest) {
+BodySource export_leases(const lease::LeaseTable& table, const Homeless& homeless, ExportFormat format, store::LeasesStyle style,
+                         lease::StoredTime* newest) {
   struct Progress {
     lease::SlotId next = 0;
+    Ipv4 next_homeless;
     lease::Binding binding;
   };
-  return [&table, format, style, newest, progress = std::make_shared<Progress>()](std::string& chunk) {
+  const auto tell = [format, style, newest](std::string& chunk, Ipv4 address, const lease::Binding& binding) {
+    if (!binding.ever_used()) return;
+    if (newest != nullptr) *newest = std::max(*newest, store::last_event(binding));
+    if (format == ExportFormat::dhcpd) {
+      store::append_lease(chunk, address, binding, style);
+    } else {
+      append_json(chunk, address, binding);
+    }
+  };
+  return [&table, &homeless, tell, progress = std::make_shared<Progress>()](std::string& chunk) {
     for (; progress->next < table.slot_count(); ++progress->next) {
       if (chunk.size() >= kPiece) return true;
       if (table.word(progress->next).state() == lease::SlotState::absent) continue;
       table.read(progress->next, progress->binding);
-      if (!progress->binding.ever_used()) continue;
-      if (newest != nullptr) *newest = std::max(*newest, store::last_event(progress->binding));
-      const Ipv4 address = table.address_of(progress->next);
-      if (format == ExportFormat::dhcpd) {
-        store::append_lease(chunk, address, progress->binding, style);
-      } else {
-        append_json(chunk, address, progress->binding);
-      }
+      tell(chunk, table.address_of(progress->next), progress->binding);
+    }
+    for (auto one = homeless.lower_bound(progress->next_homeless); one != homeless.end(); ++one) {
+      progress->next_homeless = one->first;
+      if (chunk.size() >= kPiece) return true;
+      // A reload may have given it a range, and so a slot.
+      if (table.find(one->first) == lease::kNoSlot && store::decode_binding(as_bytes(one->second), progress->binding))
+        tell(chunk, one->first, progress->binding);
     }
     return false;
   };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <optional>
 
@@ -52,6 +53,15 @@ void LeaseMemory::count_limits() {
   }
 }
 
+// False: the address has no slot; the lease is kept for the mirror.
+bool LeaseMemory::restore(Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
+  if (table_->restore(address, binding, generation)) return true;
+  std::array<std::uint8_t, store::kMaxRecordSize> octets{};
+  const std::size_t size = store::encode_binding(octets, binding);
+  homeless_.insert_or_assign(address, std::string(as_text(Bytes(octets).first(size))));
+  return false;
+}
+
 std::expected<void, std::string> LeaseMemory::fill(const config::Config& config, store::LeaseStore& store,
                                                    const std::string& leases_path, bool accept_damaged, WallSeconds now,
                                                    const std::function<void(const std::string&)>& say) {
@@ -59,12 +69,14 @@ std::expected<void, std::string> LeaseMemory::fill(const config::Config& config,
   std::uint64_t homeless = 0;
   const auto visit = [&](Ipv4 address, const lease::Binding& binding, std::uint32_t generation) {
     known.push_back({address, {generation, store::last_event(binding)}});
-    if (!table_->restore(address, binding, generation)) ++homeless;
+    if (!restore(address, binding, generation)) ++homeless;
   };
   const auto recovered = store.recover(visit);
   if (!recovered) return std::unexpected(recovered.error().message);
   for (const std::string& message : recovered->messages) say(message);
-  if (!mirror_adds_nothing(leases_path, recovered->newest)) {
+  if (mirror_adds_nothing(leases_path, recovered->newest)) {
+    others_ = others_of_mirror(leases_path);
+  } else {
     if (auto imported = import(config, store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;
   }
   if (homeless > 0)
@@ -83,9 +95,9 @@ std::expected<void, std::string> LeaseMemory::import(const config::Config& confi
   const auto file = store::LeasesFile::read(leases_path, now);
   if (!file) return std::unexpected(file.error().message);
   for (const store::LeasesRemark& note : file->notes()) say(fmt::format("{}:{}: {}", leases_path, note.line, note.text));
+  others_ = file->others();
   for (const store::LeasesDeclaration& declaration : file->declarations())
-    say(fmt::format("{}:{}: {} {} is not imported: declare it in dhcpd.conf.", leases_path, declaration.line, to_string(declaration.kind),
-                    declaration.name));
+    if (const std::string fate = fate_of(declaration); !fate.empty()) say(fmt::format("{}:{}: {}", leases_path, declaration.line, fate));
   for (const store::LeasesRemark& damage : file->damaged()) say(fmt::format("{}:{}: unreadable: {}", leases_path, damage.line, damage.text));
   if (!file->damaged().empty() && !accept_damaged) {
     return std::unexpected(fmt::format(
@@ -108,7 +120,7 @@ std::expected<void, std::string> LeaseMemory::import(const config::Config& confi
   if (auto imported = store.import(records); !imported) return std::unexpected(imported.error().message);
   std::size_t homeless = 0;
   for (const store::Record& record : records)
-    if (!table_->restore(record.address, record.binding, record.generation)) ++homeless;
+    if (!restore(record.address, record.binding, record.generation)) ++homeless;
   say(fmt::format("{} leases imported from {}{}.", records.size(), leases_path,
                   homeless == 0 ? std::string{} : fmt::format(" ({} of them on addresses that no range contains now)", homeless)));
   return {};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/config/config.h"
+#include "server/daemon/export.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
 #include "server/store/lease_store.h"
@@ -35,6 +36,11 @@ class LeaseMemory {
   const lease::LeaseTable& table() const noexcept { return *table_; }
   lease::LeaseLimits& limits() noexcept { return *limits_; }
 
+  // As they were at the start: for the mirror and the export. Constant after fill().
+  const Homeless& homeless() const noexcept { return homeless_; }
+  // What else than leases stands in the leases file.
+  const std::string& others() const noexcept { return others_; }
+
  private:
   struct Known {
     Ipv4 address;
@@ -44,9 +50,12 @@ class LeaseMemory {
                                           bool accept_damaged, WallSeconds now, std::vector<Known> known,
                                           const std::function<void(const std::string&)>& say);
   void count_limits();
+  bool restore(Ipv4 address, const lease::Binding& binding, std::uint32_t generation);
 
   std::unique_ptr<lease::LeaseTable> table_;
   std::unique_ptr<lease::LeaseLimits> limits_;
+  Homeless homeless_;
+  std::string others_;
 };
 
 }  // namespace coaxd::daemon

@@ -164,5 +164,18 @@ TEST_F(LeaseMemoryTest, Dhcpd_9_9_LeasesOfARemovedRangeAreOffTheBill) {
   EXPECT_EQ(billed("house", "home"), 3u);
 }
 
+// A range that is gone, a failover partner: nothing of the file is lost to dhcpd.
+TEST_F(LeaseMemoryTest, WhatIsNotServedIsKept) {
+  const std::string failover = "failover peer \"east\" state {\n  my state partner-down at 0 2026/11/22 20:00:00;\n}\n";
+  start(kConfig, failover + lease_block("10.77.0.10", "") + lease_block("10.78.0.10", ""));
+  EXPECT_EQ(memory->others(), failover);
+  ASSERT_EQ(memory->homeless().size(), 1u);
+  EXPECT_EQ(memory->homeless().begin()->first, Ipv4::of(10, 78, 0, 10));
+  std::string text;
+  EXPECT_FALSE(export_leases(memory->table(), memory->homeless(), ExportFormat::dhcpd)(text));
+  EXPECT_NE(text.find("lease 10.77.0.10 {"), text.npos);
+  EXPECT_NE(text.find("lease 10.78.0.10 {"), text.npos);
+}
+
 }  // namespace
 }  // namespace coaxd::daemon

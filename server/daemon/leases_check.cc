@@ -20,6 +20,8 @@ int check_leases_file(const CommandLine& line, const Configuration& configuratio
   });
   if (!line.quiet) {
     for (const store::LeasesRemark& note : file->notes()) std::fprintf(stderr, "%s:%u: %s\n", path.c_str(), note.line, note.text.c_str());
+    for (const store::LeasesDeclaration& declaration : file->declarations())
+      if (const std::string fate = fate_of(declaration); !fate.empty()) std::fprintf(stderr, "%s:%u: %s\n", path.c_str(), declaration.line, fate.c_str());
     for (const store::LeasesRemark& damage : file->damaged())
       std::fprintf(stderr, "%s:%u: unreadable: %s\n", path.c_str(), damage.line, damage.text.c_str());
     std::printf("%s: %zu leases, %zu of them on addresses that no range contains, %zu unreadable blocks\n", path.c_str(), file->size(), homeless,

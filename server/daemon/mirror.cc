@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "server/base/crc32c.h"
-#include "server/daemon/export.h"
 #include "server/store/leases_export.h"
+#include "server/store/leases_file.h"
 
 namespace coaxd::daemon {
 
@@ -60,12 +63,23 @@ void Mirror::stop() {
 
 std::expected<void, std::string> Mirror::write_now() {
   const std::lock_guard writing(writing_);
+  if (!original_kept_) {
+    if (!mirror_adds_nothing(options_.path, std::numeric_limits<WallSeconds>::max())) {
+      if (auto kept = store::copy_leases_file_once(options_.path, options_.path + ".before-coaxd"); !kept)
+        return std::unexpected(kept.error().message);
+    }
+    original_kept_ = true;
+  }
   const std::uint64_t at = changes_();
   lease::StoredTime newest = 0;
   std::uint32_t crc = 0;
-  const BodySource leases = export_leases(table_, ExportFormat::dhcpd, options_.style, &newest);
+  static const Homeless kNobody;
+  const BodySource leases = export_leases(table_, options_.homeless != nullptr ? *options_.homeless : kNobody, ExportFormat::dhcpd,
+                                          options_.style, &newest);
   // The first chunk begins with the header already (leases_export.h): it is part of what the seal covers.
+  std::string_view others = options_.others;
   const auto more = [&](std::string& chunk) {
+    chunk += std::exchange(others, {});
     const bool again = leases(chunk);
     crc = crc32c(as_bytes(chunk), crc);
     if (!again) chunk += seal(newest, crc);
@@ -103,6 +117,13 @@ bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest) {
   }
   close(fd);
   return same;
+}
+
+std::string others_of_mirror(const std::string& path) {
+  std::ifstream file(path);
+  std::string text, line;
+  while (std::getline(file, line) && !line.starts_with("lease ") && !line.starts_with(kSeal)) text += line + '\n';
+  return store::LeasesFile::parse(text, 0).others();
 }
 
 }  // namespace coaxd::daemon

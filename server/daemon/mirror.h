@@ -1,5 +1,6 @@
 // mirror.h: the leases in dhcpd's own format, kept current beside the store, so that going back to dhcpd loses nothing: written every few
-// seconds while something changed, and at every clean stop. Own thread; reads the lease table as any reader does.
+// seconds while something changed, and at every clean stop. What else dhcpd had in its file goes along; and before the first file that is not a
+// mirror is written over, it is copied to `<path>.before-coaxd`, once for ever. Own thread; reads the lease table as any reader does.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "server/daemon/export.h"
 #include "server/lease/lease_table.h"
 #include "server/store/leases_export.h"
 
@@ -23,6 +25,8 @@ class Mirror {
     std::string path;
     std::chrono::seconds interval{60};
     store::LeasesStyle style{};
+    std::string others{};  // LeasesFile::others()
+    const Homeless* homeless = nullptr;
   };
   // `changes` counts committed changes; the file is written when it moved.
   Mirror(const lease::LeaseTable& table, Options options, std::function<std::uint64_t()> changes,
@@ -44,7 +48,7 @@ class Mirror {
   std::mutex writing_;  // held over write_now()
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stop_ = false;
+  bool stop_ = false, original_kept_ = false;
   std::uint64_t written_at_change_ = ~std::uint64_t{0};
   std::thread thread_;
 };
@@ -52,5 +56,7 @@ class Mirror {
 // True when the file is a mirror, whole and untouched (its last line carries the CRC-32C of the rest), and tells nothing that is newer than
 // `store_newest`: a restart then need not read a million leases that it has. False for everything else, dhcpd's own file above all.
 bool mirror_adds_nothing(const std::string& path, WallSeconds store_newest);
+// What else than leases such a mirror holds (LeasesFile::others()): it stands before the leases.
+std::string others_of_mirror(const std::string& path);
 
 }  // namespace coaxd::daemon

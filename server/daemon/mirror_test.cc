@@ -125,6 +125,62 @@ TEST_F(MirrorTest, KeepsTheModeOfTheFileItReplaces) {
   EXPECT_EQ(after.st_gid, 54321u);
 }
 
+// A failover partner's state, hosts made by OMAPI: dhcpd needs them when it comes back, also after restarts of ours.
+TEST_F(MirrorTest, CarriesWhatIsNoLease) {
+  const std::string others = "failover peer \"east\" state {\n  my state partner-down;\n}\nhost dyn1 {\n  dynamic;\n}\n";
+  lease(3, kNow - 5);
+  for (int restart = 0; restart < 2; ++restart) {
+    Mirror mirror(table, {.path = path.string(), .others = restart == 0 ? others : others_of_mirror(path.string())},
+                  [] { return std::uint64_t{1}; }, [](const std::string&) {});
+    ASSERT_TRUE(mirror.write_now());
+    EXPECT_TRUE(adds_nothing());
+    EXPECT_THAT(text(), HasSubstr("endian;\n\n" + others + "lease 10.1.0.13 {\n"));
+  }
+}
+
+TEST_F(MirrorTest, CarriesLeasesThatHaveNoRange) {
+  lease::Binding b;
+  b.state = lease::BindingState::active;
+  b.set_hardware(1, std::array<std::uint8_t, 6>{2, 0, 0, 0, 0, 9});
+  b.starts = b.cltt = lease::to_stored(kNow - 1);
+  b.ends = lease::to_stored(kNow + 3600);
+  std::array<std::uint8_t, store::kMaxRecordSize> octets{};
+  const std::string packed{as_text(Bytes(octets).first(store::encode_binding(octets, b)))};
+  const Homeless homeless{{Ipv4::of(10, 9, 0, 1), packed}, {kFirst, packed}};  // a reload has given the second one a range again
+  lease(0, kNow - 5);
+  Mirror mirror(table, {.path = path.string(), .homeless = &homeless}, [] { return std::uint64_t{1}; }, [](const std::string&) {});
+  ASSERT_TRUE(mirror.write_now());
+  const auto read = store::LeasesFile::read(path.string(), kNow);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->size(), 2u);
+  lease::Binding got;
+  ASSERT_TRUE(read->find(Ipv4::of(10, 9, 0, 1), got));
+  EXPECT_EQ(got.hardware()[5], 9);
+  ASSERT_TRUE(read->find(kFirst, got));
+  EXPECT_EQ(got.hardware()[5], 0) << "the table knows better";
+  EXPECT_FALSE(adds_nothing(kNow - 2)) << "the seal counts it";
+}
+
+// What was not imported exists nowhere else.
+TEST_F(MirrorTest, KeepsTheFileThatItFirstWritesOver) {
+  const std::filesystem::path copy = path.string() + ".before-coaxd";
+  write();
+  EXPECT_FALSE(std::filesystem::exists(copy)) << "there was none";
+  write();
+  EXPECT_FALSE(std::filesystem::exists(copy)) << "it was a mirror";
+  const std::string original = "lease 10.1.0.11 {\n  starts 4 garbage;\n}\n" + std::string(3 << 20, '\n');
+  for (const std::string& content : {original, std::string{"# of another week\n"}}) {
+    put(content);
+    std::filesystem::permissions(path, std::filesystem::perms{0640});
+    write();
+    EXPECT_THAT(text(), StartsWith(std::string{store::leases_header()}));
+    std::ostringstream kept;
+    kept << std::ifstream(copy).rdbuf();
+    EXPECT_TRUE(kept.str() == original) << "the first one, for ever";
+    EXPECT_EQ(std::filesystem::status(copy).permissions(), std::filesystem::perms{0640});
+  }
+}
+
 // Whoever owns the directory can put a link there: it is replaced, and nothing about what it leads to matters or changes.
 TEST_F(MirrorTest, FollowsNoLink) {
   const std::filesystem::path elsewhere = folder / "elsewhere";

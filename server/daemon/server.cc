@@ -267,7 +267,7 @@ Server::Step Server::start_workers() {
       return total;
     };
     const auto interval = std::chrono::seconds(settings_.store.mirror_seconds);
-    mirror_.emplace(leases_->table(), Mirror::Options{leases_path_, interval, leases_style(*configuration_.config)}, changes,
+    mirror_.emplace(leases_->table(), Mirror::Options{leases_path_, interval, leases_style(*configuration_.config), leases_->others(), &leases_->homeless()}, changes,
                     [this](const std::string& sentence) { log_.error(sentence); });
     mirror_->start();
   }
@@ -506,9 +506,9 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
   if (name == "stats") return whole(json ? to_json(samples()) : to_table(samples()));
   if (name == "metrics") return whole(to_prometheus(samples()));
   if (name == "leases export") {
-    if (json) return export_leases(leases_->table(), ExportFormat::json);
-    return after(std::string{store::leases_header()},
-                 export_leases(leases_->table(), ExportFormat::dhcpd, leases_style(*configuration_.config)));
+    if (json) return export_leases(leases_->table(), leases_->homeless(), ExportFormat::json);
+    return after(std::string{store::leases_header()} + leases_->others(),
+                 export_leases(leases_->table(), leases_->homeless(), ExportFormat::dhcpd, leases_style(*configuration_.config)));
   }
   if (words.size() == 3 && words[0] == "leases" && words[1] == "free") {
     auto done = free_lease(words[2]);
@@ -526,8 +526,8 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
   if (name == "check") {
     const auto loaded = read_again();
     if (!loaded) return fail(loaded.error());
-    if (json) return whole(loaded->coverage.json());
-    return whole(lines(loaded->warnings) + loaded->coverage.text());
+    if (json) return whole(loaded->coverage.json(settings_));
+    return whole(lines(loaded->warnings) + loaded->coverage.text(settings_));
   }
   return fail("there is no such command; coaxctl --help lists them");
 }

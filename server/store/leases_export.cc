@@ -11,6 +11,7 @@
 #include <ctime>
 #include <iterator>
 #include <span>
+#include <utility>
 
 #include "server/store/lease_text.h"
 #include "server/store/posix_disk.h"
@@ -194,9 +195,9 @@ std::expected<void, int> take_after(const std::string& path, int file) {
   return {};
 }
 
-}  // namespace
-
-std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more) {
+// A new file in the place of `path`, of the pieces that `more` gives, with owner and mode of `model`.
+std::expected<void, StoreError> write_file(const std::string& path, const std::string& model,
+                                           const std::function<std::expected<bool, int>(std::string&)>& more) {
   PosixFileSystem& files = PosixFileSystem::instance();
   const std::string temporary = path + ".new";
   const auto slash = path.rfind('/');
@@ -208,15 +209,20 @@ std::expected<void, StoreError> write_leases_file(const std::string& path, const
   const auto file = files.create(temporary, 0);
   if (!file) return refused(file.error());
   std::expected<void, int> result;
-  std::string piece{leases_header()};
+  std::string piece;
   std::uint64_t offset = 0;
   for (bool again = true; again && result;) {
-    again = more(piece);
+    const auto got = more(piece);
+    if (!got) {
+      result = std::unexpected(got.error());
+      break;
+    }
+    again = *got;
     result = files.write(*file, offset, as_bytes(piece));
     offset += piece.size();
     piece.clear();
   }
-  if (result) result = take_after(path, *file);
+  if (result) result = take_after(model, *file);
   files.close(*file);
   if (result) result = files.rename(temporary, path);
   if (result) result = files.sync_directory(directory);
@@ -225,6 +231,36 @@ std::expected<void, StoreError> write_leases_file(const std::string& path, const
     return refused(result.error());
   }
   return {};
+}
+
+}  // namespace
+
+std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more) {
+  bool first = true;
+  return write_file(path, path, [&](std::string& piece) -> std::expected<bool, int> {
+    if (std::exchange(first, false)) piece = leases_header();
+    return more(piece);
+  });
+}
+
+std::expected<void, StoreError> copy_leases_file_once(const std::string& path, const std::string& copy) {
+  struct stat original {}, already {};
+  if (lstat(path.c_str(), &original) != 0 || !S_ISREG(original.st_mode) || original.st_size == 0) return {};
+  if (lstat(copy.c_str(), &already) == 0) return {};
+  PosixFileSystem& files = PosixFileSystem::instance();
+  const auto file = files.open(path, false);
+  if (!file) return std::unexpected(StoreError{file.error(), fmt::format("cannot read {}: {}", path, std::strerror(file.error()))});
+  std::uint64_t offset = 0;
+  auto written = write_file(copy, path, [&](std::string& piece) -> std::expected<bool, int> {
+    piece.resize(1 << 20);
+    const auto got = files.read(*file, offset, {reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()});
+    if (!got) return std::unexpected(got.error());
+    piece.resize(*got);
+    offset += *got;
+    return *got != 0;
+  });
+  files.close(*file);
+  return written;
 }
 
 }  // namespace coaxd::store

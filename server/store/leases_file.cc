@@ -17,6 +17,13 @@ std::string_view to_string(LeasesDeclaration::Kind kind) noexcept {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+std::string fate_of(const LeasesDeclaration& declaration) {
+  if (declaration.deleted) return {};
+  const std::string what = fmt::format("{} {}", to_string(declaration.kind), declaration.name);
+  if (declaration.kind == LeasesDeclaration::Kind::failover_state) return what + ": its state is kept for dhcpd in the leases file, and not used.";
+  return what + " is not served: declare it in dhcpd.conf. It is kept for dhcpd in the leases file.";
+}
+
 LeasesFile LeasesFile::parse(std::string_view text, WallSeconds now) {
   LeasesFile file;
   LeasesReader(text, now, file).run();

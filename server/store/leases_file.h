@@ -33,6 +33,8 @@ struct LeasesDeclaration {
   bool deleted = false;
 };
 std::string_view to_string(LeasesDeclaration::Kind) noexcept;
+// What becomes of it, as a sentence for the log and for -T; "" when nobody needs to know.
+std::string fate_of(const LeasesDeclaration& declaration);
 
 class LeasesFile {
  public:
@@ -51,12 +53,16 @@ class LeasesFile {
   // Statements that were left out of blocks that were read.
   const std::vector<LeasesRemark>& notes() const noexcept { return notes_; }
   const std::vector<LeasesDeclaration>& declarations() const noexcept { return declarations_; }
+  // Every block that is read and is no lease, as it is written: dhcpd needs it again when it comes back. Without the state of its failover pair
+  // it waits for the partner and answers nobody; hosts made by OMAPI and server-duid exist nowhere else.
+  const std::string& others() const noexcept { return others_; }
 
  private:
   friend class LeasesReader;
   std::unordered_map<std::uint32_t, std::string> leases_;  // encode_binding()
   std::vector<LeasesRemark> damaged_, notes_;
   std::vector<LeasesDeclaration> declarations_;
+  std::string others_;
 };
 
 // When something last happened to a lease: the client's last transaction, or the start where there was none (old files, abandoned ones).

@@ -21,9 +21,11 @@ namespace {
 using lease::BindingState;
 using lease::Item;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::StartsWith;
 
 constexpr WallSeconds kNow = 1'704'362'400;  // 2024-01-04 10:00:00
 
@@ -273,6 +275,21 @@ lease 10.0.0.1 { }
   EXPECT_THAT(seen, ElementsAre("4 class c1", "7 subclass c1", "11 group g", "12 host nh1", "18 host nh2 deleted", "19 failover peer fo"));
   EXPECT_EQ(file.declarations()[1].data, "1:2:3");
   EXPECT_THAT(file.declarations()[5].body, HasSubstr("mclt 3600;"));
+
+  // dhcpd needs them again when it comes back: as they are written, and nothing else.
+  EXPECT_THAT(file.others(), StartsWith("server-duid \"\\000\\001\";\nclass \"c1\" {\n"));
+  EXPECT_THAT(file.others(), HasSubstr("        supersede host-name = \"x\";\n}\nhost nh2 { dynamic; deleted; }\nfailover peer \"fo\" state {\n"));
+  EXPECT_THAT(file.others(), EndsWith("    binding state active;\n  }\n}\n"));
+  EXPECT_EQ(parse(file.others()).others(), file.others());
+}
+
+TEST(LeasesDeclarations, EachHasItsFate) {
+  const auto file = parse("server-duid \"\\000\\001\";\nhost a { dynamic; }\nhost b { dynamic; deleted; }\nfailover peer \"f\" state { mclt 1; }\n");
+  ASSERT_EQ(file.declarations().size(), 3u);
+  EXPECT_THAT(fate_of(file.declarations()[0]), StartsWith("host a is not served: declare it in dhcpd.conf."));
+  EXPECT_EQ(fate_of(file.declarations()[1]), "") << "deleted: nobody misses it";
+  EXPECT_THAT(fate_of(file.declarations()[2]), StartsWith("failover peer f: its state is kept for dhcpd"));
+  EXPECT_THAT(file.others(), StartsWith("server-duid \"\\000\\001\";\nhost a"));
 }
 
 // Issue: every block that cannot be read is listed with its line, the rest is read.

@@ -12,16 +12,16 @@ using Declaration = LeasesDeclaration;
 
 const LeasesReader::Block LeasesReader::kBlocks[] = {
     {"lease", &LeasesReader::read_lease},
-    {"host", &LeasesReader::read_host},
-    {"group", &LeasesReader::read_group},
-    {"class", &LeasesReader::read_class},
-    {"subclass", &LeasesReader::read_subclass},
-    {"failover", &LeasesReader::read_failover},
+    {"host", &LeasesReader::read_host, true},
+    {"group", &LeasesReader::read_group, true},
+    {"class", &LeasesReader::read_class, true},
+    {"subclass", &LeasesReader::read_subclass, true},
+    {"failover", &LeasesReader::read_failover, true},
     {"authoring-byte-order", &LeasesReader::skip_statement},
-    {"server-duid", &LeasesReader::skip_statement},  // this and the next three are DHCPv6's
-    {"ia-na", &LeasesReader::skip_block},
-    {"ia-ta", &LeasesReader::skip_block},
-    {"ia-pd", &LeasesReader::skip_block},
+    {"server-duid", &LeasesReader::skip_statement, true},  // this and the next three are DHCPv6's
+    {"ia-na", &LeasesReader::skip_block, true},
+    {"ia-ta", &LeasesReader::skip_block, true},
+    {"ia-pd", &LeasesReader::skip_block, true},
 };
 
 void LeasesReader::run() {
@@ -29,17 +29,21 @@ void LeasesReader::run() {
     const LeasesToken first = token_;
     what_ = std::string(first.text.substr(0, 40));
     error_.clear();
-    if (read_block(first)) continue;
+    const Block* block = find_block(first);
+    if (block == nullptr) {
+      fail("no lease, host, class, group or failover declaration");
+    } else if ((this->*block->read)()) {
+      if (block->kept) out_.others_.append(lexer_.text().substr(first.begin, token_.end - first.begin)) += '\n';
+      continue;
+    }
     out_.damaged_.push_back({lexer_.line_of(first.begin), fmt::format("{}: {}", what_, error_)});
     resynchronise(first.begin);
   }
 }
 
-bool LeasesReader::read_block(const LeasesToken& first) {
-  for (const Block& block : kBlocks) {
-    if (first.kind == Kind::word && first.text == block.word) return (this->*block.read)();
-  }
-  return fail("no lease, host, class, group or failover declaration");
+const LeasesReader::Block* LeasesReader::find_block(const LeasesToken& first) const {
+  const auto* row = std::ranges::find(kBlocks, first.text, &Block::word);
+  return first.kind == Kind::word && row != std::end(kBlocks) ? row : nullptr;
 }
 
 bool LeasesReader::fail(std::string reason) {

@@ -31,12 +31,13 @@ class LeasesReader {
   struct Block {
     std::string_view word;
     bool (LeasesReader::*read)();
+    bool kept = false;  // LeasesFile::others()
   };
   static const Block kBlocks[];
   static const Statement* find_statement(std::string_view word) noexcept;
 
   // --- blocks, each from behind its first word ---
-  bool read_block(const LeasesToken& first);
+  const Block* find_block(const LeasesToken& first) const;
   bool read_lease();
   bool read_host();
   bool read_group();
