@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "server/store/change.h"
 #include "server/store/journal_files.h"
 #include "server/store/lease_rows.h"
 #include "server/store/sqlite.h"
@@ -48,8 +50,9 @@ class Fold {
     std::uint64_t batches = 0;
     bool progress = false;  // something was read; another round may have more
   };
-  // Up to a few megabytes of each journal. The error is SQLite's code, or a negative errno of reading a segment.
-  std::expected<Round, int> round(Journals& journals);
+  // What the journals hold, up to some segments' worth. `meanwhile` is called now and then: a segment may have to be made ready before all is
+  // folded. The error is SQLite's code, or a negative errno of reading a segment.
+  std::expected<Round, int> round(Journals& journals, const std::function<void()>& meanwhile);
   // Imported bindings: in one transaction, durable when it returns.
   int import(std::span<const Record> records);
 
@@ -60,23 +63,32 @@ class Fold {
     JournalCursor* cursor = nullptr;
     std::uint32_t worker = 0;
     std::uint64_t segment = 0;
-    std::vector<std::uint8_t> octets;
+    std::unique_ptr<std::uint8_t[]> octets;
+    std::size_t size = 0;
     std::uint64_t end = 0;    // where the cursor will be
     std::uint64_t batch = 0;  // folded up to
     bool finished = false;    // nothing more in this segment
   };
-  std::expected<bool, int> gather(JournalCursor& cursor, std::uint32_t worker);
-  std::expected<bool, int> gather_segment(Gathered& into, const SegmentFile& file, std::uint64_t limit, std::uint64_t below,
-                                          bool closed);
-  int commit();
-  void advance();
+  // Where a round goes on in one journal: the cursor itself moves when all is durable.
+  struct Place {
+    std::size_t segment = 0;  // from the cursor's oldest
+    std::uint64_t offset = 0;
+    std::uint64_t batch = 0;
+    std::uint64_t room = 0;   // octets that may still be read
+    bool caught_up = false;   // with the worker: what it writes now is for the next round
+  };
+  std::expected<bool, int> gather(JournalCursor& cursor, std::uint32_t worker, Place& place);
+  std::expected<bool, int> gather_segment(Gathered& into, const SegmentFile& file, Place& place, std::uint64_t limit,
+                                          std::uint64_t below, bool closed);
+  int commit(const std::function<void()>& meanwhile);
+  std::uint64_t advance();  // batches
 
   FileSystem& files_;
   Database& database_;
   LeaseRows rows_;
   Statement save_position_, save_newest_;
   std::vector<Gathered> gathered_;
-  std::vector<FoldEntry> entries_;
+  std::vector<Change> changes_;
   std::uint64_t newest_ = 0;
 };
 

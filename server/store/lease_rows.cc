@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "server/base/assert.h"
-
 namespace coaxd::store {
 namespace {
 
 using lease::Item;
+
+constexpr std::uint64_t kRowsAtOnce = 16384;
+constexpr std::ptrdiff_t kAhead = 8;
 
 // RFC 3046 §2.0: sub-option code, length, octets. What does not fit is not there.
 Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept {
@@ -44,6 +45,16 @@ std::string_view end_reason(const Record& record) noexcept {
   return lease::row_of(record.binding.state).word;
 }
 
+// Octets as people write them: `00:10:95:01:02:03`.
+void to_hex(Bytes octets, std::string& out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  out.assign(octets.empty() ? 0 : octets.size() * 3 - 1, ':');
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    out[3 * i] = kDigits[octets[i] >> 4];
+    out[3 * i + 1] = kDigits[octets[i] & 15];
+  }
+}
+
 void bind_optional(Statement& statement, int index, Bytes value) {
   if (value.empty()) {
     statement.bind_null(index);
@@ -53,17 +64,6 @@ void bind_optional(Statement& statement, int index, Bytes value) {
 }
 
 }  // namespace
-
-std::string to_hex(Bytes octets) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t octet : octets) {
-    if (!text.empty()) text += ':';
-    text += kDigits[octet >> 4];
-    text += kDigits[octet & 15];
-  }
-  return text;
-}
 
 std::expected<LeaseRows, int> LeaseRows::prepare(Database& database) {
   LeaseRows rows;
@@ -90,21 +90,23 @@ std::expected<LeaseRows, int> LeaseRows::prepare(Database& database) {
   return rows;
 }
 
-int LeaseRows::apply(Database& database, std::vector<FoldEntry>& entries) {
+int LeaseRows::apply(Database& database, std::vector<Change>& changes, const std::function<void()>& meanwhile) {
   // By address: neighbours share pages, and each row is read and written once however often it has changed.
-  std::ranges::sort(entries, {}, [](const FoldEntry& e) { return std::pair(e.address, e.octets.data()); });
+  sort_by_address(changes);
   Row row;
-  for (auto group = entries.begin(); group != entries.end();) {
-    const auto end = std::find_if(group, entries.end(), [&](const FoldEntry& e) { return e.address != group->address; });
+  std::uint64_t rows = 0;
+  for (auto group = changes.begin(); group != changes.end();) {
+    if (++rows % kRowsAtOnce == 0) meanwhile();
+    const auto end = std::find_if(group, changes.end(), [&](const Change& c) { return c.address != group->address; });
     if (const int code = load(group->address, row); code != SQLITE_OK) return code;
     // CAS order is not journal order (DESIGN §3): by generation, seen from what is known, so that a wrap does not matter.
     const std::uint32_t origin = (row.exists ? row.generation : group->generation) - kGenerationMask / 2;
-    std::sort(group, end, [origin](const FoldEntry& a, const FoldEntry& b) {
+    std::sort(group, end, [origin](const Change& a, const Change& b) {
       return ((a.generation - origin) & kGenerationMask) < ((b.generation - origin) & kGenerationMask);
     });
-    for (auto entry = group; entry != end; ++entry) {
-      const auto error = decode_record(entry->octets, entry->key, decoded_);
-      COAXD_ASSERT(!error);  // it was valid when it was gathered
+    for (auto change = group; change != end; ++change) {
+      if (changes.end() - change > kAhead) prefetch(change[kAhead]);
+      decode(*change, decoded_);
       if (const int code = step(database, decoded_.record, row); code != SQLITE_OK) return code;
     }
     if (const int code = save(group->address, row); code != SQLITE_OK) return code;
@@ -116,9 +118,10 @@ int LeaseRows::apply(Database& database, std::vector<FoldEntry>& entries) {
 int LeaseRows::load(std::uint32_t address, Row& row) {
   row.exists = false;
   row.period = 0;
-  row.binding = lease::Binding{};
   const int code = select_.bind(1, std::int64_t{address}).step();
-  if (code == SQLITE_ROW) {
+  if (code != SQLITE_ROW) {
+    row.binding = lease::Binding{};
+  } else {
     row.exists = true;
     row.generation = static_cast<std::uint32_t>(select_.integer(0));
     row.changed = static_cast<std::uint32_t>(select_.integer(1));
@@ -131,11 +134,10 @@ int LeaseRows::load(std::uint32_t address, Row& row) {
 }
 
 int LeaseRows::save(std::uint32_t address, const Row& row) {
-  std::array<std::uint8_t, kMaxRecordSize> octets{};
-  const std::size_t size = encode_binding(octets, row.binding);
-  mac_ = to_hex(row.binding.hardware());
+  const std::size_t size = encode_binding(octets_, row.binding);
+  to_hex(row.binding.hardware(), mac_);
   upsert_.bind(1, std::int64_t{address}).bind(2, std::int64_t{row.generation}).bind(3, std::int64_t{row.changed});
-  upsert_.bind(4, Bytes(octets).first(size));
+  upsert_.bind(4, Bytes(octets_).first(size));
   if (row.period != 0) {
     upsert_.bind(5, row.period);
   } else {
@@ -177,7 +179,7 @@ int LeaseRows::step(Database& database, const Record& record, Row& row) {
 
 void LeaseRows::bind_holder(const Record& record) {
   const Bytes agent = record.binding.get(Item::agent_info);
-  mac_ = to_hex(record.binding.hardware());
+  to_hex(record.binding.hardware(), mac_);
   open_.bind(1, std::int64_t{record.address.value}).bind(2, std::int64_t{record.at}).bind(6, std::string_view(mac_));
   bind_optional(open_, 7, record.binding.get(Item::client_id));
   bind_optional(open_, 8, sub_option(agent, kCircuitId));

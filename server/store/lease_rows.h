@@ -3,29 +3,25 @@
 // Source: docs/store-schema.md. One thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <vector>
 
+#include "server/store/change.h"
 #include "server/store/record.h"
 #include "server/store/sqlite.h"
 
 namespace coaxd::store {
 
-// A record still in its journal octets: a fold round has tens of thousands of them.
-struct FoldEntry {
-  std::uint32_t address = 0;
-  std::uint32_t generation = 0;
-  Bytes octets;
-  std::uint64_t key = 0;  // of its segment
-};
-
 class LeaseRows {
  public:
   static std::expected<LeaseRows, int> prepare(Database& database);
 
-  // Applies all, in any order given; sorts `entries`. SQLITE_OK or an error, after which the transaction must be rolled back.
-  int apply(Database& database, std::vector<FoldEntry>& entries);
+  // Applies all, in any order given; sorts `changes`. SQLITE_OK or an error, after which the transaction must be rolled back. A million take
+  // seconds: `meanwhile` is called some times a second.
+  int apply(Database& database, std::vector<Change>& changes, const std::function<void()>& meanwhile);
 
   std::uint64_t history_rows() const noexcept { return history_rows_; }  // written since prepare()
 
@@ -47,11 +43,9 @@ class LeaseRows {
 
   Statement select_, upsert_, open_, close_, rename_;
   DecodedRecord decoded_;
+  std::array<std::uint8_t, kMaxRecordSize> octets_{};
   std::string mac_;
   std::uint64_t history_rows_ = 0;
 };
-
-// Octets as people write them: `00:10:95:01:02:03`.
-std::string to_hex(Bytes octets);
 
 }  // namespace coaxd::store

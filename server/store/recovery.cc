@@ -3,10 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
-
-#include "server/base/assert.h"
 
 namespace coaxd::store {
 namespace {
@@ -41,20 +38,6 @@ std::expected<void, int> make_durable(FileSystem& files, const Segment& segment,
     if (auto written = files.write(segment.file, begin, {batch.get(), *have}); !written) return written;
   }
   return files.sync(segment.file);
-}
-
-// By address, those of one address as they came: three passes of a radix sort, for comparing a million takes five times as long.
-void sort_by_address(std::vector<Replay::Change>& changes) {
-  constexpr std::uint32_t kBits = 11, kValues = 1 << kBits;
-  std::vector<Replay::Change> sorted(changes.size());
-  for (std::uint32_t shift = 0; shift < 32; shift += kBits) {
-    const auto digit = [shift](const Replay::Change& c) { return c.address >> shift & (kValues - 1); };
-    std::array<std::size_t, kValues + 1> begin{};
-    for (const Replay::Change& change : changes) ++begin[digit(change) + 1];
-    for (std::uint32_t value = 1; value < kValues; ++value) begin[value] += begin[value - 1];
-    for (const Replay::Change& change : changes) sorted[begin[digit(change)]++] = change;
-    changes.swap(sorted);
-  }
 }
 
 }  // namespace
@@ -164,12 +147,6 @@ void Replay::keep_newest() {
     }
   }
   changes_.resize(kept);
-}
-
-void Replay::decode(const Change& change, DecodedRecord& out) noexcept {
-  const Bytes head{change.record, kRecordHeadSize};
-  const auto error = decode_record({change.record, record_size(head)}, record_key(head), out);
-  COAXD_ASSERT(!error);  // it was valid when it was read
 }
 
 }  // namespace coaxd::store

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "server/store/change.h"
 #include "server/store/fold.h"
 #include "server/store/lease_store.h"
 
@@ -23,14 +24,8 @@ class Replay {
   // spares of those of which nothing is needed. The error is an errno.
   std::expected<void, int> run(FileSystem& files, Journals& journals, RecoveryStats& stats);
 
-  struct Change {
-    std::uint32_t address = 0;
-    std::uint32_t generation = 0;
-    const std::uint8_t* record = nullptr;  // valid, in one of our pieces
-  };
-  // The newest of each address, by address.
+  // The newest of each address, by address. Their records are ours.
   std::span<const Change> changes() const noexcept { return changes_; }
-  static void decode(const Change& change, DecodedRecord& out) noexcept;
 
  private:
   struct Read;  // what is known of a segment so far

@@ -4,12 +4,13 @@ namespace coaxd::store {
 namespace {
 
 // synchronous=FULL: a commit is durable before segments of the journal are given up for it. 16 MB of log between checkpoints: a random
-// page of 1 M leases is then written once for many changes.
+// page of 1 M leases is then written once for many changes. A small cache: recovery and fold walk through the leases in the order of their
+// pages, and do not come back to one.
 constexpr const char* kConnection = R"(
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 4000;
-PRAGMA cache_size = -65536;
+PRAGMA cache_size = -8192;
 PRAGMA temp_store = MEMORY;
 )";
 

@@ -63,6 +63,8 @@ Bytes Statement::blob(int column) const noexcept {
 }
 
 std::expected<Database, int> Database::open(const std::string& path, const char* vfs) {
+  // Nobody asks SQLite how much memory it uses; counting takes a lock for each allocation. Refused, and no harm, once SQLite is in use.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   // NOMUTEX: the store's own lock already lets one thread in at a time.
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* handle = nullptr;
