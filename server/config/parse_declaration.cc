@@ -234,7 +234,7 @@ void Parser::include(Block block, Declaration* owner, Declarations& out) {
   if (static_cast<int>(open_files_.size()) >= kMaxIncludes)
     return give_up(fmt::format("{}: includes too deep", path));
   std::string text, reason;
-  if (!reader_(path, text, reason)) return give_up(fmt::format("Can't open {}: {}", path, reason));
+  if (!reader_(path, text, reason)) return give_up(std::move(reason));
 
   const std::uint32_t file = ast_.sources.add(path, std::move(text));
   Lexer lexer(file, ast_.sources.file(file).text, ast_.diagnostics);

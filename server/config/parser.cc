@@ -5,9 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -319,16 +317,17 @@ void Parser::statements_only(std::uint32_t file) {
 
 FileReader disk_reader() {
   return [](const std::string& path, std::string& text, std::string& error) {
-    std::ifstream file(path, std::ios::binary);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
     if (!file) {
-      error = std::strerror(errno);
+      error = fmt::format("Can't open {}: {}", path, std::strerror(errno));
       return false;
     }
-    std::ostringstream contents;
-    contents << file.rdbuf();
-    text = std::move(contents).str();
-    if (file.bad()) error = std::strerror(errno);
-    return !file.bad();
+    text.clear();
+    std::array<char, 64 << 10> piece;
+    while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get())) text.append(piece.data(), size);
+    if (std::ferror(file.get()) == 0) return true;
+    error = fmt::format("Can't read in {}: {}", path, std::strerror(errno));  // a directory opens, too
+    return false;
   };
 }
 

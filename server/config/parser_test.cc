@@ -496,12 +496,23 @@ failover peer "p" { primary; peer address 1.2.3.4; mclt 5; split 5; } key k { se
 
 // --- includes (§1, §2) ---
 
+// dhcpd says so too; an error in the middle of a file must not make half of it the configuration.
+TEST(DhcpdCompat_2_Files, WhatCannotBeReadIsNoEmptyFile) {
+  std::string text = "before", error;
+  EXPECT_FALSE(disk_reader()("/", text, error));
+  EXPECT_EQ(error, "Can't read in /: Is a directory");
+  EXPECT_FALSE(disk_reader()("/no/such/file", text, error));
+  EXPECT_EQ(error, "Can't open /no/such/file: No such file or directory");
+  EXPECT_TRUE(disk_reader()("/dev/null", text, error));
+  EXPECT_EQ(text, "");
+}
+
 TEST(DhcpdCompat_1_Include, TakesTheIncludesPlaceAndNamesItsOwnLines) {
   const FileReader files = [](const std::string& path, std::string& text, std::string& error) {
     if (path == "hosts") text = "host a { }\nhost b { }\n";
     if (path == "bad") text = "\nfoo 1;\n";
     if (path == "self") text = "include \"self\";";
-    error = "No such file or directory";
+    error = "Can't open " + path + ": No such file or directory";
     return !text.empty();
   };
   const Ast ast = parse(

@@ -29,7 +29,7 @@ std::string render(const std::vector<config::Diagnostic>& diagnostics, const con
 std::expected<config::Settings, std::string> load_settings(const std::string& path) {
   if (path.empty()) return config::Settings{};
   std::string text, error;
-  if (!config::disk_reader()(path, text, error)) return std::unexpected(fmt::format("Can't open {}: {}\n", path, error));
+  if (!config::disk_reader()(path, text, error)) return std::unexpected(error + "\n");
   config::Sources sources;
   auto settings = config::parse_settings(path, std::move(text), sources);
   if (!settings) return std::unexpected(render(settings.error(), sources));
@@ -40,7 +40,7 @@ std::expected<Configuration, std::string> load_configuration(const std::string& 
                                                              const config::HostTable* previous_names) {
   std::string text, error;
   const config::FileReader reader = config::disk_reader();
-  if (!reader(path, text, error)) return std::unexpected(fmt::format("Can't open {}: {}\n", path, error));
+  if (!reader(path, text, error)) return std::unexpected(error + "\n");
   config::Ast ast = config::parse(path, std::move(text), reader);
 
   Configuration result;

@@ -157,15 +157,16 @@ class CommandLine(unittest.TestCase):
         self.assertIn("Configuration file errors encountered -- exiting", err)
 
     def test_configuration_that_cannot_be_read(self):
-        self.assertEqual((1, "", "Can't read in .: Is a directory\nConfiguration file errors encountered -- exiting\n\nexiting.\n"),
-                         self.run_coaxd("-t", "-cf", "."))
+        status, out, err = self.run_coaxd("-t", "-cf", ".")
+        self.assertEqual((1, ""), (status, out))
+        self.assertRegex(err, r"^Can't read in \.: Is a directory\n")
 
     def test_checks_of_both_files_and_json_only_of_the_report(self):
         self.write("damaged", DAMAGED)
         status, out, err = self.run_coaxd("-t", "-T", "-cf", "dhcpd.conf", "-lf", "damaged")
         self.assertEqual(1, status)
         self.assertRegex(out, r"range +dhcpd\.conf:3:3 ")
-        self.assertRegex(out, r"(?m)^damaged: 1 leases, ")
+        self.assertRegex(out, r"(?m)^damaged: 1 leases?, ")
         self.assertRegex(err, r"(?m)^damaged:8: unreadable: ")
         self.assertEqual(0, self.run_coaxd("-t", "-T", "-cf", "dhcpd.conf", "-lf", "leases")[0])
         self.write("pair.conf", PAIR)
@@ -198,10 +199,10 @@ class CommandLine(unittest.TestCase):
     # --- store and leases ---
 
     def test_store_that_cannot_be_made(self):
-        for name, said in (("missing", "No such file or directory; the store's directory missing must exist"), ("file", "Not a directory")):
-            self.write("coaxd.toml", f'[control]\nsocket = ""\n[store]\npath = "{name}/leases.db"\n')
+        for name, said in (("missing", "No such file or directory; the store's directory .*/missing must exist"), ("file", "Not a directory")):
+            self.write("coaxd.toml", f'[control]\nsocket = ""\n[store]\npath = "{self.folder}/{name}/leases.db"\n')
             self.write("file", "")
-            self.refused(rf"^cannot create {name}/leases\.db-journal\.d: {said}")
+            self.refused(rf"^cannot create {self.folder}/{name}/leases\.db-journal\.d: {said}")
 
     def test_missing_leases_refuse_the_start(self):
         """dhcpd-compat 15.2: a mistyped path, or a file system that is not mounted, would be every address given twice."""
@@ -284,7 +285,8 @@ class CommandLine(unittest.TestCase):
         self.write("coaxd.service", unit.replace("Documentation=man:coaxd(8)\n", ""))  # its page need not be installed here
         done = subprocess.run(["systemd-analyze", "verify", self.folder / "coaxd.service"], capture_output=True, text=True,
                               timeout=60, check=False)
-        self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
+        ours = [line for line in done.stderr.splitlines() if "coaxd" in line]  # it looks at the host's other units as well
+        self.assertEqual((0, "", []), (done.returncode, done.stdout, ours))
 
     # --- coaxctl and /metrics ---
 
