@@ -62,6 +62,8 @@ constexpr InputRow kInputs[] = {
      [](const MetricsInput& in) { return static_cast<double>(in.store_error); }},
     {{"coaxd_clock_frozen", "gauge", "1 while expiry is frozen because the wall clock stepped."},
      [](const MetricsInput& in) { return in.clock_frozen ? 1.0 : 0.0; }},
+    {{"coaxd_mirror_age_seconds", "gauge", "Age of the leases file for dhcpd while it lacks changes of leases, 0 while it has all."},
+     [](const MetricsInput& in) { return static_cast<double>(in.mirror_age); }},
     {{"coaxd_journal_batches_total", "counter", "Journal writes (group commits)."},
      [](const MetricsInput& in) { return static_cast<double>(sum(in, &Counters::journal_batches)); }},
     {{"coaxd_journal_records_total", "counter", "Binding changes in them."},

@@ -58,7 +58,20 @@ void Mirror::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
-  if (auto written = write_now(); !written) complain_(written.error());
+  if (auto written = write_now(); !written) {
+    complain_(fmt::format("{}. It lacks {} changes of leases: going back to dhcpd now would lose them. The store has all of them; mend it, and start and "
+                          "stop coaxd once more.",
+                          written.error(), lag().changes));
+  }
+}
+
+Mirror::Lag Mirror::lag() const {
+  // In the opposite order of write_now(): at worst the age is that of the file before.
+  const auto since = written_at_.load(std::memory_order_acquire);
+  const std::uint64_t written = written_at_change_.load(std::memory_order_relaxed);
+  const std::uint64_t now = changes_();
+  if (now == written) return {};
+  return {now - (written == kNotYet ? 0 : written), std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - since)};
 }
 
 std::expected<void, std::string> Mirror::write_now() {
@@ -86,7 +99,8 @@ std::expected<void, std::string> Mirror::write_now() {
     return again;
   };
   if (auto written = store::write_leases_file(options_.path, more); !written) return std::unexpected(written.error().message);
-  written_at_change_ = at;
+  written_at_change_.store(at, std::memory_order_relaxed);
+  written_at_.store(std::chrono::steady_clock::now(), std::memory_order_release);  // lag()
   return {};
 }
 

@@ -35,6 +35,12 @@ class Mirror {
   void start();
   void stop();  // ends the thread and writes once more
   std::expected<void, std::string> write_now();
+  // What the file lacks: changes of leases, and how long it has lacked some. Any thread.
+  struct Lag {
+    std::uint64_t changes = 0;
+    std::chrono::seconds age{0};
+  };
+  Lag lag() const;
   // While held, nothing is read of the lease table: for a reload, which rebuilds it.
   [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(writing_); }
   // Another configuration, while held.
@@ -49,7 +55,9 @@ class Mirror {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false, original_kept_ = false;
-  std::uint64_t written_at_change_ = ~std::uint64_t{0};
+  static constexpr std::uint64_t kNotYet = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> written_at_change_{kNotYet};
+  std::atomic<std::chrono::steady_clock::time_point> written_at_{std::chrono::steady_clock::now()};
   std::thread thread_;
 };
 

@@ -209,5 +209,21 @@ TEST_F(MirrorTest, StopWritesOnceMoreAndAnErrorIsASentence) {
   EXPECT_THAT(complaint, HasSubstr("No such file or directory"));
 }
 
+TEST_F(MirrorTest, TellsWhatTheFileLacks) {
+  std::uint64_t changes = 3;
+  std::string complaint;
+  Mirror mirror(table, {.path = path.string()}, [&] { return changes; }, [&](const std::string& sentence) { complaint = sentence; });
+  EXPECT_EQ(mirror.lag().changes, 3u);
+  ASSERT_TRUE(mirror.write_now());
+  EXPECT_EQ(mirror.lag().changes, 0u);
+  EXPECT_EQ(mirror.lag().age, std::chrono::seconds{0});
+  changes = 8;
+  EXPECT_EQ(mirror.lag().changes, 5u);
+  std::filesystem::remove_all(folder);
+  mirror.stop();
+  EXPECT_THAT(complaint, HasSubstr("lacks 5 changes of leases"));
+  EXPECT_EQ(mirror.lag().changes, 5u);
+}
+
 }  // namespace
 }  // namespace coaxd::daemon

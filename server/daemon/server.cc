@@ -554,6 +554,7 @@ std::vector<Sample> Server::samples() const {
   input.dropped_requests = drops.requests;
   input.dropped_discovers = drops.discovers;
   input.dropped_link = drops.link;
+  if (mirror_) input.mirror_age = mirror_->lag().age.count();
   input.store_error = last_store_error_;
   input.clock_frozen = clock_was_frozen_;
   input.version = kVersion;
