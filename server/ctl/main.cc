@@ -27,8 +27,24 @@ int fail(const std::string& message) {
   return 1;
 }
 
+// Whoever asks for JSON gets JSON, of an error as well.
+std::string error_object(const std::string& text) {
+  std::string out = "{\"error\": \"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"}\n";
+}
+
 // Sends one line, prints the body. The exit status is the answer's.
-int ask(const std::string& path, const std::string& request) {
+int ask(const std::string& path, const std::string& request, bool json) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return fail("the socket's path is too long: " + path);
@@ -46,7 +62,6 @@ int ask(const std::string& path, const std::string& request) {
   }
   std::string head;
   bool in_body = false, ok = false;
-  std::FILE* out = stdout;
   char buffer[65536];
   ssize_t n = 0;
   while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0) {
@@ -56,18 +71,34 @@ int ask(const std::string& path, const std::string& request) {
       if (end == std::string::npos) continue;
       in_body = true;
       ok = head.compare(0, end, "ok") == 0;
-      // What is wrong may take several lines (a configuration's errors): all of them are the error.
-      out = ok ? stdout : stderr;
-      if (!ok) std::fprintf(out, "coaxctl: %s\n", head.substr(head.find(' ') + 1, end - head.find(' ') - 1).c_str());
-      std::fwrite(head.data() + end + 1, 1, head.size() - end - 1, out);
+      if (ok) std::fwrite(head.data() + end + 1, 1, head.size() - end - 1, stdout);
       continue;
     }
-    if (std::fwrite(buffer, 1, static_cast<std::size_t>(n), out) != static_cast<std::size_t>(n))
+    if (!ok) {
+      head.append(buffer, static_cast<std::size_t>(n));
+    } else if (std::fwrite(buffer, 1, static_cast<std::size_t>(n), stdout) != static_cast<std::size_t>(n))
       return fail(std::string("cannot write the answer: ") + std::strerror(errno));
   }
   close(fd);
   if (!in_body) return fail("the server closed the connection without an answer");
-  return ok ? 0 : 1;
+  if (ok) return 0;
+  // What is wrong may take several lines (a configuration's errors): all of them are the error.
+  const std::string why = head.substr(head.find(' ') + 1);
+  if (json) {
+    std::fputs(error_object(why.substr(0, why.find_last_not_of('\n') + 1)).c_str(), stdout);
+  } else {
+    std::fprintf(stderr, "coaxctl: %s", why.c_str());
+  }
+  return 1;
+}
+
+// CLI11 would only say that a command is missing.
+int unknown_command(const CLI::App& app, const std::string& word) {
+  std::string known;
+  for (const CLI::App* sub : app.get_subcommands({})) known += (known.empty() ? "" : ", ") + sub->get_name();
+  std::fprintf(stderr, "%s: there is no command '%s', only %s\n", app.get_parent() == nullptr ? "coaxctl" : ("coaxctl " + app.get_name()).c_str(),
+               word.c_str(), known.c_str());
+  return 2;
 }
 
 }  // namespace
@@ -81,17 +112,21 @@ int main(int argc, char** argv) {
   app.add_option("--socket", socket_path, "the server's control socket")->capture_default_str();
   app.set_version_flag("--version", "coaxctl " COAXD_VERSION);
 
+  // Before the command or behind it.
+  app.add_flag("--json", json, "answer in JSON: stats, check, leases export; errors too");
   std::string request;
   const auto command = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& line, bool has_json) {
-    CLI::App* sub = parent.add_subcommand(name, help);
-    if (has_json) sub->add_flag("--json", json, "answer in JSON");
-    sub->callback([&request, line] { request = line; });
+    CLI::App* sub = parent.add_subcommand(name, help)->fallthrough();
+    sub->callback([&request, &json, line, has_json] {
+      if (json && !has_json) throw CLI::ValidationError(line, "has no --json");
+      request = line;
+    });
   };
   command(app, "stats", "counters of the packet paths, pools, store and log", "stats", true);
   command(app, "metrics", "the same as Prometheus text", "metrics", false);
   command(app, "reload", "take over the configuration on disk; on an error the running one goes on", "reload", false);
   command(app, "check", "check the configuration on disk and print what is honoured, without taking it over", "check", true);
-  CLI::App* leases = app.add_subcommand("leases", "leases");
+  CLI::App* leases = app.add_subcommand("leases", "export all of them, free one")->fallthrough();
   leases->require_subcommand(1);
   command(*leases, "export", "every lease, in dhcpd.leases format (--json: one object a line)", "leases export", true);
   std::string address;
@@ -99,11 +134,18 @@ int main(int argc, char** argv) {
   free->footer("The client is not told: a device that is still there uses the address until it renews, so free the\n"
                "lease of a device that is gone. What was ended is said here and in the log.");
   free->add_option("ADDRESS", address, "of a range of the configuration")->required()->check(CLI::ValidIPV4);
-  free->callback([&] { request = "leases free " + address; });
+  free->fallthrough();
+  free->callback([&] {
+    if (json) throw CLI::ValidationError("leases free", "has no --json");
+    request = "leases free " + address;
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const CLI::App& last = leases->parsed() ? *leases : app;
+    const auto words = app.remaining(true);
+    if (last.get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) return unknown_command(last, words.front());
     return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well
   }
-  return ask(socket_path, json ? request + " --json" : request);
+  return ask(socket_path, json ? request + " --json" : request, json);
 }

@@ -200,12 +200,38 @@ std::string to_prometheus(const std::vector<Sample>& samples) {
   return out;
 }
 
+namespace {
+
+// Prometheus escapes backslashes, quotes and line ends as JSON does; the rest of what JSON forbids it lets stand.
+std::string json_labels(std::string_view labels) {
+  std::string out = "{";
+  while (!labels.empty()) {
+    const std::size_t equals = labels.find('=');
+    out += json_text(labels.substr(0, equals)) + ": \"";
+    std::size_t at = equals + 2;
+    for (; labels[at] != '"'; ++at) {
+      if (labels[at] == '\\') out += labels[at++];
+      if (static_cast<unsigned char>(labels[at]) < 0x20) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(labels[at]));
+      } else {
+        out += labels[at];
+      }
+    }
+    out += '"';
+    labels.remove_prefix(std::min(labels.size(), at + 2));  // and the comma
+    if (!labels.empty()) out += ", ";
+  }
+  return out + "}";
+}
+
+}  // namespace
+
 std::string to_json(const std::vector<Sample>& samples) {
   std::string out = "[";
   for (const Sample& sample : samples) {
     if (out.size() > 1) out += ",\n ";
     fmt::format_to(std::back_inserter(out), R"({{"name": {}, "labels": {}, "value": {}}})", json_text(sample.name),
-                   json_text(sample.labels), number(sample.value));
+                   json_labels(sample.labels), number(sample.value));
   }
   return out + "]\n";
 }

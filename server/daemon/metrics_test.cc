@@ -101,7 +101,9 @@ TEST(Metrics, JsonEscapesLabelsAndTheTableHidesWhatNeverHappened) {
   worker::Counters one, other;
   one.received[1].add(1);
   const auto samples = gather(sample_input(one, other));
-  EXPECT_THAT(to_json(samples), HasSubstr(R"({"name": "coaxd_packets_received_total", "labels": "type=\"discover\"", "value": 1})"));
+  EXPECT_THAT(to_json(samples), HasSubstr(R"({"name": "coaxd_packets_received_total", "labels": {"type": "discover"}, "value": 1})"));
+  EXPECT_THAT(to_json(samples), HasSubstr(R"("labels": {"network": "cable \"one\"\\")")) << "quotes and backslashes stay escaped";
+  EXPECT_THAT(to_json(samples), HasSubstr(R"("labels": {}, "value": )"));
   const std::string table = to_table(samples);
   EXPECT_THAT(table, HasSubstr("type=\"discover\""));
   EXPECT_THAT(table, Not(HasSubstr("type=\"decline\"")));

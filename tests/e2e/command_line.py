@@ -2,6 +2,7 @@
 
 dhcpd-compat 15.1, 15.2; the checks of -t and -T; the background start of Debian's init script.
 """
+import json
 import os
 import pathlib
 import re
@@ -335,6 +336,9 @@ class CommandLine(unittest.TestCase):
             status, out, err = self.ask(command)
             self.assertEqual((1, ""), (status, out))
             self.assertRegex(err, r"dhcpd\.conf:3:\d+: error: ")
+        status, out, err = self.ask("--json", "check")
+        self.assertEqual((1, ""), (status, err))
+        self.assertRegex(json.loads(out)["error"], r"dhcpd\.conf:3:\d+: error: ")
         os.kill(pid, signal.SIGHUP)
         counted = "coaxd_config_reloads_failed_total 2\n"
         self.assertTrue(base.wait_until(lambda: counted in self.ask("metrics")[1]))
@@ -353,7 +357,9 @@ class CommandLine(unittest.TestCase):
         status, _, err = self.ask("stats")
         self.assertEqual(1, status)
         self.assertRegex(err, r"^coaxctl: cannot reach coaxd at ")
-        self.assertEqual(2, self.ask("nonsense")[0])
+        status, _, err = self.ask("nonsense")
+        self.assertEqual((2, "coaxctl: there is no command 'nonsense', only "), (status, err[:46]))
+        self.assertEqual(2, self.ask("reload", "--json")[0])
 
     def test_leases_free_ends_what_is_on_an_address(self):
         abandoned = LEASE.replace("10.77.0.12", "10.77.0.13").replace("state active", "state abandoned").replace("  hardware ethernet 02:00:00:00:00:01;\n", "")
