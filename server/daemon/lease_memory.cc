@@ -9,6 +9,7 @@
 #include <bit>
 #include <optional>
 
+#include "server/base/counted.h"
 #include "server/daemon/configuration.h"
 #include "server/daemon/mirror.h"
 #include "server/engine/billing.h"
@@ -80,7 +81,8 @@ std::expected<void, std::string> LeaseMemory::fill(const config::Config& config,
     if (auto imported = import(config, store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;
   }
   if (homeless > 0)
-    say(fmt::format("{} leases of addresses that no range contains now stay in the store; they come back with their range.", homeless));
+    say(fmt::format("{} of addresses that no range contains now, kept in the store and in the leases file: they come back with their range.",
+                    counted(homeless, "lease")));
   table_->restored(now);
   count_limits();
   return {};
@@ -121,7 +123,7 @@ std::expected<void, std::string> LeaseMemory::import(const config::Config& confi
   std::size_t homeless = 0;
   for (const store::Record& record : records)
     if (!restore(record.address, record.binding, record.generation)) ++homeless;
-  say(fmt::format("{} leases imported from {}{}.", records.size(), leases_path,
+  say(fmt::format("{} imported from {}{}.", counted(records.size(), "lease"), leases_path,
                   homeless == 0 ? std::string{} : fmt::format(" ({} of them on addresses that no range contains now)", homeless)));
   return {};
 }

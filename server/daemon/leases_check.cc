@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "server/base/counted.h"
 #include "server/store/leases_file.h"
 
 namespace coaxd::daemon {
@@ -24,8 +25,8 @@ int check_leases_file(const CommandLine& line, const Configuration& configuratio
       if (const std::string fate = fate_of(declaration); !fate.empty()) std::fprintf(stderr, "%s:%u: %s\n", path.c_str(), declaration.line, fate.c_str());
     for (const store::LeasesRemark& damage : file->damaged())
       std::fprintf(stderr, "%s:%u: unreadable: %s\n", path.c_str(), damage.line, damage.text.c_str());
-    std::printf("%s: %zu leases, %zu of them on addresses that no range contains, %zu unreadable blocks\n", path.c_str(), file->size(), homeless,
-                file->damaged().size());
+    std::printf("%s: %s, %zu of them on addresses that no range contains, %s\n", path.c_str(), counted(file->size(), "lease").c_str(), homeless,
+                counted(file->damaged().size(), "unreadable block").c_str());
   }
   // dhcpd says 0 for damaged files too; here a damaged file is an error, because the start refuses it.
   return file->damaged().empty() ? 0 : 1;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "server/config/name_news.h"
+#include "server/base/counted.h"
 #include "server/daemon/export.h"
 #include "server/daemon/free_lease.h"
 #include "server/engine/startup.h"
@@ -474,9 +475,10 @@ std::expected<std::string, std::string> Server::reload() {
   run_global_statements(true);
   ++reloads_;
   rescan_interfaces();
-  std::string sentence = fmt::format("Configuration {} taken over: {} networks, {} pools, {} hosts; packets waited {} ms.", line_.config,
-                                     configuration_.config->networks().size(), configuration_.config->pools().size(),
-                                     configuration_.config->hosts().size(), (io::read_monotonic_ns() - began) / 1'000'000);
+  std::string sentence = fmt::format("Configuration {} taken over: {}, {}, {}; packets waited {} ms.", line_.config,
+                                     counted(configuration_.config->networks().size(), "network"),
+                                     counted(configuration_.config->pools().size(), "pool"),
+                                     counted(configuration_.config->hosts().size(), "host"), (io::read_monotonic_ns() - began) / 1'000'000);
   log_.info(sentence);
   return sentence + "\n" + lines(configuration_.warnings);
 }

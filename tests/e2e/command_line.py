@@ -221,7 +221,7 @@ class CommandLine(unittest.TestCase):
         self.write("damaged", DAMAGED)
         status, out, err = self.run_coaxd("-T", "-cf", "dhcpd.conf", "-lf", "good")
         self.assertEqual((0, ""), (status, err))
-        self.assertRegex(out, r"^good: 1 leases, ")
+        self.assertRegex(out, r"^good: 1 lease, ")
         status, _, err = self.run_coaxd("-T", "-cf", "dhcpd.conf", "-lf", "damaged")
         self.assertEqual(1, status)
         self.assertRegex(err, r"^damaged:8: unreadable: .*10\.77\.0\.13")
