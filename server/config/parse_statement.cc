@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/config/did_you_mean.h"
 #include "server/config/grammar.h"
 #include "server/config/unparse.h"
 
@@ -28,6 +29,20 @@ Parsed Parser::block(Statements& out) {
     return Parsed::failed;
   }
   return next().is('}') ? Parsed::ok : fail("right brace expected.");
+}
+
+// What a statement or a declaration can begin with.
+static std::span<const std::string_view> first_words() {
+  static const std::vector<std::string_view> kWords = [] {
+    std::vector<std::string_view> words{
+        "allow",     "append",    "authoritative", "class",  "default", "deny",  "execute", "failover", "filename", "fixed-address",
+        "group",     "hardware",  "host",          "if",     "ignore",  "include", "key",   "log",      "match",    "on",
+        "option",    "pool",      "prepend",       "range",  "server-name", "set", "shared-network", "spawn", "subclass", "subnet",
+        "supersede", "switch",    "unset",         "zone"};
+    for (const ParameterRow& row : parameter_rows()) words.push_back(row.name);
+    return words;
+  }();
+  return kWords;
 }
 
 Parsed Parser::statement(Statement& out, Cases cases) {
@@ -105,8 +120,13 @@ Parsed Parser::statement(Statement& out, Cases cases) {
   }
   // A function call is an expression; so is, by accident, any unknown word: it ends in "semicolon
   // expected.".
-  if (token.is_plain_name())
-    return value_statement(out, StatementKind::eval, "expecting function call.");
+  if (token.is_plain_name()) {
+    const std::size_t errors = ast_.diagnostics.size();
+    const Parsed result = value_statement(out, StatementKind::eval, "expecting function call.");
+    if (result == Parsed::failed && ast_.diagnostics.size() > errors)
+      ast_.diagnostics[errors].meant = did_you_mean(token.text, first_words());
+    return result;
+  }
   return Parsed::absent;
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "server/base/ipv4.h"
+#include "server/config/did_you_mean.h"
 
 namespace coaxd::config {
 namespace {
@@ -137,33 +138,8 @@ constexpr SettingRow kRows[] = {
 
 std::string name_of(const SettingRow& row) { return fmt::format("[{}] {}", row.table, row.key); }
 
-// Levenshtein's distance, for "did you mean".
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
-// Empty when nothing is near enough to be meant.
-template <typename Range>
-std::string suggestion(std::string_view wrong, const Range& known) {
-  std::string_view best;
-  std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;
-  for (const std::string_view candidate : known) {
-    const std::size_t d = distance(wrong, candidate);
-    if (d < least) {
-      least = d;
-      best = candidate;
-    }
-  }
+std::string suggestion(std::string_view wrong, std::span<const std::string_view> known) {
+  const std::string_view best = did_you_mean(wrong, known);
   return best.empty() ? std::string() : fmt::format("; did you mean {}?", best);
 }
 

@@ -59,10 +59,15 @@ std::string Diagnostic::render(const Sources& sources) const {
   std::string_view words = message;
   constexpr std::string_view kWarning = "WARNING: ";
   if (words.starts_with(kWarning)) words.remove_prefix(kWarning.size());
+  std::string ours{words};
+  if (!meant.empty()) {
+    if (ours.ends_with('.')) ours.pop_back();
+    ours += fmt::format("; did you mean {}?", meant);
+  }
   const std::string line = expand_tabs(sources.line_text(pos), pos.column, caret);
   return fmt::format("{} line {}: {}\n{}: {}: {}\n{}\n{:>{}}\n", sources.file(pos.file).name,
                      pos.line, message, sources.where(pos),
-                     severity == Severity::error ? "error" : "warning", words, line, '^',
+                     severity == Severity::error ? "error" : "warning", ours, line, '^',
                      caret + 1);
 }
 

@@ -37,6 +37,7 @@ struct Diagnostic {
   Severity severity = Severity::error;
   SourcePos pos;
   std::string message;  // dhcpd's words where tools grep for them (dhcpd-compat §2)
+  std::string_view meant = {};  // what was probably meant: not in dhcpd's line
   // dhcpd's first line, then ours: "FILE line N: MESSAGE", "file:line:col: error:", the line with tabs expanded, a caret.
   std::string render(const Sources& sources) const;
 };
