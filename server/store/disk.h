@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ class FileSystem {
   virtual std::expected<FileHandle, int> open(const std::string& path, bool writable) = 0;
   virtual std::expected<std::uint64_t, int> size(FileHandle file) = 0;
   virtual std::expected<std::size_t, int> read(FileHandle file, std::uint64_t offset, MutableBytes out) = 0;
+  // The first `size` octets as they stand, for as long as the pointer is held, the file closed or not. What cannot be read back from the disk
+  // ends the process: for octets that read() has just delivered, and not while packets are served.
+  virtual std::expected<std::shared_ptr<const std::uint8_t>, int> map(FileHandle file, std::uint64_t size) = 0;
   virtual std::expected<void, int> write(FileHandle file, std::uint64_t offset, Bytes data) = 0;
   virtual std::expected<void, int> sync(FileHandle file) = 0;
   virtual void close(FileHandle file) = 0;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,14 @@ std::expected<std::size_t, int> PosixFileSystem::read(FileHandle file, std::uint
     have += static_cast<std::size_t>(n);
   }
   return have;
+}
+
+std::expected<std::shared_ptr<const std::uint8_t>, int> PosixFileSystem::map(FileHandle file, std::uint64_t size) {
+  const auto length = static_cast<std::size_t>(size);
+  void* octets = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file, 0);
+  if (octets == MAP_FAILED) return std::unexpected(errno);
+  return std::shared_ptr<const std::uint8_t>(static_cast<const std::uint8_t*>(octets),
+                                             [octets, length](const std::uint8_t*) { ::munmap(octets, length); });
 }
 
 Done PosixFileSystem::write(FileHandle file, std::uint64_t offset, Bytes data) {

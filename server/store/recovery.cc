@@ -44,6 +44,7 @@ std::expected<void, int> make_durable(FileSystem& files, const Segment& segment,
 
 struct Replay::Read {
   BatchNumbers numbers;
+  std::shared_ptr<const std::uint8_t> map{};
   std::uint64_t at = kSegmentHeadSize;  // where to go on
   std::uint64_t records = 0;            // wanted ones
   std::uint64_t damaged = 0;
@@ -74,6 +75,7 @@ std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& 
     const bool gap = first != kAll && first > cursor.last_batch + 1 && cursor.last_batch != 0;
     Read read{.numbers = {.before = cursor.last_batch, .from = cursor.folded_batch + 1, .below = below}};
     if (auto done = read_segment(files, segment, read); !done) return done;
+    if (read.map && read.records > 0) maps_.push_back(read.map);
     stats.replayed += read.records;
     const std::uint64_t damaged = read.damaged + (gap ? 1 : 0);
     if (damaged > 0) {
@@ -96,6 +98,7 @@ std::expected<void, int> Replay::read_journal(FileSystem& files, JournalCursor& 
 }
 
 std::expected<void, int> Replay::read_segment(FileSystem& files, const Segment& segment, Read& read) {
+  if (auto map = files.map(segment.file, segment.size)) read.map = std::move(*map);
   std::unique_ptr<std::uint8_t[]> piece;
   for (;;) {
     if (!piece) piece = room_for(kPiece);
@@ -118,10 +121,11 @@ std::expected<void, int> Replay::read_segment(FileSystem& files, const Segment& 
   return {};
 }
 
-// True: some of the octets are needed.
+// True: the octets must be kept.
 bool Replay::scan(Bytes octets, const Segment& segment, Read& read) {
-  const auto result = scan_batches(octets, segment.key, read.numbers, [this](Bytes record, const DecodedRecord& decoded) {
-    changes_.push_back({decoded.record.address.value, decoded.record.generation, record.data()});
+  const std::uint8_t* begin = read.map ? read.map.get() + read.at : octets.data();
+  const auto result = scan_batches(octets, segment.key, read.numbers, [&](Bytes record, const DecodedRecord& decoded) {
+    changes_.push_back({decoded.record.address.value, decoded.record.generation, begin + (record.data() - octets.data())});
     newest_ = std::max<WallSeconds>(newest_, decoded.record.at);
   });
   read.records += result.records;
@@ -133,7 +137,7 @@ bool Replay::scan(Bytes octets, const Segment& segment, Read& read) {
     read.last_begin = read.at + result.last_begin;
     read.last_end = read.at + result.last_end;
   }
-  return result.records > 0;
+  return result.records > 0 && !read.map;
 }
 
 void Replay::keep_newest() {

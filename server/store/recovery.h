@@ -1,8 +1,9 @@
 // recovery.h: what the journals hold that SQLite does not: reads the segments of earlier lives once, at start, makes durable what it
 // could read, and keeps the newest change of each address for the walk over SQLite. Main thread.
 //
-// Nobody is served meanwhile, so a million records must take a fraction of a second: segments are read in pieces, records stay where they were
-// read, and their changes are put in order once, at the end, rather than looked up one by one.
+// Nobody is served meanwhile, so a million records must take a fraction of a second: segments are read in pieces, records stay in their files'
+// pages (fresh memory for them would cost as much as all the rest), and their changes are put in order once, at the end, rather than looked up
+// one by one.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ class Replay {
   void keep_newest();
 
   std::vector<Change> changes_;
-  std::vector<std::unique_ptr<std::uint8_t[]>> pieces_;
+  std::vector<std::shared_ptr<const std::uint8_t>> maps_;  // of the segments they are in
+  std::vector<std::unique_ptr<std::uint8_t[]>> pieces_;    // of those that cannot be mapped
   WallSeconds newest_ = 0;
 };
 

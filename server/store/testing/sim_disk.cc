@@ -116,6 +116,13 @@ std::expected<std::size_t, int> SimDisk::read(FileHandle file, std::uint64_t off
   return n;
 }
 
+// The octets themselves, as long as nobody makes the file larger. There is none for a handle that is dead.
+std::expected<std::shared_ptr<const std::uint8_t>, int> SimDisk::map(FileHandle file, std::uint64_t size) {
+  const auto found = open_.find(file);
+  if (found == open_.end() || found->second->live.size() < size) return std::unexpected(EBADF);
+  return std::shared_ptr<const std::uint8_t>(found->second, found->second->live.data());
+}
+
 Done SimDisk::write(FileHandle file, std::uint64_t offset, Bytes data) {
   Inode* inode = inode_of(file);
   if (inode == nullptr) return std::unexpected(EBADF);

@@ -39,6 +39,7 @@ class SimDisk final : public FileSystem {
   std::expected<FileHandle, int> open(const std::string& path, bool writable) override;
   std::expected<std::uint64_t, int> size(FileHandle file) override;
   std::expected<std::size_t, int> read(FileHandle file, std::uint64_t offset, MutableBytes out) override;
+  std::expected<std::shared_ptr<const std::uint8_t>, int> map(FileHandle file, std::uint64_t size) override;
   std::expected<void, int> write(FileHandle file, std::uint64_t offset, Bytes data) override;
   std::expected<void, int> sync(FileHandle file) override;
   void close(FileHandle file) override;
