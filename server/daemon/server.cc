@@ -29,6 +29,7 @@ namespace {
 
 constexpr std::string_view kVersion = COAXD_VERSION;
 constexpr auto kTick = std::chrono::seconds(1);
+constexpr int kFoldPatience = 5;  // ticks: somebody with sqlite3 may hold its lock for a moment
 // Replies that the kernel has not sent yet, of one worker, beside those that wait for the store or a probe.
 constexpr std::size_t kSendsInFlight = 3584;
 
@@ -277,13 +278,12 @@ Server::Step Server::start_workers() {
 }
 
 Server::Step Server::start_control() {
-  if (!settings_.control.socket.empty()) {
-    control_.emplace(context_, [this](const std::vector<std::string>& words) { return command(words); });
-    // Without it the server serves all the same: complain, go on.
-    if (auto listening = control_->listen(settings_.control.socket); !listening) log_.warning(listening.error());
-  }
   if (!settings_.metrics.listen.empty()) {
-    metrics_.emplace(context_, [this] { return to_prometheus(samples()); });
+    const auto ailment = [this] {
+      const int error = store_error();
+      return error == 0 ? std::string{} : fmt::format("the lease store cannot be written: {}", std::strerror(error));
+    };
+    metrics_.emplace(context_, HttpSources{[this] { return to_prometheus(samples()); }, ailment});
     if (auto listening = metrics_->listen(settings_.metrics.listen); !listening) return listening;
   }
 
@@ -348,17 +348,21 @@ void Server::stop() {
 
 void Server::tick() {
   const Instant now = clock_.now();
-  int store_error = 0;
-  for (const auto& one : workers_) store_error = store_error != 0 ? store_error : one->store_error();
-  if (store_error != last_store_error_) {
-    if (store_error != 0) {
+  if (const int error = store_error(); error != last_store_error_) {
+    if (error != 0) {
       log_.error(fmt::format("The lease store {} cannot be written: {}. No lease is given or renewed until it can; free space or mend the disk, "
                              "service resumes by itself.",
-                             store_->path(), std::strerror(store_error)));
+                             store_->path(), std::strerror(error)));
     } else {
       log_.warning("The lease store can be written again: service resumed.");
     }
-    last_store_error_ = store_error;
+    last_store_error_ = error;
+  }
+  if (const int error = store_->health().last_error.load(std::memory_order_relaxed); error == 0) {
+    if (std::exchange(fold_failures_, 0) >= kFoldPatience) log_.warning(fmt::format("{} can be written again.", store_->path()));
+  } else if (++fold_failures_ == kFoldPatience) {
+    log_.error(fmt::format("{} cannot be written: {}. Leases go on, and are safe in the journals beside it, which grow until it can.",
+                           store_->path(), std::strerror(error)));
   }
   if (clock_.frozen() != clock_was_frozen_) {
     clock_was_frozen_ = clock_.frozen();
@@ -377,6 +381,13 @@ void Server::tick() {
     names_at_ns_ = now.mono_ns;
     refresh_names();
   }
+}
+
+// errno, 0 while every worker's journal can be written.
+int Server::store_error() const {
+  for (const auto& one : workers_)
+    if (const int error = one->store_error(); error != 0) return error;
+  return 0;
 }
 
 // When syslog takes lines again, it hears how many it has missed.

@@ -51,6 +51,7 @@ class Server {
   void stop();
 
   void tick();
+  int store_error() const;
   void run_global_statements(bool reloaded);
   void tell_lost_lines();
   void rescan_interfaces();
@@ -95,7 +96,7 @@ class Server {
   io::Clock clock_;
   WallSeconds started_ = 0;
   std::int64_t names_at_ns_ = 0;
-  int last_store_error_ = 0;
+  int last_store_error_ = 0, fold_failures_ = 0;
   bool clock_was_frozen_ = false, log_was_behind_ = false;
   std::uint64_t lines_lost_told_ = 0;
   std::uint64_t reloads_ = 0, reloads_failed_ = 0;

@@ -177,6 +177,7 @@ void Worker::act(TransmitBuffer buffer) {
     const engine::DropReason refused = hold(actions_.changes, replies ? buffer : TransmitBuffer{});
     if (refused != engine::DropReason::none) {
       if (actions_.reason == engine::DropReason::none) drop(refused);
+      if (replies && refused == engine::DropReason::store_failed) log_unstored(actions_.reply_log);
       return transport_.give_back(buffer);
     }
     if (replies) return;
@@ -196,6 +197,7 @@ void Worker::act(TransmitBuffer buffer) {
       // may have been lost with the last batch (store/journal.cc).
       if (journal_.failed() != 0 && actions_.reply_type == wire::MessageType::ack) {
         drop(engine::DropReason::store_failed);
+        log_unstored(actions_.reply_log);
         transport_.give_back(buffer);
         return;
       }
@@ -276,6 +278,7 @@ void Worker::release_settled() {
         send(held.buffer, held.size, held.type, held.departure, held.log);
       } else {
         drop(engine::DropReason::store_failed);
+        log_unstored(held.log);
         transport_.give_back(held.buffer);
       }
     }
@@ -289,6 +292,14 @@ void Worker::send(TransmitBuffer buffer, std::size_t size, wire::MessageType typ
   counters_.sent[static_cast<std::size_t>(type)].add();
   // An ACK's line is what operators and courts look for: it waits for room rather than be lost.
   log(event, type == wire::MessageType::ack);
+}
+
+// Why no ACK follows a REQUEST whose own line is written already, in dhcpd's words.
+void Worker::log_unstored(engine::LogEvent event) {
+  if (event.kind != engine::LogKind::ack) return;
+  event.kind = engine::LogKind::request;
+  event.suffix = engine::LogSuffix::database_update_failed;
+  log(event, false);
 }
 
 void Worker::log(const engine::LogEvent& event, bool must_keep) {

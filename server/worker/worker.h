@@ -154,6 +154,7 @@ class Worker final : private Handler {
   void finish_probes();
   void expire();
   void log(const engine::LogEvent& event, bool must_keep);
+  void log_unstored(engine::LogEvent event);
   static void copy_effect(const engine::Effect& effect, HeldEffect& out) noexcept;
   void run_effects(std::span<const engine::Effect> effects);
   void emit(const HeldEffect& effect);

@@ -350,6 +350,30 @@ TEST(Sim, NoCachedAckWhileTheStoreFails) {
   EXPECT_GT(given_away, 0u) << "the lost release never came back: this test shows nothing";
 }
 
+// An operator must not have to guess why a client asks again and again: dhcpd's words follow its REQUEST, whether the write has just failed or
+// nothing is written any more.
+TEST(Sim, ARequestThatCannotBeStoredIsLoggedWithTheReason) {
+  World world(kNetwork, {.seed = 1, .workers = 1, .log_packets = true});
+  world.disk().fail_at(1, ENOSPC, true);
+  Packet request = init_reboot();
+  for (const std::uint32_t xid : {77u, 78u}) {
+    request.xid = xid;
+    world.inject(request.encode(), world.relayed(2));
+    world.run(100 * kMillisecond);
+    ASSERT_TRUE(world.store_failed());
+    EXPECT_TRUE(world.replies_to(xid).empty());
+    std::size_t said = 0;
+    for (auto& logs = world.worker(0).outlets().logs; logs.front() != nullptr; logs.pop()) {
+      const engine::LogEvent& event = *logs.front();
+      if (event.suffix != engine::LogSuffix::database_update_failed) continue;
+      EXPECT_EQ(event.kind, engine::LogKind::request);
+      EXPECT_EQ(event.address, Ipv4::of(10, 3, 0, 10));
+      ++said;
+    }
+    EXPECT_EQ(said, 1u);
+  }
+}
+
 // The same with two workers, of which only one has lost a batch: the other's disk is well, and what it acknowledges must be there after a
 // power cut. It may not rest on the lease that the first one's rollback has put back into memory.
 TEST(Sim, NoCachedAckOfWhatAnotherWorkerLost) {

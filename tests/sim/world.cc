@@ -91,7 +91,7 @@ void World::boot() {
                               .leases = memory_->table(),
                               .limits = memory_->limits(),
                               .settings = {},
-                              .log_packets = false,
+                              .log_packets = options_.log_packets,
                               .index = i,
                               .max_held = options_.max_held},
         worker::Snapshot{config_, std::make_shared<config::HostTable>()});

@@ -44,6 +44,7 @@ struct WorldOptions {
   std::size_t buffers = 512;
   std::size_t max_held = worker::Worker::kMaxHeld;
   bool clients_answer_pings = false;
+  bool log_packets = false;
 };
 
 class World final : private SimTransport::Observer {
