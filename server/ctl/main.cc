@@ -51,8 +51,10 @@ int ask(const std::string& path, const std::string& request, bool json) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    const std::string why = std::strerror(errno);
-    return fail("cannot reach coaxd at " + path + ": " + why + ". Is it running? Another path is given with --socket (coaxd.toml: [control] socket).");
+    const int error = errno;
+    const std::string hint = error == EACCES ? "The socket belongs to root, or to the user of -user: ask as one of them."
+                                             : "Is it running? Another path is given with --socket (coaxd.toml: [control] socket).";
+    return fail("cannot reach coaxd at " + path + ": " + std::strerror(error) + ". " + hint);
   }
   const std::string line = request + "\n";
   for (std::size_t sent = 0; sent < line.size();) {

@@ -1,6 +1,8 @@
 #include "server/daemon/control.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <charconv>
 #include <sstream>
 #include <utility>
@@ -115,8 +118,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(tcp::socket socket, const std::function<std::string()>& metrics, Place place)
-      : stream_(std::move(socket)), metrics_(metrics), place_(std::move(place)) {}
+  HttpSession(tcp::socket socket, const HttpSources& sources, Place place)
+      : stream_(std::move(socket)), sources_(sources), place_(std::move(place)) {}
 
   void start() {
     stream_.expires_after(kPatience);
@@ -136,16 +139,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (request.method() != http::verb::get) {
       response_.result(http::status::method_not_allowed);
       response_.set(http::field::allow, "GET");
-    } else if (request.target() == "/metrics") {
-      response_.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-      response_.body() = metrics_();
-    } else if (request.target() == "/healthz") {
-      response_.set(http::field::content_type, "text/plain");
-      response_.body() = "ok\n";
     } else {
-      response_.result(http::status::not_found);
-      response_.set(http::field::content_type, "application/problem+json");
-      response_.body() = R"({"title": "no such page", "status": 404, "detail": "there are /metrics and /healthz"})" "\n";
+      HttpPage page = page_of({request.target().data(), request.target().size()}, sources_);
+      response_.result(page.status);
+      response_.set(http::field::content_type, page.content_type);
+      response_.body() = std::move(page.body);
     }
     response_.prepare_payload();
     http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {
@@ -155,14 +153,40 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   }
 
   beast::tcp_stream stream_;
-  const std::function<std::string()>& metrics_;
+  const HttpSources& sources_;
   const Place place_;
   beast::flat_buffer buffer_;
   http::request_parser<http::empty_body> parser_;
   http::response<http::string_body> response_;
 };
 
+// "", when the path is free or held what a dead server left, which is gone then. Whoever takes connections lives, and his socket is not ours.
+std::string clear_path(const asio::local::stream_protocol::endpoint& endpoint) {
+  const std::string path = endpoint.path();
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) return {};  // bind() says what is wrong, if anything is
+  if (!S_ISSOCK(status.st_mode)) return "there is a file that is no socket";
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const bool refused = fd >= 0 && connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 && errno == ECONNREFUSED;
+  ucred owner{};
+  socklen_t size = sizeof owner;
+  const bool known = !refused && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &size) == 0 && owner.pid > 0;
+  close(fd);
+  if (!refused) return known ? fmt::format("the server of process {} listens there", owner.pid) : std::string{"another server listens there"};
+  unlink(path.c_str());
+  return {};
+}
+
 }  // namespace
+
+HttpPage page_of(std::string_view target, const HttpSources& sources) {
+  if (target == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", sources.metrics()};
+  if (target == "/healthz") {
+    const std::string ailment = sources.ailment();
+    return ailment.empty() ? HttpPage{200, "text/plain", "ok\n"} : HttpPage{503, "text/plain", ailment + "\n"};
+  }
+  return {404, "application/problem+json", R"({"title": "no such page", "status": 404, "detail": "there are /metrics and /healthz"})" "\n"};
+}
 
 BodySource whole(std::string text) {
   return [text = std::move(text)](std::string& chunk) {
@@ -187,6 +211,7 @@ struct ControlSocket::Impl {
   Place place = std::make_shared<char>();
   CommandHandler handler;
   std::string path;
+  struct stat made {};  // the file that is ours
 };
 
 ControlSocket::ControlSocket(asio::io_context& context, CommandHandler handler)
@@ -196,25 +221,38 @@ ControlSocket::~ControlSocket() {
   error_code ignored;
   impl_->pause.cancel();
   impl_->acceptor.close(ignored);
-  if (!impl_->path.empty()) unlink(impl_->path.c_str());
+  if (is_there()) unlink(impl_->path.c_str());
+}
+
+bool ControlSocket::is_there() const {
+  struct stat now {};
+  // A number of an inode comes again soon, the time when it was made does not.
+  return !impl_->path.empty() && lstat(impl_->path.c_str(), &now) == 0 && now.st_dev == impl_->made.st_dev && now.st_ino == impl_->made.st_ino &&
+         now.st_mtim.tv_sec == impl_->made.st_mtim.tv_sec && now.st_mtim.tv_nsec == impl_->made.st_mtim.tv_nsec;
 }
 
 std::expected<void, std::string> ControlSocket::listen(const std::string& path) {
-  const auto fail = [&](const error_code& error) {
-    return std::unexpected(fmt::format("control socket {}: {}: give another path in [control] socket.", path, error.message()));
+  const auto refuse = [&](const std::string& why) {
+    return std::unexpected(fmt::format("control socket {}: {}: give another path in [control] socket.", path, why));
   };
+  const auto fail = [&](const error_code& error) { return refuse(error.message()); };
   error_code error;
+  impl_->pause.cancel();
+  impl_->acceptor.close(error);
+  impl_->path.clear();
+  error.clear();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return fail(asio::error::name_too_long);
   const asio::local::stream_protocol::endpoint endpoint{path};
-  // The store's lock already proved that no other server lives; a socket file here is a dead one's.
-  unlink(path.c_str());
+  if (const std::string taken = clear_path(endpoint); !taken.empty()) return refuse(taken);
   impl_->acceptor.open(endpoint.protocol(), error);
   if (error) return fail(error);
+  // A program of execute() that outlives us must not keep it listening.
+  fcntl(impl_->acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
   const mode_t before = umask(0177);
   impl_->acceptor.bind(endpoint, error);
   umask(before);
   if (error) return fail(error);
-  impl_->path = path;
+  if (lstat(path.c_str(), &impl_->made) == 0) impl_->path = path;
   impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return fail(error);
   accept_on(impl_);
@@ -222,16 +260,15 @@ std::expected<void, std::string> ControlSocket::listen(const std::string& path) 
 }
 
 struct MetricsServer::Impl {
-  Impl(asio::io_context& context, std::function<std::string()> m) : acceptor(context), pause(context), metrics(std::move(m)) {}
-  void begin(tcp::socket socket) { std::make_shared<HttpSession>(std::move(socket), metrics, place)->start(); }
+  Impl(asio::io_context& context, HttpSources s) : acceptor(context), pause(context), sources(std::move(s)) {}
+  void begin(tcp::socket socket) { std::make_shared<HttpSession>(std::move(socket), sources, place)->start(); }
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   Place place = std::make_shared<char>();
-  std::function<std::string()> metrics;
+  HttpSources sources;
 };
 
-MetricsServer::MetricsServer(asio::io_context& context, std::function<std::string()> metrics)
-    : impl_(std::make_shared<Impl>(context, std::move(metrics))) {}
+MetricsServer::MetricsServer(asio::io_context& context, HttpSources sources) : impl_(std::make_shared<Impl>(context, std::move(sources))) {}
 
 MetricsServer::~MetricsServer() {
   error_code ignored;

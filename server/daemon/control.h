@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace coaxd::daemon {
@@ -26,18 +27,32 @@ class ControlSocket {
  public:
   ControlSocket(boost::asio::io_context& context, CommandHandler handler);
   ~ControlSocket();
-  // Replaces a dead server's socket file; mode 0600. Error: one sentence.
+  // Mode 0600. Replaces what a dead server left; a living one keeps its own, and so does a file that is no socket. Once more where it has
+  // gone. Error: one sentence.
   std::expected<void, std::string> listen(const std::string& path);
+  // Whether what listen() made is at its path still.
+  bool is_there() const;
 
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
+// What HTTP clients may ask for. `ailment`: why clients of DHCP are not served, or "".
+struct HttpSources {
+  std::function<std::string()> metrics;
+  std::function<std::string()> ailment;
+};
+struct HttpPage {
+  unsigned status = 200;
+  std::string content_type, body;
+};
+HttpPage page_of(std::string_view target, const HttpSources& sources);
+
 // GET /metrics and /healthz.
 class MetricsServer {
  public:
-  MetricsServer(boost::asio::io_context& context, std::function<std::string()> metrics);
+  MetricsServer(boost::asio::io_context& context, HttpSources sources);
   ~MetricsServer();
   std::expected<void, std::string> listen(const std::string& address_and_port);
 

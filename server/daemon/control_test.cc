@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 namespace coaxd::daemon {
@@ -120,6 +121,45 @@ TEST_F(ControlTest, TheSocketIsTheOwnersReplacesADeadOneAndGoes) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+// Somebody tries a second server beside the one that serves.
+TEST_F(ControlTest, ALivingServersSocketStaysItsOwn) {
+  serve();
+  {
+    ControlSocket second(context, [](const std::vector<std::string>&) { return whole("second\n"); });
+    const auto refused = second.listen(path);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error(), HasSubstr("the server of process " + std::to_string(getpid()) + " listens there: give another path"));
+    EXPECT_EQ(ask("stats\n"), "ok\nbody\n");
+  }
+  EXPECT_EQ(ask("stats\n"), "ok\nbody\n");
+}
+
+TEST_F(ControlTest, AFileThatIsNoSocketStays) {
+  std::ofstream(path) << "precious";
+  const auto refused = control->listen(path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), HasSubstr("no socket"));
+  control.reset();
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(ControlTest, WhatWasPutInItsPlaceStaysAndWhatHasGoneIsMadeAnew) {
+  ASSERT_TRUE(control->listen(path));
+  EXPECT_TRUE(control->is_there());
+  std::filesystem::remove(path);
+  EXPECT_FALSE(control->is_there());
+  ASSERT_TRUE(control->listen(path));
+  EXPECT_TRUE(control->is_there());
+  thread = std::thread([this] { context.run(); });
+  EXPECT_EQ(ask("stats\n"), "ok\nbody\n");
+  context.stop();
+  thread.join();
+  std::filesystem::remove(path);
+  std::ofstream(path) << "another's";
+  control.reset();
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
 TEST_F(ControlTest, APathThatCannotBeBoundIsASentence) {
   const auto missing = control->listen(folder + "/missing/control.sock");
   ASSERT_FALSE(missing);
@@ -137,10 +177,23 @@ TEST(ControlBody, AfterPutsTheHeadFirst) {
   EXPECT_EQ(chunk, "rest");
 }
 
+TEST(HttpPages, HealthIsThatOfTheService) {
+  std::string ailment;
+  const HttpSources sources{[] { return std::string{"figures\n"}; }, [&] { return ailment; }};
+  EXPECT_EQ(page_of("/healthz", sources).status, 200u);
+  EXPECT_EQ(page_of("/healthz", sources).body, "ok\n");
+  ailment = "the lease store cannot be written: No space left on device";
+  EXPECT_EQ(page_of("/healthz", sources).status, 503u);
+  EXPECT_EQ(page_of("/healthz", sources).body, ailment + "\n");
+  EXPECT_EQ(page_of("/metrics", sources).status, 200u);
+  EXPECT_EQ(page_of("/metrics", sources).body, "figures\n");
+  EXPECT_EQ(page_of("/", sources).status, 404u);
+}
+
 TEST(MetricsListen, WantsAddressAndPort) {
   boost::asio::io_context context;
   for (const char* bad : {"127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "localhost:9767", ":9767", "127.0.0.1:97x"}) {
-    MetricsServer metrics(context, [] { return std::string{}; });
+    MetricsServer metrics(context, {});
     const auto listening = metrics.listen(bad);
     ASSERT_FALSE(listening) << bad;
     EXPECT_THAT(listening.error(), StartsWith("[metrics] listen")) << bad;

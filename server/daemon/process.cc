@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace coaxd::daemon {
 
@@ -53,14 +54,15 @@ void Daemonizer::ready() {
   close(null);
 }
 
-bool PidFile::names_living_process(const std::string& path) {
+pid_t PidFile::living_process_of(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return false;
+  if (file == nullptr) return 0;
   long pid = 0;
   const bool read = std::fscanf(file, "%ld", &pid) == 1;  // NOLINT(cert-err34-c): anything odd is no pid
   std::fclose(file);
-  if (!read || pid <= 0 || pid == getpid()) return false;
-  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+  if (!read || pid <= 0 || pid > std::numeric_limits<pid_t>::max() || pid == getpid()) return 0;
+  const bool lives = kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+  return lives ? static_cast<pid_t>(pid) : 0;
 }
 
 std::expected<void, std::string> PidFile::write(const std::string& path) {
@@ -79,32 +81,40 @@ PidFile::~PidFile() {
   close(file_);
 }
 
-std::expected<void, std::string> drop_privileges(const std::string& user, const std::string& group, const std::string& chroot_dir) {
-  const passwd* account = nullptr;
-  gid_t gid = getgid();
+std::expected<Identity, std::string> find_identity(const std::string& user, const std::string& group) {
+  Identity found{user, group, getuid(), getgid()};
   if (!user.empty()) {
-    account = getpwnam(user.c_str());
+    const passwd* account = getpwnam(user.c_str());
     if (account == nullptr) return std::unexpected(fmt::format("-user {}: no such user.", user));
-    gid = account->pw_gid;
+    found.uid = account->pw_uid;
+    found.gid = account->pw_gid;
   }
   if (!group.empty()) {
     const ::group* entry = getgrnam(group.c_str());
     if (entry == nullptr) return std::unexpected(fmt::format("-group {}: no such group.", group));
-    gid = entry->gr_gid;
+    found.gid = entry->gr_gid;
   }
-  if (!chroot_dir.empty() && (chroot(chroot_dir.c_str()) != 0 || chdir("/") != 0))
-    return std::unexpected(fmt::format("-chroot {}: {}.", chroot_dir, std::strerror(errno)));
-  if (account == nullptr) {
-    if (!group.empty() && (setgroups(0, nullptr) != 0 || setgid(gid) != 0))
-      return std::unexpected(fmt::format("-group {}: {}.", group, std::strerror(errno)));
+  return found;
+}
+
+std::expected<void, std::string> change_root(const std::string& directory) {
+  if (!directory.empty() && (chroot(directory.c_str()) != 0 || chdir("/") != 0))
+    return std::unexpected(fmt::format("-chroot {}: {}.", directory, std::strerror(errno)));
+  return {};
+}
+
+std::expected<void, std::string> drop_privileges(const Identity& identity) {
+  if (identity.user.empty()) {
+    if (!identity.group.empty() && (setgroups(0, nullptr) != 0 || setgid(identity.gid) != 0))
+      return std::unexpected(fmt::format("-group {}: {}.", identity.group, std::strerror(errno)));
     return {};
   }
   capng_clear(CAPNG_SELECT_BOTH);
   capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_BIND_SERVICE, CAP_NET_RAW,
                 CAP_NET_ADMIN, -1);
-  if (capng_change_id(static_cast<int>(account->pw_uid), static_cast<int>(gid),
+  if (capng_change_id(static_cast<int>(identity.uid), static_cast<int>(identity.gid),
                       static_cast<capng_flags_t>(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)) != 0)
-    return std::unexpected(fmt::format("-user {}: {}.", user, std::strerror(errno)));
+    return std::unexpected(fmt::format("-user {}: {}.", identity.user, std::strerror(errno)));
   return {};
 }
 

@@ -2,6 +2,8 @@
 // names a living process refuses the start; privileges are dropped after the sockets stand; systemd is told. Main thread only.
 #pragma once
 
+#include <sys/types.h>
+
 #include <expected>
 #include <string>
 
@@ -24,17 +26,25 @@ class PidFile {
   PidFile() = default;
   ~PidFile();
   std::expected<void, std::string> write(const std::string& path);
-  // One that is not us: "There's already a DHCP server running."
-  static bool names_living_process(const std::string& path);
+  // The living process that the file names and that is not us, or 0.
+  static pid_t living_process_of(const std::string& path);
 
  private:
   std::string path_;
   int file_ = -1;  // open since before the privileges were dropped: who may not remove the file any more can still empty it
 };
 
-// chroot, then group, then user; keeps CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN when a user is named, because addresses and
-// interfaces may come back after the drop. Empty strings: leave as is. Error: one sentence.
-std::expected<void, std::string> drop_privileges(const std::string& user, const std::string& group, const std::string& chroot_dir);
+// Who the server becomes; looked up before a change of root hides /etc/passwd. Errors here and below: one sentence. Empty strings: leave as is.
+struct Identity {
+  std::string user, group;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+std::expected<Identity, std::string> find_identity(const std::string& user, const std::string& group);
+std::expected<void, std::string> change_root(const std::string& directory);
+// Group, then user; keeps CAP_NET_BIND_SERVICE, CAP_NET_RAW and CAP_NET_ADMIN when a user is named, because addresses and interfaces may
+// come back after the drop.
+std::expected<void, std::string> drop_privileges(const Identity& identity);
 
 // sd_notify(3); nothing happens without NOTIFY_SOCKET.
 void notify_systemd(const std::string& state);

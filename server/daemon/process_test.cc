@@ -30,7 +30,7 @@ TEST_F(PidFileTest, HoldsOurPidAndGoesWithUs) {
     std::string text;
     std::getline(std::ifstream(path), text);
     EXPECT_EQ(text, std::to_string(getpid()));
-    EXPECT_FALSE(PidFile::names_living_process(path)) << "our own is no other server";
+    EXPECT_EQ(PidFile::living_process_of(path), 0) << "our own is no other server";
   }
   EXPECT_FALSE(std::filesystem::exists(path));
 }
@@ -38,17 +38,17 @@ TEST_F(PidFileTest, HoldsOurPidAndGoesWithUs) {
 // dhcpd-compat 15.2: a pid file naming a live process stops the start.
 TEST_F(PidFileTest, KnowsTheLivingFromTheDead) {
   put(std::to_string(getppid()) + "\n");
-  EXPECT_TRUE(PidFile::names_living_process(path));
+  EXPECT_EQ(PidFile::living_process_of(path), getppid());
   const pid_t child = fork();
   if (child == 0) _exit(0);
   waitpid(child, nullptr, 0);
   put(std::to_string(child) + "\n");
-  EXPECT_FALSE(PidFile::names_living_process(path));
-  for (const char* odd : {"", "\n", "-1\n", "0\n", "abc\n"}) {
+  EXPECT_EQ(PidFile::living_process_of(path), 0);
+  for (const char* odd : {"", "\n", "-1\n", "0\n", "4294967297\n", "abc\n"}) {
     put(odd);
-    EXPECT_FALSE(PidFile::names_living_process(path)) << odd;
+    EXPECT_EQ(PidFile::living_process_of(path), 0) << odd;
   }
-  EXPECT_FALSE(PidFile::names_living_process(folder + "/missing"));
+  EXPECT_EQ(PidFile::living_process_of(folder + "/missing"), 0);
 }
 
 TEST_F(PidFileTest, AFileThatCannotBeMadeIsASentence) {
@@ -59,9 +59,14 @@ TEST_F(PidFileTest, AFileThatCannotBeMadeIsASentence) {
 }
 
 TEST(DropPrivileges, UnknownNamesAreSentencesAndNothingGivenChangesNothing) {
-  EXPECT_TRUE(drop_privileges("", "", ""));
-  EXPECT_EQ(drop_privileges("no-such-user", "", "").error(), "-user no-such-user: no such user.");
-  EXPECT_EQ(drop_privileges("", "no-such-group", "").error(), "-group no-such-group: no such group.");
+  const auto unchanged = find_identity("", "");
+  ASSERT_TRUE(unchanged);
+  EXPECT_EQ(unchanged->uid, getuid());
+  EXPECT_TRUE(change_root(""));
+  EXPECT_TRUE(drop_privileges(*unchanged));
+  EXPECT_EQ(find_identity("root", "")->uid, 0u);
+  EXPECT_EQ(find_identity("no-such-user", "").error(), "-user no-such-user: no such user.");
+  EXPECT_EQ(find_identity("", "no-such-group").error(), "-group no-such-group: no such group.");
 }
 
 }  // namespace

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "server/config/name_news.h"
@@ -57,17 +56,6 @@ std::string lines(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) text += sentence + (sentence.ends_with('\n') ? "" : "\n");
   return text;
-}
-
-// The directory of the control socket is made if its parent is there: /run is empty after every boot. It belongs to the user that the
-// server becomes, who makes the socket in it later.
-void make_parent(const std::string& path, const std::string& user) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos || slash == 0) return;
-  const std::string directory = path.substr(0, slash);
-  if (mkdir(directory.c_str(), 0755) != 0 || user.empty()) return;
-  if (const passwd* account = getpwnam(user.c_str()); account != nullptr)
-    (void)!chown(directory.c_str(), account->pw_uid, account->pw_gid);  // if not, the socket is missing, and that is said
 }
 
 }  // namespace
@@ -117,7 +105,9 @@ Server::Step Server::start() {
     log_.warning(fmt::format("{}: NOT SUPPORTED: {} ({})", finding.where, finding.row.name, finding.row.note));
   log_.set_facility(global_text(*configuration_.config, config::Parameter::log_facility));
 
-  if (line_.write_pid_file && PidFile::names_living_process(pid_path_)) return fail("There's already a DHCP server running.");
+  if (const pid_t other = line_.write_pid_file ? PidFile::living_process_of(pid_path_) : 0; other != 0)
+    return fail(fmt::format("There's already a DHCP server running. {} names process {}: stop it, or remove the file if that is no DHCP server.",
+                            pid_path_, other));
   run_global_statements(false);
   using Phase = Step (Server::*)();
   for (const Phase phase : {&Server::open_interfaces, &Server::open_network, &Server::open_store, &Server::start_workers,
@@ -176,8 +166,11 @@ Server::Step Server::open_network() {
 
   if (line_.write_pid_file)
     if (auto written = pid_file_.write(pid_path_); !written) log_.warning(written.error());  // dhcpd goes on too
-  if (!settings_.control.socket.empty()) make_parent(settings_.control.socket, line_.user);
-  if (auto dropped = drop_privileges(line_.user, line_.group, line_.chroot); !dropped) return dropped;
+  const auto identity = find_identity(line_.user, line_.group);
+  if (!identity) return fail(identity.error());
+  if (auto jailed = change_root(line_.chroot); !jailed) return jailed;
+  open_control_socket(*identity);
+  if (auto dropped = drop_privileges(*identity); !dropped) return dropped;
 
   io::TransportOptions transport;
   transport.port = options.port;
@@ -202,6 +195,28 @@ Server::Step Server::open_network() {
   }
   if (!line_.quiet) log_.info(fmt::format("{} worker{}, {}, port {}.", transports_.size(), transports_.size() == 1 ? "" : "s", io_name_, options.port));
   return {};
+}
+
+// After the change of root, for it belongs inside, and before the privileges go, for /run is root's. Its directory is made, for /run is empty
+// after every boot, and is then the user's, who has to remove the socket. Without the socket the server serves all the same.
+void Server::open_control_socket(const Identity& identity) {
+  const std::string& path = settings_.control.socket;
+  if (path.empty()) return;
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  std::error_code failed;  // listen() says it better
+  const bool made = !directory.empty() && std::filesystem::create_directories(directory, failed);
+  control_.emplace(context_, [this](const std::vector<std::string>& words) { return command(words); });
+  if (auto listening = control_->listen(path); !listening) return log_.warning(listening.error());
+  if (identity.user.empty()) return;
+  (void)!chown(path.c_str(), identity.uid, identity.gid);
+  if (made) (void)!chown(directory.c_str(), identity.uid, identity.gid);
+}
+
+// Somebody has removed it, or it was another server's when we started.
+void Server::restore_control_socket() {
+  if (!control_ || control_->is_there()) return;
+  if (auto listening = control_->listen(settings_.control.socket); !listening) return log_.warning(listening.error());
+  log_.warning(fmt::format("The control socket {} was gone and is made anew.", settings_.control.socket));
 }
 
 // --- leases ---
@@ -292,6 +307,7 @@ Server::Step Server::start_control() {
     signals_.async_wait([this, self](const boost::system::error_code& error, int signal_number) {
       if (error) return;
       if (signal_number != SIGHUP) return context_.stop();
+      restore_control_socket();
       if (auto done = reload(); !done) log_.error(done.error());
       self(self);
     });

@@ -48,6 +48,8 @@ class Server {
   Step open_store();
   Step start_workers();
   Step start_control();
+  void open_control_socket(const Identity& identity);
+  void restore_control_socket();
   void stop();
 
   void tick();
