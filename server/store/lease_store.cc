@@ -36,6 +36,7 @@ constexpr int kNice = 5;
 // after it, unless it is longer than this: what a restart then has to replay takes it about a second.
 constexpr std::uint64_t kAvalanche = 5000;
 constexpr std::uint64_t kMostUnfolded = 1 << 20;
+constexpr std::uint64_t kLargeRound = 100'000;  // leaves a hundred megabytes of SQLite's log
 constexpr std::uint64_t kMinSegment = 8192;
 constexpr std::size_t kBatchCapacity = 1 << 20;
 constexpr WallSeconds kClockTolerance = 60;  // DESIGN, "Clocks"
@@ -446,6 +447,8 @@ std::expected<bool, int> EmbeddedStore::fold_some() {
   health_.fold_lag_records.store(old_records_ + appended - std::min(appended, folded_live_), std::memory_order_relaxed);
   health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
   if (!round) return std::unexpected(round.error());
+  // A start after a kill would read all of the log again, checkpointed or not. A shell that reads it keeps it as it is.
+  if (round->records > kLargeRound) (void)database_.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   health_.folded_records.fetch_add(round->records, std::memory_order_relaxed);
   return round->progress;
 }

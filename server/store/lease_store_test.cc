@@ -512,6 +512,28 @@ TEST_F(StoreFold, TheThreadFoldsAndGivesSegmentsBack) {
   EXPECT_THAT(rows("SELECT count(*), max(generation) FROM leases"), ElementsAre("100|2000"));
 }
 
+// A start after a kill reads SQLite's log: what an avalanche has written there must not wait for it.
+TEST_F(StoreFold, ALargeRoundLeavesNoLog) {
+  auto o = options();
+  o.segment_size = 16 << 20;
+  open(o);
+  open_journal();
+  constexpr std::uint32_t kRecords = 105'000;
+  for (std::uint32_t i = 0; i < kRecords; ++i) {
+    ASSERT_NE(journal->append(Ipv4{i % 20'000}, 1 + i / 20'000, kNow, Record::Kind::binding, active(1, kNow + i / 20'000)), 0u);
+    if (i % 5000 != 4999) continue;
+    journal->flush();
+    while (auto done = disk.poll()) journal->on_complete(done->token, done->result);
+  }
+  ASSERT_EQ(journal->durable(), kRecords);
+  ASSERT_TRUE(store->fold_now());
+  EXPECT_EQ(std::filesystem::file_size(o.path + "-wal"), 0u);
+  EXPECT_EQ(store->health().folded_records, kRecords);
+  EXPECT_EQ(store->health().fold_lag_records, 0u);
+  EXPECT_THAT(rows("SELECT count(*), min(generation), max(generation) FROM leases"), ElementsAre("20000|5|6"));
+  EXPECT_THAT(rows("SELECT count(*) FROM history"), ElementsAre("20000"));
+}
+
 // DESIGN §3: a shell holding a write lock must cost nothing but fold delay.
 TEST_F(StoreFold, AHeldWriteLockOnlyDelaysFolding) {
   auto o = options();
