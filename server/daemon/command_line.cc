@@ -159,7 +159,8 @@ std::string usage(const std::string& program) {
 Examples:
   {0} -t -cf /etc/dhcp/dhcpd.conf               is this configuration served in full?
   {0} -4 -q -cf /etc/dhcp/dhcpd.conf eth0       as Debian's init script starts dhcpd
-  {0} -d -p 6767 -cf test.conf -lf /tmp/leases  try it beside a running server
+  touch /tmp/leases; {0} -d -p 6767 -cf test.conf -lf /tmp/leases --no-pid
+                                                   try it beside a running server
 )",
       program);
 }

@@ -1,6 +1,7 @@
 #include "server/daemon/configuration.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -102,6 +103,16 @@ std::string leases_path(const CommandLine& line, const config::Config& config) {
 std::string pid_path(const CommandLine& line, const config::Config& config) {
   const std::string stated = global_text(config, config::Parameter::pid_file_name);
   return stated.empty() ? line.pid_file : stated;
+}
+
+std::string store_path(const config::Settings& settings, const std::string& leases_path) {
+  return settings.store.path.empty() ? leases_path + ".db" : settings.store.path;
+}
+
+std::string missing_leases(const std::string& leases_path, const std::string& store_path) {
+  if (access(store_path.c_str(), F_OK) == 0 || access(leases_path.c_str(), F_OK) == 0) return {};
+  return fmt::format("Can't open lease database {}: {} -- check for failed database rewrite attempt! Where there never was a lease: touch {}",
+                     leases_path, std::strerror(errno), leases_path);
 }
 
 engine::Settings engine_settings(const CommandLine& line, const config::Settings& settings, const config::Config& config) {

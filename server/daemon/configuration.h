@@ -44,6 +44,11 @@ std::string unsafe_findings(const Configuration& configuration, const config::Se
 std::string leases_path(const CommandLine& line, const config::Config& config);
 std::string pid_path(const CommandLine& line, const config::Config& config);
 
+std::string store_path(const config::Settings& settings, const std::string& leases_path);
+// Why a server must not start without any lease, or "". As dhcpd: a mistyped path, or a file system that is not mounted, would be addresses
+// given twice. With a store the leases file may be missing; it is written again.
+std::string missing_leases(const std::string& leases_path, const std::string& store_path);
+
 // Ports and addresses of the process, read once, at start. The global scope goes before the command line, as with the files; -p moves the
 // clients' port along, local-port does not (observed).
 engine::Settings engine_settings(const CommandLine& line, const config::Settings& settings, const config::Config& config);

@@ -223,7 +223,8 @@ void Server::restore_control_socket() {
 
 Server::Step Server::open_store() {
   store::StoreOptions options;
-  options.path = settings_.store.path.empty() ? leases_path_ + ".db" : settings_.store.path;
+  options.path = store_path(settings_, leases_path_);
+  if (std::string missing = missing_leases(leases_path_, options.path); !missing.empty()) return fail(std::move(missing));
   options.durability = settings_.store.durability;
   options.workers = static_cast<unsigned>(transports_.size());
   options.segment_size = std::uint64_t{settings_.store.segment_mb} << 20;
@@ -236,7 +237,12 @@ Server::Step Server::open_store() {
 
   leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now);
   const auto say = [this](const std::string& sentence) { log_.warning(sentence); };
-  return leases_->fill(*configuration_.config, *store_, leases_path_, line_.accept_damaged_leases, options.now, say);
+  if (auto filled = leases_->fill(*configuration_.config, *store_, leases_path_, line_.accept_damaged_leases, options.now, say); !filled)
+    return filled;
+  std::uint64_t active = 0;
+  for (const auto& pool : configuration_.config->pools()) active += leases_->table().counts(pool->id).active;
+  log_.info(fmt::format("{} from the store {}.", counted(active, "active lease"), store_->path()));
+  return {};
 }
 
 // --- threads ---
@@ -465,6 +471,8 @@ std::expected<Configuration, std::string> Server::read_again() const {
   const auto unknown = config::news_of_names(*fresh->names, nullptr);
   fresh->warnings.insert(fresh->warnings.end(), unknown.begin(), unknown.end());
   if (const std::string refused = unsafe_findings(*fresh, settings_); !refused.empty()) return fail(refused);
+  const std::string leases = leases_path(line_, *fresh->config);
+  if (const std::string missing = missing_leases(leases, store_path(settings, leases)); !missing.empty()) return fail(missing + "\n");
   // Where nothing is served now, the network is to blame and not the file: a standby without its address must take over what is new.
   const auto all = io::scan_interfaces();
   if (!all || served_interfaces(*all, line_.interfaces, *configuration_.config).empty()) return fresh;
