@@ -66,8 +66,11 @@ int main(int argc, char** argv) {
     if (!(line.quiet && line.test_config)) print_refusal(configuration.error());
     return 1;
   }
-  if (line.test_config) return test_configuration(line, *settings, *configuration);
-  if (line.test_leases) return check_leases_file(line, *configuration);
+  if (line.test_config || line.test_leases) {
+    const int bad_configuration = line.test_config ? test_configuration(line, *settings, *configuration) : 0;
+    const int bad_leases = line.test_leases ? check_leases_file(line, *configuration) : 0;
+    return bad_configuration | bad_leases;
+  }
   if (const std::string refused = unsafe_findings(*configuration, *settings); !refused.empty()) {
     print_refusal(refused);
     return 1;

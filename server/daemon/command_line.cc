@@ -133,6 +133,7 @@ std::expected<CommandLine, std::string> parse_command_line(int argc, const char*
     }
     if (std::string error = row->take(line, value); !error.empty()) return std::unexpected(std::move(error));
   }
+  if (line.json && !line.test_config) return std::unexpected("--json goes with -t: it is the form of the coverage report");
   return line;
 }
 
@@ -150,7 +151,7 @@ std::string usage(const std::string& program) {
   -f, -d     stay in the foreground; -d logs to stderr as well
   -q         no banner; with -t no errors either, only the exit status
   -t         check the configuration, print what is honoured and what is not, exit
-  -T         check the leases file, exit
+  -T         check the leases file, exit; with -t both
   -C FILE    coaxd's own settings (workers, store, metrics ...)
   --json     with -t: the coverage report as JSON
   --accept-damaged-leases   first start: go on although parts of the leases file are unreadable

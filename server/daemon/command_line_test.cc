@@ -61,7 +61,6 @@ TEST(Dhcpd8_Options, EachSetsWhatItNames) {
       {{"-chroot", "/srv"}, [](const CommandLine& l) { return l.chroot == "/srv"; }},
       {{"--no-pid"}, [](const CommandLine& l) { return !l.write_pid_file; }},
       {{"-C", "coaxd.toml"}, [](const CommandLine& l) { return l.settings == "coaxd.toml"; }},
-      {{"--json"}, [](const CommandLine& l) { return l.json; }},
       {{"--accept-damaged-leases"}, [](const CommandLine& l) { return l.accept_damaged_leases && !l.accept_clock_step; }},
       {{"--accept-clock-step"}, [](const CommandLine& l) { return l.accept_clock_step && !l.accept_damaged_leases; }},
       {{"--version"}, [](const CommandLine& l) { return l.wants == CommandLine::Wants::version; }},
@@ -127,6 +126,17 @@ TEST(Dhcpd8_Errors, WhatIsRefusedSaysWhyInASentence) {
     EXPECT_EQ(line.error().find('\n'), std::string::npos);
   }
   EXPECT_EQ(parse({"-p", "65534"})->port, 65534);
+}
+
+TEST(CommandLine, JsonIsTheFormOfTheReport) {
+  EXPECT_TRUE(parse({"-t", "--json"})->json);
+  EXPECT_TRUE(parse({"--json", "-T", "-t"})->json);
+  for (const auto& words : {std::initializer_list<const char*>{"--json"}, {"-T", "--json"}}) {
+    const auto line = parse(words);
+    ASSERT_FALSE(line) << "a server would have been started";
+    EXPECT_THAT(line.error(), HasSubstr("-t"));
+  }
+  EXPECT_THAT(usage("coaxd"), HasSubstr("--json"));
 }
 
 TEST(Dhcpd8_Environment, GivesDefaultsThatOptionsOverride) {
