@@ -381,9 +381,9 @@ void Server::tick() {
     last_store_error_ = error;
   }
   if (const int error = store_->health().last_error.load(std::memory_order_relaxed); error == 0) {
-    if (std::exchange(fold_failures_, 0) >= kFoldPatience) log_.warning(fmt::format("{} can be written again.", store_->path()));
+    if (std::exchange(fold_failures_, 0) >= kFoldPatience) log_.warning(fmt::format("SQLite can write {} again.", store_->path()));
   } else if (++fold_failures_ == kFoldPatience) {
-    log_.error(fmt::format("{} cannot be written: {}. Leases go on, and are safe in the journals beside it, which grow until it can.",
+    log_.error(fmt::format("SQLite cannot write {}: {}. What was acknowledged is safe in the journals beside it, which grow until it can.",
                            store_->path(), std::strerror(error)));
   }
   if (clock_.frozen() != clock_was_frozen_) {
