@@ -1,10 +1,9 @@
 // What one packet costs in the evaluator: classes, scopes, the options of the reply, over a configuration such as cable ISPs run.
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-#include <cstdlib>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "server/engine/classify.h"
 #include "server/engine/reply_options.h"
 #include "server/engine/test_cable.h"
@@ -14,12 +13,7 @@ namespace coaxd::engine {
 namespace {
 
 using bench::AllocationCount;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "engine_bench: %s\n", what);
-  std::abort();
-}
+using bench::check;
 
 struct Cable : Scene {
   Cable() : Scene(kCableConfig) {

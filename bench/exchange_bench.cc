@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "bench/isp.h"
 #include "server/base/spsc_queue.h"
 #include "server/daemon/lease_memory.h"
@@ -31,12 +30,6 @@ using Kind = ClientPacket::Kind;
 constexpr WallSeconds kNow = 1'700'000'000;
 constexpr std::uint32_t kAddresses = 1'000'000;
 constexpr std::size_t kAtOnce = 8;  // so that reading the clock costs a packet few ns, and the packets stay in the nearest cache
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "exchange_bench: %s\n", what);
-  std::abort();
-}
 
 template <typename Work>
 double seconds(Work work) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
 #include "server/lease/min_tree.h"
@@ -23,16 +23,12 @@
 namespace coaxd::lease {
 namespace {
 
+using bench::check;
+
 constexpr HashSeed kSeed{0x1234, 0x5678};
 constexpr StoredTime kNow = 1'800'000'000;
 constexpr std::uint32_t kMillion = 1'000'000;
 constexpr Ipv4 kBase = Ipv4::of(10, 0, 0, 0);
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "lease_bench: %s\n", what);
-  std::abort();
-}
 
 // What a cable network stores: a client-id of 19 octets (RFC 4361), option 82 with circuit-id and remote-id, a short host name.
 struct Client {

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "server/store/lease_store.h"
 #include "server/store/posix_disk.h"
 
@@ -21,12 +21,7 @@ namespace coaxd::store {
 namespace {
 
 using bench::AllocationCount;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "store_bench: %s\n", what);
-  std::abort();
-}
+using bench::check;
 
 // A modem behind a CMTS: the usual binding.
 lease::Binding modem(std::uint32_t number) {

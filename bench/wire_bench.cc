@@ -2,11 +2,10 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "server/wire/frame.h"
 #include "server/wire/message.h"
 #include "server/wire/option_table.h"
@@ -17,14 +16,9 @@ namespace coaxd::wire {
 namespace {
 
 using bench::AllocationCount;
+using bench::check;
 
 // A wrong answer is not worth timing.
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "wire_bench: %s\n", what);
-  std::abort();
-}
-
 void parse(benchmark::State& state, Bytes packet, std::uint8_t expected) {
   static Message message;
   check(message.parse(packet) && message.has(expected), "the packet does not parse");

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <random>
 
 #include "bench/allocations.h"
+#include "bench/check.h"
 #include "bench/isp.h"
 #include "server/daemon/lease_memory.h"
 #include "server/engine/test_scene.h"
@@ -29,12 +29,6 @@ constexpr WallSeconds kNow = 1'700'000'000;
 constexpr std::uint32_t kAddresses = 1'000'000;
 constexpr std::uint32_t kExchanges = 32'000;  // each run's
 constexpr std::size_t kAtOnce = 64;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "worker_bench: %s\n", what);
-  std::abort();
-}
 
 class Office {
  public:
