@@ -57,7 +57,6 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
       engine_(parts.leases, parts.limits, changes_, parts.settings),
       log_packets_(parts.log_packets),
       echo_id_(static_cast<std::uint16_t>(0x4300 + parts.index)),
-      max_held_(parts.max_held),
       held_(parts.max_held),
       held_effects_(parts.max_held),
       outlets_(parts.max_effects) {
@@ -149,7 +148,7 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     return;
   }
   // An OFFER now is a REQUEST in a moment, and there would be no place for it.
-  const std::size_t places = message_.type() == wire::MessageType::discover ? max_held_ / 4 * 3 : max_held_;
+  const std::size_t places = message_.type() == wire::MessageType::discover ? held_.capacity() / 4 * 3 : held_.capacity();
   if (held_.size() >= places) {
     drop(engine::DropReason::overload);
     return;

@@ -123,6 +123,7 @@ class Worker final : private Handler {
     bool full() const noexcept { return size_ == items_.size(); }
     bool empty() const noexcept { return size_ == 0; }
     std::size_t size() const noexcept { return size_; }
+    std::size_t capacity() const noexcept { return items_.size(); }
     T& push() noexcept { return items_[(head_ + size_++) % items_.size()]; }
     T& front() noexcept { return items_[head_]; }
     void pop() noexcept {
@@ -175,7 +176,6 @@ class Worker final : private Handler {
   bool clock_is_stale_ = false;  // wait() was called and nothing has come of it yet
   wire::Message message_;
   engine::Actions actions_;
-  const std::size_t max_held_;
   Fifo<Held> held_;
   Fifo<HeldEffect> held_effects_;
   std::vector<Probe> probes_;
