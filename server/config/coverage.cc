@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 #include "server/config/coverage_rows.h"
@@ -142,9 +143,11 @@ std::string CoverageReport::text(const Settings& settings) const {
   };
   for (const Group& group : kGroups) {
     std::vector<Finding> members = of(group.coverage);
-    const auto accepted = std::ranges::stable_partition(members, [&](const Finding& f) { return !is_accepted(f.row, settings); });
-    append(kAcceptedTitle, {accepted.begin(), accepted.end()});
-    members.erase(accepted.begin(), accepted.end());
+    const auto is_accepted_finding = [&](const Finding& f) { return is_accepted(f.row, settings); };
+    std::vector<Finding> accepted;
+    std::ranges::copy_if(members, std::back_inserter(accepted), is_accepted_finding);
+    std::erase_if(members, is_accepted_finding);
+    append(kAcceptedTitle, accepted);
     append(group.title, members);
   }
   return out;

@@ -169,12 +169,12 @@ std::uint64_t Fold::advance() {
 }
 
 int Fold::import(std::span<const Record> records) {
-  static constexpr std::size_t kPiece = 16384;
-  std::vector<std::uint8_t> octets(kPiece * kMaxRecordSize);
+  static constexpr std::size_t kRecords = 16384;
+  std::vector<std::uint8_t> octets(kRecords * kMaxRecordSize);
   newest_ = 0;
   int code = database_.exec("BEGIN IMMEDIATE");
   while (code == SQLITE_OK && !records.empty()) {
-    const auto piece = records.first(std::min(kPiece, records.size()));
+    const auto piece = records.first(std::min(kRecords, records.size()));
     records = records.subspan(piece.size());
     changes_.clear();
     MutableBytes room = octets;
