@@ -352,6 +352,20 @@ TEST(DamagedLeases, EveryTruncationIsReadUpToWhereItIsWhole) {
   }
 }
 
+// What follows the quote is no punctuation of the file's, whatever it looks like: the block it cuts off is none.
+TEST(DamagedLeases, AStringThatTheFileCutsOffEndsNothing) {
+  for (const std::string_view cut : {"}", ";"}) {
+    const auto lease = parse("lease 10.0.0.1 {\n  starts never;\n  uid \"" + std::string(cut));
+    EXPECT_EQ(lease.size(), 0u) << cut;
+    EXPECT_EQ(lease.damaged().size(), 1u) << cut;
+    const auto between = parse("lease 10.0.0.1 {\n  starts never;\n  \"" + std::string(cut));
+    EXPECT_EQ(between.size(), 0u) << cut;
+    const auto statement = parse("server-duid \"x\" \"" + std::string(cut));
+    EXPECT_EQ(statement.damaged().size(), 1u) << cut;
+    EXPECT_EQ(statement.others(), "") << cut;
+  }
+}
+
 TEST(Merge, TheLaterClientTransactionWins) {
   const auto file = parse(R"(lease 10.0.0.1 { cltt 4 2024/01/04 10:00:00; uid "a"; }
 lease 10.0.0.2 { cltt 4 2024/01/04 10:00:01; uid "a"; }

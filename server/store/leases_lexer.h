@@ -19,7 +19,7 @@ struct LeasesToken {
   Kind kind = Kind::end;
   std::string_view text;
   std::size_t begin = 0, end = 0;  // offsets
-  bool is(std::string_view what) const noexcept { return kind != Kind::string && text == what; }
+  bool is(std::string_view what) const noexcept { return (kind == Kind::word || kind == Kind::punctuation) && text == what; }
 };
 
 class LeasesLexer {
