@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Tests of the harness itself that need no network: scripts, comparison, the list of deliberate differences, codec."""
 import pathlib
+import re
 import sys
 import tempfile
+import tomllib
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -120,6 +122,22 @@ class DeliberateDifferences(unittest.TestCase):
 
     def test_the_list_of_this_project(self):
         compare.read_deliberate(HERE / "deliberate.toml")
+
+    def test_operators_read_the_same_list(self):
+        """A heading of the list is a row of docs/dhcpd-compat.md, with its clause and its scenarios, in the same order."""
+        heading, *sections = re.split(r"^# --- (.*) ---$", (HERE / "deliberate.toml").read_text(encoding="utf-8"), flags=re.M)
+        self.assertNotIn("[[difference]]", heading)
+        listed = []
+        for about, text in zip(sections[::2], sections[1::2]):
+            entries = tomllib.loads(text)["difference"]
+            listed.append((about, {entry["clause"] for entry in entries}, {entry["scenario"] for entry in entries}))
+        page = (HERE.parents[1] / "docs/dhcpd-compat.md").read_text(encoding="utf-8")
+        table = page.split("\n| about |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+        told = []
+        for row in table:
+            about, _, _, reason, scenarios = row.removeprefix("| ").removesuffix(" |").split(" | ")
+            told.append((about, {reason.split(": ", 1)[0]}, {name.strip("`").replace("any", "*") for name in scenarios.split(", ")}))
+        self.assertEqual(listed, told)
 
 
 class Codec(unittest.TestCase):
