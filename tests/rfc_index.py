@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/rfc.md from the names of the tests: TEST(Rfc3046_2_2_Echo, Name) proves RFC 3046 §2.2.
+"""docs/rfc.md from the names of the tests: TEST(Rfc3046_2_2_Echo, Name) proves RFC 3046 §2.2, and so does TEST_F(Suite, Rfc3046_2_2_Name).
 
   tests/rfc_index.py           writes docs/rfc.md
   tests/rfc_index.py --check   exit 1 if docs/rfc.md is not what it would write
@@ -12,13 +12,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "docs" / "rfc.md"
 FOLDERS = ("server", "tests", "docsis", "leasequery", "snmp")
-TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(Rfc(\d+)((?:_\d+[A-Za-z]?)*)_?(\w*?)),\s*(\w+)\)", re.M)
+TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
+CLAUSE = re.compile(r"Rfc(\d+)((?:_(?:\d+[A-Za-z]?|[A-Z](?![A-Za-z])))*)_?(\w*)")  # an annex is a letter
 
 TITLES = {
-    791: "Internet Protocol", 951: "BOOTP", 1035: "Domain names", 1071: "Internet checksum", 1542: "BOOTP clarifications",
-    2131: "DHCP", 2132: "DHCP options", 3011: "Subnet selection option", 3046: "Relay agent information option",
-    3396: "Long options", 3397: "Domain search", 3442: "Classless routes", 3527: "Link selection", 3925: "Vendor-identifying options",
-    4343: "DNS case", 4361: "Node-specific client identifiers", 4388: "Leasequery", 4702: "Client FQDN option",
+    768: "User Datagram Protocol", 791: "Internet Protocol", 894: "IP over Ethernet", 951: "BOOTP", 1035: "Domain names",
+    1071: "Internet checksum", 1122: "Requirements for hosts", 1542: "BOOTP clarifications", 2131: "DHCP", 2132: "DHCP options",
+    3011: "Subnet selection option", 3046: "Relay agent information option", 3164: "BSD syslog", 3396: "Long options", 3397: "Domain search",
+    3442: "Classless routes", 3527: "Link selection", 3720: "iSCSI (CRC-32C)", 3925: "Vendor-identifying options", 4343: "DNS case",
+    4361: "Node-specific client identifiers", 4388: "Leasequery", 4702: "Client FQDN option",
     5107: "Server identifier override", 6842: "Client identifier in replies", 6926: "Bulk leasequery", 8357: "Relay port",
 }
 
@@ -32,14 +34,21 @@ def collect():
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*_test.cc")):
             for match in TEST.finditer(path.read_text(encoding="utf-8")):
-                suite, rfc, clause, topic, name = match.groups()
+                suite, name = match.groups()
+                if of_suite := CLAUSE.match(suite):
+                    rfc, clause, topic = of_suite.groups()
+                elif of_test := CLAUSE.match(name):
+                    rfc, clause, name = of_test.groups()
+                    topic = suite.removesuffix("Test")
+                else:
+                    continue
                 section = tuple(part for part in clause.split("_") if part)
-                found[int(rfc)].append((section, topic, name, path.relative_to(ROOT).as_posix()))
+                found[int(rfc)].append((section, topic, name or of_test[0], path.relative_to(ROOT).as_posix()))
     return found
 
 
 def section_key(section):
-    return [(int(re.match(r"\d+", part)[0]), part) for part in section]
+    return [(int(re.match(r"\d*", part)[0] or 0), part) for part in section]
 
 
 def render(found):
