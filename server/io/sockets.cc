@@ -345,7 +345,8 @@ Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::
   if (datagram->destination_port != port) return discarded(engine::DropReason::not_for_server);
   result.arrival.source = datagram->source;
   result.arrival.source_port = datagram->source_port;
-  result.arrival.destination = datagram->destination;
+  // To everybody, be it 255.255.255.255 or 10.0.0.255: no address of ours was asked, and none of these can be a source.
+  result.arrival.destination = {0xffffffff};
   result.arrival.from_link = true;
   result.arrival.waited_ns = waited_ns(control, wall_ns);
   result.payload = datagram->payload;

@@ -158,11 +158,10 @@ class TransportTest : public testing::TestWithParam<Which> {
   }
 
   // A client's broadcast as it leaves a machine without an address.
-  static void broadcast(int fd, const std::vector<std::uint8_t>& payload) {
+  static void broadcast(int fd, const std::vector<std::uint8_t>& payload, Ipv4 to = Ipv4{0xffffffff}) {
     std::vector<std::uint8_t> frame(wire::kFrameOverhead + payload.size());
     std::copy(payload.begin(), payload.end(), frame.begin() + wire::kFrameOverhead);
-    wire::write_ethernet_udp(frame, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {2, 0, 0, 0, 0, 2}, Ipv4{}, Ipv4{0xffffffff}, 68, kPort,
-                             payload.size());
+    wire::write_ethernet_udp(frame, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {2, 0, 0, 0, 0, 2}, Ipv4{}, to, 68, kPort, payload.size());
     ASSERT_EQ(send(fd, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
   }
 
@@ -254,6 +253,33 @@ TEST_P(TransportTest, BroadcastOnTheLinkIsHeardOnceAndAnsweredByFrame) {
     break;
   }
   close(client);
+}
+
+// A relay's helper address may be the servers' subnet, so that both of a pair hear it (10.0.0.255). The reply must leave from an
+// address: the kernel sends nothing from a broadcast one (RFC 1122 §3.2.1.3: never a source).
+TEST_P(TransportTest, Rfc1122_3_2_1_3_WhatCameToADirectedBroadcastIsAnsweredFromAnAddress) {
+  const int link = link_client();
+  broadcast(link, packet(4), Ipv4::of(10, 0, 0, 255));
+  turn_until(transport(), [&] { return !recorder_.datagrams.empty(); });
+  const engine::Arrival arrival = recorder_.datagrams.front().arrival;
+  EXPECT_TRUE(arrival.from_link);
+  EXPECT_EQ(arrival.destination, Ipv4{0xffffffff}) << "as arrival.h has it: no address of ours was asked";
+
+  std::uint16_t port = 0;
+  const int relay = udp_client(port);
+  engine::Departure departure;  // as the engine addresses it: from the address that was asked, if one was
+  departure.to = Ipv4::of(127, 0, 0, 1);
+  departure.port = port;
+  if (arrival.destination != Ipv4{0xffffffff}) departure.from = arrival.destination;
+  departure.interface = arrival.interface;
+  transport().send(transport().take(), 300, departure);
+  transport().flush();
+  std::uint8_t reply[512];
+  const timeval patience{1, 0};
+  setsockopt(relay, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  EXPECT_EQ(recv(relay, reply, sizeof reply, 0), 300);
+  close(relay);
+  close(link);
 }
 
 TEST_P(TransportTest, DatagramsWaitWhileOnlyCompletionsAreWanted) {
