@@ -125,8 +125,8 @@ void declare_who(CLI::App& app, Settings& settings, RawText& raw) {
       ->capture_default_str()->group("Who");
   app.add_option("--clients-per-modem", population.clients_per_modem, "clients that share a remote-id")
       ->capture_default_str()->check(CLI::Range(1, 65536))->group("Who");
-  app.add_option("--client-id", raw.client_id, "option 61: none, mac or duid")
-      ->capture_default_str()->check(CLI::IsMember({"none", "mac", "duid"}))->group("Who");
+  app.add_option("--client-id", raw.client_id, "option 61: none, mac, duid, or shared:N, one duid for each N clients")
+      ->capture_default_str()->group("Who");
   app.add_flag("--host-name", style.host_name, "send a host name")->group("Who");
   app.add_option("--vendor-class", style.vendor_class, "send this vendor class")->group("Who");
   app.add_option("--request-list", style.parameter_request_list, "option 55, e.g. 1,3,6")->delimiter(',')->group("Who");
@@ -134,14 +134,17 @@ void declare_who(CLI::App& app, Settings& settings, RawText& raw) {
 }
 
 void declare_load(CLI::App& app, Settings& settings, RawText& raw) {
+  constexpr double kLongest = 1e8;  // three years; in nanoseconds it still fits
   Phase& phase = settings.phase;
   app.add_option("--window", phase.window, "closed loop: so many exchanges at a time")
       ->capture_default_str()->check(CLI::Range(1, 1'000'000))->group("How much");
-  app.add_option("--rate", phase.rate, "open loop: exchanges a second, whatever the server does")->group("How much");
+  app.add_option("--rate", phase.rate, "open loop: exchanges a second, whatever the server does")
+      ->check(CLI::NonNegativeNumber)->group("How much");
   app.add_option("--duration", phase.duration_s, "seconds; 0: until the clients are through")
-      ->group("How much");
+      ->check(CLI::Range(0.0, kLongest))->group("How much");
   app.add_option("--count", phase.count, "exchanges; 0: no limit")->group("How much");
-  app.add_option("--warm-up", phase.warm_up_s, "first seconds that are not measured")->group("How much");
+  app.add_option("--warm-up", phase.warm_up_s, "first seconds that are not measured")
+      ->check(CLI::Range(0.0, kLongest))->group("How much");
   app.add_option("--seed", phase.seed, "same seed, same run")->capture_default_str()->group("How much");
   app.add_option("--mix", raw.mix, "mix: weights of dora, renew, init-reboot and release; one that is left out is 0")
       ->delimiter(',')->capture_default_str()->group("How much");
@@ -222,6 +225,24 @@ void take_mode(Settings& settings, const RawText& raw) {
   if (endless) phase.count = settings.population.clients;
 }
 
+void take_client_id(Settings& settings, std::string_view text) {
+  constexpr std::string_view kShared = "shared:";
+  constexpr std::uint32_t kMostSharers = 65536;
+  if (text == "none" || text == "mac") {
+    settings.style.client_id = text == "none" ? ClientIdKind::none : ClientIdKind::mac;
+    return;
+  }
+  settings.style.client_id = ClientIdKind::duid;
+  if (text == "duid") return;
+  const char* const end = text.data() + text.size();
+  std::uint32_t& sharers = settings.population.clients_per_client_id;
+  const bool shared = text.starts_with(kShared);
+  const auto [read, error] = std::from_chars(text.data() + (shared ? kShared.size() : 0), end, sharers);
+  if (!shared || error != std::errc{} || read != end || sharers < 1 || sharers > kMostSharers) {
+    throw CLI::ValidationError{fmt::format("--client-id {}: none, mac, duid or shared:N, N from 1 to {}", text, kMostSharers)};
+  }
+}
+
 void take_text(Settings& settings, const RawText& raw) {
   if (!raw.server.empty()) settings.server = {parse_address(raw.server), raw.server_port};
   for (const std::string& relay : raw.relays) settings.population.relays.push_back(parse_address(relay));
@@ -229,9 +250,7 @@ void take_text(Settings& settings, const RawText& raw) {
   if (!mac) throw CLI::ValidationError{fmt::format("--mac {}: not a MAC address", raw.first_mac)};
   settings.population.first_mac = *mac + raw.first;
   settings.population.seed = settings.phase.seed;
-  settings.style.client_id = raw.client_id == "none"  ? ClientIdKind::none
-                             : raw.client_id == "mac" ? ClientIdKind::mac
-                                                      : ClientIdKind::duid;
+  take_client_id(settings, raw.client_id);
   settings.trains = raw.trains == "auto" ? Trains::on_cards : raw.trains == "always" ? Trains::always : Trains::never;
   for (const std::string& text : raw.options) {
     ExpectedOption option = parse_option(text);
@@ -247,6 +266,8 @@ void check(const Settings& settings) {
   if (!offline && settings.population.relays.empty()) refuse("--relay is needed");
   if (settings.verify && settings.from_log.empty()) refuse("verify needs --from-log");
   if (!settings.leases_file.empty() && !settings.verify) refuse("--leases belongs to verify");
+  if (settings.population.first_mac + settings.population.clients > std::uint64_t{1} << 48) refuse("--mac: no room for so many clients");
+  if (settings.phase.duration_s > 0 && settings.phase.warm_up_s >= settings.phase.duration_s) refuse("--warm-up: nothing of --duration is left");
   if (!QueryTemplates::fits(settings.style)) refuse("the options do not fit into a message of 576 octets");
 }
 

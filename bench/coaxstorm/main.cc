@@ -15,6 +15,7 @@ namespace coaxd::storm {
 namespace {
 
 enum Exit : int { kFine = 0, kCannotRun = 1, kViolated = 2, kUnanswered = 3 };
+constexpr const char* kNoLease = "none of these clients has a lease to begin with";
 
 Storm* running = nullptr;  // for the signal handler
 void stop_running(int) {
@@ -52,7 +53,8 @@ std::expected<void, std::string> compare_with_file(const std::string& path, Popu
     const Client& client = population.client(i);
     if (client.state != ClientState::bound || client.lease_end_ns <= now_ns) continue;
     const auto found = leases->find(client.address.value);
-    if (found == leases->end() || !found->second.active || found->second.mac != population.mac(i)) {
+    const bool kept = found != leases->end() && found->second.active && population.same_client(population.index_of_mac(found->second.mac), i);
+    if (!kept) {
       population.count(Violation::lost, [&] { return fmt::format("{} is not in {} for its client", to_string(client.address), path); });
     }
   }
@@ -88,7 +90,7 @@ Result collect(const Settings& settings, const Figures& figures, const Populatio
   return result;
 }
 
-int conclude(const Settings& settings, const Result& result, const Population& population) {
+int conclude(const Settings& settings, const Result& result, const Population& population, bool all_prepared = true) {
   // The text goes where the JSON does not.
   fmt::print(settings.json == "-" ? stderr : stdout, "{}", to_text(result));
   if (!settings.json.empty() && !write_json(settings.json, to_json(result))) {
@@ -96,7 +98,7 @@ int conclude(const Settings& settings, const Result& result, const Population& p
   }
   if (population.violations_total() > 0) return kViolated;
   const bool unanswered = result.figures.gave_up > 0 || (settings.phase.insists && result.figures.unfinished > 0);
-  return unanswered ? kUnanswered : kFine;
+  return unanswered || !all_prepared ? kUnanswered : kFine;
 }
 
 int storm(const Settings& settings, Population& population) {
@@ -123,10 +125,14 @@ int storm(const Settings& settings, Population& population) {
   std::signal(SIGINT, stop_running);
   std::signal(SIGTERM, stop_running);
 
+  bool all_prepared = true;
   if (settings.needs_leases && settings.from_log.empty()) {
     if (!settings.quiet) fmt::print(stderr, "getting {} clients a lease first\n", population.size());
     const Phase prepare{.window = settings.phase.window, .seed = settings.phase.seed};
-    storm.run(prepare, progress_to_stderr(settings.quiet));
+    const Figures prepared = storm.run(prepare, progress_to_stderr(settings.quiet));
+    all_prepared = storm.stopped() || prepared.completed == population.size();
+    if (!all_prepared) fmt::print(stderr, "{} of {} clients got no lease\n", population.size() - prepared.completed, population.size());
+    if (settings.phase.mix.wants_leases() && population.leases() == 0) return fail(kNoLease), kUnanswered;
   }
   const std::uint64_t sent_before = relay->sent() + (direct ? direct->sent() : 0);
   const std::uint64_t received_before = relay->received() + (direct ? direct->received() : 0);
@@ -147,7 +153,7 @@ int storm(const Settings& settings, Population& population) {
   result.datagrams_sent -= sent_before;
   result.datagrams_received -= received_before;
   if (log && log->failed()) return fail(fmt::format("{}: cannot be written, it is not complete", settings.ack_log));
-  return conclude(settings, result, population);
+  return conclude(settings, result, population, all_prepared);
 }
 
 int run(const Settings& settings) {
@@ -156,6 +162,8 @@ int run(const Settings& settings) {
                         }};
   if (!settings.from_log.empty()) {
     if (const auto read = adopt_log(settings, population); !read) return fail(read.error());
+    // A `verify` of nothing, above all, must not look like one that went well.
+    if (settings.phase.mix.wants_leases() && population.leases() == 0) return fail(fmt::format("{}: {}", settings.from_log, kNoLease));
   }
   if (!settings.leases_file.empty()) {
     if (const auto read = compare_with_file(settings.leases_file, population); !read) return fail(read.error());

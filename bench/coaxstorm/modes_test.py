@@ -114,6 +114,17 @@ class EveryMode(unittest.TestCase):
                 self.assertEqual(status, VIOLATED)
                 self.assertGreater(result["violations"]["duplicate-address"], 0)
 
+    def test_takes_those_who_share_a_client_id_for_one(self):
+        for mode, trains in self.EACH:
+            with self.subTest(mode=mode, trains=trains), Server("twice") as server:
+                status, result = storm(server, mode, "--trains", trains, "--client-id", "shared:2",
+                                       "--mix", "dora=1,renew=1,init-reboot=1")
+                self.assertEqual((status, result["violations"]), (FINE, {}))
+                self.assertLessEqual(result["leases"], CLIENTS // 2)
+            with self.subTest(mode=mode, trains=trains, shared=3), Server("twice") as server:
+                self.assertEqual(storm(server, mode, "--trains", trains, "--client-id", "shared:3")[0],
+                                 FINE if mode == "release" else VIOLATED)
+
     def test_finds_an_option_that_is_not_as_expected(self):
         for mode, trains in self.EACH:
             with self.subTest(mode=mode, trains=trains), Server("bare") as server:
@@ -128,6 +139,20 @@ class EveryMode(unittest.TestCase):
                 self.assertEqual(status, UNANSWERED)
                 self.assertEqual(result["completed"], 0)
                 self.assertGreater(result["sent_again"], 0)
+
+    def test_is_not_fine_where_nobody_has_a_lease(self):
+        for mode in ("renew", "init-reboot"):
+            with self.subTest(mode=mode), Server("silent") as server:
+                done = coaxstorm(mode, "--server", "127.0.0.1", "--server-port", str(server.port), "--relay", "127.0.0.1",
+                                 "--relay-port", "0", "--clients", "2", "--attempts", "2", "--timeout", "0.01", "--quiet")
+                self.assertEqual(done.returncode, UNANSWERED)
+                self.assertIn("none of these clients has a lease", done.stderr)
+        with tempfile.NamedTemporaryFile("w", encoding="ascii") as log:
+            print("1700000000.000002 02:c0:a0:ff:ff:ff 10.0.0.1 60", file=log, flush=True)
+            for mode in ("renew", "verify"):
+                done = coaxstorm(mode, "--server", "127.0.0.1", "--relay", "127.0.0.1", "--clients", "2", "--from-log", log.name)
+                self.assertEqual(done.returncode, CANNOT_RUN)
+                self.assertIn("none of these clients has a lease", done.stderr)
 
     def test_verify_asks_for_what_was_promised(self):
         with tempfile.TemporaryDirectory() as folder, Server() as server:
@@ -169,6 +194,16 @@ class Mix(unittest.TestCase):
         for mix in ("", "dora", "dora=x", "dora=1x", "boot=1", "dora=0", "release=1", "renew=1,release=1", "dora=-1"):
             done = coaxstorm("mix", "--server", "127.0.0.1", "--relay", "127.0.0.1", "--mix", mix)
             self.assertEqual(done.returncode, CANNOT_RUN, mix)
+
+
+class Numbers(unittest.TestCase):
+    def test_that_make_no_sense_are_refused(self):
+        for options in (["--client-id", "shared"], ["--client-id", "shared:0"], ["--client-id", "shared:x"], ["--client-id", "shared:2x"],
+                        ["--client-id", "65536"], ["--client-id", "shared:65537"], ["--rate", "-1"], ["--duration", "-1"],
+                        ["--warm-up", "-1"], ["--duration", "5", "--warm-up", "5"], ["--mac", "ff:ff:ff:ff:ff:ff", "--clients", "2"]):
+            done = coaxstorm("dora", "--server", "127.0.0.1", "--relay", "127.0.0.1", *options)
+            self.assertEqual(done.returncode, CANNOT_RUN, options)
+            self.assertIn(options[0], done.stderr)
 
 
 class Manual(unittest.TestCase):

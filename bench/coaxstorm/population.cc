@@ -38,7 +38,7 @@ Population::Population(PopulationSettings settings, Reporter reporter)
       clients_(settings_.clients),
       book_(settings_.clients),
       xids_(settings_.seed) {
-  COAXD_ASSERT(settings_.clients_per_modem > 0);
+  COAXD_ASSERT(settings_.clients_per_modem > 0 && settings_.clients_per_client_id > 0);
 }
 
 std::uint32_t Population::index_of_mac(std::uint64_t mac) const noexcept {
@@ -82,6 +82,14 @@ QueryKind Population::query(std::uint32_t index) const noexcept {
   }
 }
 
+ExchangeKind Population::kind(std::uint32_t index) const noexcept {
+  switch (clients_[index].state) {
+    case ClientState::renewing: return ExchangeKind::renew;
+    case ClientState::rebooting: return ExchangeKind::init_reboot;
+    default: return ExchangeKind::dora;
+  }
+}
+
 // RFC 2131 §4.3.6: a renewal and a release are unicast by a client that has its address, so no relay sees them.
 bool Population::relayed(QueryKind kind) const noexcept {
   return !settings_.direct || (kind != QueryKind::renewing && kind != QueryKind::release);
@@ -93,6 +101,7 @@ QueryFields Population::fields(std::uint32_t index, QueryKind kind,
   const std::uint32_t modem = index / settings_.clients_per_modem;
   const auto secs = std::min<std::int64_t>((now_ns - client.begun_ns) / kSecond, 0xffff);
   return {.mac = mac(index),
+          .client_id = mac(index - index % settings_.clients_per_client_id),
           .remote_id = mac(modem * settings_.clients_per_modem),
           .circuit_id = 0x80000000 | (modem & 0xffff),
           .xid = client.xid,
@@ -203,16 +212,14 @@ Population::Outcome Population::take_ack(std::uint32_t index, std::int64_t now_n
   const std::uint32_t lease_time = time.size() == 4 ? load_be32(time.data()) : 0;
   // RFC 2131 §4.4.5: the lease runs from when its REQUEST was sent, so never past what the server thinks.
   hold(index, address, now_ns, lease_end(client.sent_ns, lease_time));
-  const ExchangeKind kind = client.state == ClientState::renewing    ? ExchangeKind::renew
-                            : client.state == ClientState::rebooting ? ExchangeKind::init_reboot
-                                                                     : ExchangeKind::dora;
+  const ExchangeKind ended = kind(index);
   client.state = ClientState::bound;
   return {.step = Step::bound,
           .client = index,
           .answer_ns = now_ns - client.sent_ns,
           .exchange_ns = now_ns - client.begun_ns,
           .lease_time = lease_time,
-          .kind = kind};
+          .kind = ended};
 }
 
 Population::Outcome Population::take_nak(std::uint32_t index, std::int64_t now_ns) {
@@ -221,6 +228,7 @@ Population::Outcome Population::take_nak(std::uint32_t index, std::int64_t now_n
   if (own && client.lease_end_ns > now_ns) {
     count(Violation::refused, [&] { return fmt::format("{}: {}", name(index), to_string(client.address)); });
   }
+  end_shared(index);
   forget(index);
   client.state = ClientState::init;
   return {.step = Step::refused, .client = index, .answer_ns = now_ns - client.sent_ns};
@@ -231,7 +239,7 @@ void Population::hold(std::uint32_t index, Ipv4 address, std::int64_t acked_ns,
                       std::int64_t lease_end_ns) {
   Client& client = clients_[index];
   const std::uint32_t holder = book_.holder(address);
-  if (holder != kNobody && holder != index) {
+  if (holder != kNobody && !same_client(holder, index)) {
     if (clients_[holder].lease_end_ns > acked_ns) {
       count(Violation::duplicate_address,
             [&] { return fmt::format("{}: {} is that of {}", name(index), to_string(address), name(holder)); });
@@ -262,7 +270,18 @@ void Population::give_up(std::uint32_t index) noexcept {
   if (!keeps) forget(index);
 }
 
+// A lease that several share ends for all of them. What the others still hold is no longer certain: neither its refusal nor its
+// going to somebody else is held against the server.
+void Population::end_shared(std::uint32_t index) noexcept {
+  const std::uint32_t each = settings_.clients_per_client_id;
+  const std::uint32_t first = index - index % each;
+  for (std::uint32_t mate = first; each > 1 && mate < std::min(first + each, size()); ++mate) {
+    if (clients_[mate].address == clients_[index].address) clients_[mate].lease_end_ns = 0;
+  }
+}
+
 void Population::release(std::uint32_t index) noexcept {
+  end_shared(index);
   forget(index);
   clients_[index].state = ClientState::init;
 }

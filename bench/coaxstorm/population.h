@@ -56,6 +56,7 @@ struct PopulationSettings {
   std::uint32_t clients = 0;
   std::uint64_t first_mac = 0;         // client i has first_mac + i
   std::uint32_t clients_per_modem = 1; // so many clients share a remote-id
+  std::uint32_t clients_per_client_id = 1;  // and so many a client-id: for a server they are one client (RFC 2131 §4.2)
   std::vector<Ipv4> relays{};           // client i is behind relay i modulo their number
   bool direct = false;                 // renewals and releases go from ciaddr to the server, past the relay
   std::uint64_t seed = 1;
@@ -87,12 +88,17 @@ class Population {
   const Client& client(std::uint32_t index) const noexcept { return clients_[index]; }
   std::uint64_t mac(std::uint32_t index) const noexcept { return settings_.first_mac + index; }
   std::uint32_t index_of_mac(std::uint64_t mac) const noexcept;  // kNobody if it is no client's
+  // Whether a server takes them for one client, and gives them one address.
+  bool same_client(std::uint32_t one, std::uint32_t other) const noexcept {
+    return one / settings_.clients_per_client_id == other / settings_.clients_per_client_id;
+  }
 
   // Starts an exchange of a client that waits for nothing. A release waits for nothing either: its RELEASE is the caller's to send, and
   // then release() to be called.
   void begin(std::uint32_t index, ExchangeKind kind, std::int64_t due_ns, std::int64_t now_ns) noexcept;
   // What the waiting client sends, first and again.
   QueryKind query(std::uint32_t index) const noexcept;
+  ExchangeKind kind(std::uint32_t index) const noexcept;  // of exchange that it is in: dora, renew or init_reboot
   QueryFields fields(std::uint32_t index, QueryKind kind, std::int64_t now_ns) const noexcept;
   void sent_again(std::uint32_t index) noexcept { clients_[index].sent_twice = true; }
   Outcome receive(Bytes datagram, std::int64_t now_ns);
@@ -134,6 +140,7 @@ class Population {
   Outcome take_nak(std::uint32_t index, std::int64_t now_ns);
   void hold(std::uint32_t index, Ipv4 address, std::int64_t acked_ns, std::int64_t lease_end_ns);
   void forget(std::uint32_t index) noexcept;
+  void end_shared(std::uint32_t index) noexcept;
   std::string name(std::uint32_t index) const;
 
   PopulationSettings settings_;

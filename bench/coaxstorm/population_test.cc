@@ -379,6 +379,38 @@ TEST(Modem, ItsClientsShareARemoteId) {
   EXPECT_NE(remote_id(6), remote_id(3));
 }
 
+// RFC 2131 §4.2: a client is who has the client-id, whatever its hardware address.
+TEST(Rfc2131_4_2_ClientId, ThoseWhoShareOneShareAnAddress) {
+  Scene scene{{.clients_per_client_id = 3}};
+  const auto client_id = [&](std::uint32_t client) {
+    return scene.population.fields(client, QueryKind::discover, scene.now).client_id;
+  };
+  EXPECT_EQ(client_id(3), scene.population.mac(3));
+  EXPECT_EQ(client_id(5), client_id(3));
+  EXPECT_NE(client_id(6), client_id(3));
+  scene.bind(3, address(1));
+  scene.bind(5, address(1));
+  EXPECT_EQ(scene.population.violations_total(), 0u);
+  for (const std::uint32_t client : {3u, 5u, 3u}) {
+    scene.begin(client, ExchangeKind::renew);
+    EXPECT_EQ(scene.receive(scene.reply(client, kAck, address(1))), Step::bound);
+  }
+  EXPECT_EQ(scene.population.violations_total(), 0u);
+  scene.bind(6, address(1));  // another one
+  EXPECT_TRUE(scene.only(Violation::duplicate_address));
+}
+
+TEST(Rfc2131_4_2_ClientId, WhatOneGivesBackNoneOfThemHolds) {
+  Scene scene{{.clients_per_client_id = 2}};
+  scene.bind(0, address(1));
+  scene.bind(1, address(1));
+  scene.population.release(1);
+  scene.begin(0, ExchangeKind::renew);
+  EXPECT_EQ(scene.receive(scene.reply(0, kNak, Ipv4{})), Step::refused);
+  scene.bind(2, address(1));
+  EXPECT_EQ(scene.population.violations_total(), 0u);
+}
+
 TEST(Secs, CountFromWhenTheExchangeWasDue) {
   Scene scene;
   scene.population.begin(0, ExchangeKind::dora, scene.now - 2 * kSecond, scene.now);

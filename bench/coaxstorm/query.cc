@@ -135,7 +135,7 @@ std::size_t QueryTemplates::write(QueryKind kind, const QueryFields& fields,
   store_mac(out + kChaddr, fields.mac);
   if (from.address != 0) store_be32(out + from.address, fields.address.value);
   if (from.server_id != 0) store_be32(out + from.server_id, fields.server_id.value);
-  if (from.client_id_mac != 0) store_mac(out + from.client_id_mac, fields.mac);
+  if (from.client_id_mac != 0) store_mac(out + from.client_id_mac, fields.client_id);
   if (from.host_name != 0) {
     for (std::size_t digit = 0; digit < kHostNameDigits; ++digit) {
       const auto nibble = (fields.mac >> (4 * (kHostNameDigits - 1 - digit))) & 15;

@@ -34,6 +34,7 @@ struct QueryStyle {
 
 struct QueryFields {
   std::uint64_t mac = 0;        // low 48 bits
+  std::uint64_t client_id = 0;  // the MAC in option 61: the client's own, or that of one whose client-id it shares
   std::uint64_t remote_id = 0;  // MAC of the modem, which is the client itself or the one before it
   std::uint32_t circuit_id = 0;
   std::uint32_t xid = 0;

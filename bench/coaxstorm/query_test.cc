@@ -13,6 +13,7 @@ namespace {
 namespace option = wire::option;
 
 constexpr QueryFields kFields{.mac = 0x02c0a0123456,
+                              .client_id = 0x02c0a0123451,
                               .remote_id = 0x02c0a0123450,
                               .circuit_id = 0x80000007,
                               .xid = 0xdeadbeef,
@@ -100,11 +101,11 @@ TEST(QueryStyle, ClientIdsOfEachKind) {
   const Bytes id = mac->option(option::client_identifier);
   ASSERT_EQ(id.size(), 7u);
   EXPECT_EQ(id[0], 1);
-  EXPECT_EQ(load_be32(&id[3]), 0xa0123456u);
+  EXPECT_EQ(load_be32(&id[3]), 0xa0123451u);
   const Written duid{{.client_id = ClientIdKind::duid}, QueryKind::discover};  // RFC 4361 §6.1
   ASSERT_EQ(duid->option(option::client_identifier).size(), 19u);
   EXPECT_EQ(duid->option(option::client_identifier)[0], 255);
-  EXPECT_EQ(load_be32(&duid->option(option::client_identifier)[15]), 0xa0123456u);
+  EXPECT_EQ(load_be32(&duid->option(option::client_identifier)[15]), 0xa0123451u);
 }
 
 TEST(QueryStyle, OptionsOfTheUser) {

@@ -44,6 +44,8 @@ struct Storm::Run {
   Pace pace;
   std::int64_t start_ns, measure_from_ns, end_ns;
   bool mixed, gives_back;
+  bool in_vain = false;  // there was room for another exchange, and nobody to begin it was found at a few looks
+  bool cut_off = false;  // the clock ended it, with more to do
   std::uint32_t outstanding = 0;
   std::int64_t last_done_ns = 0;
   Figures figures;
@@ -60,9 +62,19 @@ struct Storm::Run {
         last_done_ns(now_ns) {}
 
   bool measures(std::int64_t now_ns) const { return now_ns >= measure_from_ns && now_ns < end_ns; }
-  bool launching(const Population& population, std::int64_t now_ns) const {
-    return now_ns < end_ns && !turn.over(population) &&
-           (phase.count == 0 || pace.begun_count() < phase.count);
+  // Whether the exchange counts for `latency`: see Figures::exchange.
+  bool charges(std::int64_t due_ns, std::int64_t now_ns) const { return measures(phase.rate > 0 ? due_ns : now_ns); }
+  void charge(ExchangeKind kind, std::int64_t ns) {
+    figures.exchange.record(ns);
+    if (mixed) figures.of_kind[static_cast<std::size_t>(kind)].record(ns);
+  }
+  bool has_more(const Population& population) const {
+    return !turn.over(population) && (phase.count == 0 || pace.begun_count() < phase.count);
+  }
+  bool launching(const Population& population, std::int64_t now_ns) const { return now_ns < end_ns && has_more(population); }
+  // Looking again finds somebody: not all who could begin are busy.
+  bool looks_again(const Population& population) const {
+    return in_vain && outstanding < (phase.mix.wants_leases() ? population.leases() : population.size());
   }
 };
 
@@ -72,6 +84,10 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
   if (phase.insists) run.figures.bound = Milestones{parts_.population.size()};
   std::int64_t next_progress_ns = run.start_ns + kSecond;
   std::int64_t give_up_ns = INT64_MAX;
+  const auto own_time = [&](std::int64_t now_ns) {
+    run.figures.elapsed_s = static_cast<double>(now_ns - run.start_ns) * 1e-9;
+    run.figures.cpu_s = cpu_seconds() - cpu_before;
+  };
 
   for (std::int64_t now_ns = run.start_ns;; now_ns = monotonic_ns()) {
     if (stopped()) run.end_ns = std::min(run.end_ns, now_ns);
@@ -80,6 +96,10 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
     if (launching) launch(run, now_ns);
     flush();
     if (!launching) {
+      if (now_ns >= run.end_ns && give_up_ns == INT64_MAX) {
+        run.cut_off = run.outstanding > 0 || run.has_more(parts_.population);
+        own_time(now_ns);
+      }
       if (run.outstanding == 0) break;
       // Ended by the clock, or by hand: answers on their way are taken, the others not waited for. In an avalanche whoever waits has
       // been waiting for long.
@@ -94,20 +114,25 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
     }
     if (!received && !spin_) wait(run, launching, now_ns);
   }
-  abandon_rest(run);
-  const std::int64_t measured_until = std::min(run.end_ns, run.last_done_ns);
+  const std::int64_t over_ns = monotonic_ns();
+  abandon_rest(run, over_ns);
+  // Cut off, a server that fell silent before is not the faster for it. Otherwise what is left after the last answer is patience.
+  const std::int64_t measured_until = run.cut_off ? run.end_ns : std::min(run.end_ns, run.last_done_ns);
   run.figures.measured_s = std::max(0.0, static_cast<double>(measured_until - run.measure_from_ns) * 1e-9);
-  run.figures.elapsed_s = static_cast<double>(monotonic_ns() - run.start_ns) * 1e-9;
-  run.figures.cpu_s = cpu_seconds() - cpu_before;
+  if (run.figures.elapsed_s == 0) own_time(over_ns);
   return run.figures;
 }
 
 void Storm::launch(Run& run, std::int64_t now_ns) {
+  run.in_vain = false;
   // At most a batch at a time, so that replies are read in between and their latency is not ours.
   for (std::size_t i = 0; i < Endpoint::kBatch; ++i) {
     if (!run.pace.is_due(run.outstanding, now_ns) || !run.launching(parts_.population, now_ns)) return;
     const auto [client, kind] = run.turn.next(parts_.population);
-    if (client == kNobody) return;
+    if (client == kNobody) {
+      run.in_vain = true;
+      return;
+    }
     parts_.population.begin(client, kind, run.pace.due_at(now_ns), now_ns);
     run.pace.begun();
     ++run.figures.begun;
@@ -133,7 +158,7 @@ void Storm::expire(Run& run, std::int64_t now_ns) {
     std::uint32_t attempt = parts_.timeouts.attempt(client) + 1;
     const bool worn_out = attempt >= attempts_;
     if (worn_out && !run.phase.insists) {
-      parts_.population.give_up(client);
+      leave_unanswered(run, client, now_ns);
       ++run.figures.gave_up;
       --run.outstanding;
       continue;
@@ -181,9 +206,8 @@ void Storm::take_ack(Run& run, const Population::Outcome& outcome, std::int64_t 
   if (run.measures(now_ns)) {
     ++run.figures.measured;
     run.figures.ack.record(outcome.answer_ns);
-    run.figures.exchange.record(outcome.exchange_ns);
-    if (run.mixed) run.figures.of_kind[static_cast<std::size_t>(outcome.kind)].record(outcome.exchange_ns);
   }
+  if (run.charges(now_ns - outcome.exchange_ns, now_ns)) run.charge(outcome.kind, outcome.exchange_ns);
   log(outcome.client, outcome.lease_time);
   if (run.gives_back) give_back(outcome.client, now_ns);
 }
@@ -230,15 +254,22 @@ void Storm::flush() noexcept {
 }
 
 // The phase is over, and whoever still waits is told so; a later phase finds everybody at rest.
-void Storm::abandon_rest(Run& run) {
+void Storm::abandon_rest(Run& run, std::int64_t now_ns) {
   for (std::uint32_t client; (client = parts_.timeouts.expired(INT64_MAX)) != kNobody;) {
-    parts_.population.give_up(client);
+    leave_unanswered(run, client, now_ns);
     ++run.figures.unfinished;
   }
 }
 
+void Storm::leave_unanswered(Run& run, std::uint32_t client, std::int64_t now_ns) noexcept {
+  const std::int64_t due_ns = parts_.population.client(client).begun_ns;
+  if (run.phase.rate > 0 && run.charges(due_ns, now_ns)) run.charge(parts_.population.kind(client), now_ns - due_ns);
+  parts_.population.give_up(client);
+}
+
 void Storm::wait(const Run& run, bool launching, std::int64_t now_ns) const noexcept {
   constexpr std::int64_t kLongest = kSecond / 10;  // stop() and the progress line want to be seen
+  if (launching && run.looks_again(parts_.population)) return;
   const std::int64_t next_ns = launching ? run.pace.idle_until() : INT64_MAX;
   const std::int64_t end_ns = run.end_ns > now_ns ? run.end_ns : INT64_MAX;
   const std::int64_t until = std::min({parts_.timeouts.earliest(), next_ns, end_ns, now_ns + kLongest});

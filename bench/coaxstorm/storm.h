@@ -32,7 +32,10 @@ struct Phase {
 };
 
 struct Figures {
-  Histogram offer, ack, exchange;  // of what ended within the measured time
+  Histogram offer, ack;  // of what ended within the measured time
+  // Closed loop: the same. Open loop: of what was due within it, however late it ended; who stayed unanswered counts as long as he
+  // waited. A server that stalls in the end is charged for it, too.
+  Histogram exchange;
   std::array<Histogram, 3> of_kind;  // exchanges that began as dora, renew, init_reboot
   std::array<std::uint64_t, kExchangeKinds> begun_of_kind{};
   Milestones bound;                // of an avalanche
@@ -41,7 +44,7 @@ struct Figures {
   std::uint64_t sent_again = 0, gave_up = 0, refused = 0, unfinished = 0;
   std::uint64_t restarted = 0;  // back to DISCOVER, in an avalanche
   double measured_s = 0;
-  double cpu_s = 0, elapsed_s = 0;  // the generator's own
+  double cpu_s = 0, elapsed_s = 0;  // the generator's own, until the clock or the last exchange ended it
 };
 
 class Storm {
@@ -74,10 +77,11 @@ class Storm {
   void take_ack(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
   void take_nak(Run& run, std::uint32_t client, std::int64_t now_ns);
   void give_back(std::uint32_t client, std::int64_t now_ns) noexcept;
+  void leave_unanswered(Run& run, std::uint32_t client, std::int64_t now_ns) noexcept;
   void send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept;
   void log(std::uint32_t client, std::uint32_t lease_time) noexcept;
   void flush() noexcept;
-  void abandon_rest(Run& run);
+  void abandon_rest(Run& run, std::int64_t now_ns);
   void wait(const Run& run, bool launching, std::int64_t now_ns) const noexcept;
 
   Parts parts_;

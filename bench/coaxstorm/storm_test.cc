@@ -102,6 +102,41 @@ TEST(Storm, AnOpenLoopChargesForWhatCouldNotBegin) {
   EXPECT_GE(figures.exchange.percentile(0.5), 9'500'000);
 }
 
+// The only client's second renewal gets no answer before the run is over: it is not left out, but charged with as long as it waited.
+TEST(Storm, AnOpenLoopChargesForWhatStaysUnanswered) {
+  int renewals = 0;
+  Rig rig{1, [&](const wire::Message& query, Ipv4&) { return query.ciaddr().is_zero() || renewals++ == 0; }, Trains::always,
+          {.first_ns = 20'000'000, .doublings = 0}};
+  rig.storm.run({}, {});
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::renew, .order = Order::random, .rate = 1000, .count = 2}, {});
+  EXPECT_EQ(figures.completed, 1u);
+  EXPECT_EQ(figures.gave_up, 1u);
+  EXPECT_EQ(figures.exchange.count(), 2u);
+  EXPECT_GE(figures.exchange.max(), 6 * 20'000'000);
+}
+
+// Its silence is not left out of the time that its rate is over.
+TEST(Storm, AServerThatFallsSilentIsNotTheFasterForIt) {
+  int queries = 0;
+  Rig rig{100, [&](const auto&, Ipv4&) { return ++queries <= 300; }, Trains::always, {.first_ns = 1'000'000'000}};
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::dora_release, .order = Order::round, .window = 4, .duration_s = 0.5}, {});
+  EXPECT_EQ(figures.completed, 150u);
+  EXPECT_DOUBLE_EQ(figures.measured_s, 0.5);
+}
+
+// Four of a hundred thousand have a lease; looking for them is not waiting for them. The time is what it may take at most.
+TEST(Storm, FindsTheFewWhoCanBegin) {
+  Rig rig{100'000};
+  for (const std::uint32_t client : {7u, 30'000u, 60'000u, 99'999u}) {
+    rig.population.adopt(client, Ipv4{0x0a000000 + client}, kLoopback, monotonic_ns(), INT64_MAX);
+  }
+  const Figures renewed =
+      rig.storm.run({.mix = ExchangeKind::renew, .order = Order::random, .window = 4, .duration_s = 10, .count = 200}, {});
+  EXPECT_EQ(renewed.completed, 200u);
+  const Figures once = rig.storm.run({.mix = ExchangeKind::init_reboot, .duration_s = 10}, {});
+  EXPECT_EQ(once.completed, 4u);
+}
+
 constexpr double kAtOnce = std::numeric_limits<double>::infinity();
 
 // Every third client's first messages are lost, up to three of them.
