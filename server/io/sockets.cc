@@ -150,6 +150,12 @@ std::expected<void, SocketError> probe_port(std::uint16_t port) {
   }
 }
 
+// Beyond net.core.rmem_max and wmem_max where we may (CAP_NET_ADMIN), else up to them.
+void size_buffers(int fd, const SocketOptions& options) noexcept {
+  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) (void)set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, options.send_buffer)) (void)set(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer);
+}
+
 std::expected<int, SocketError> open_udp(const SocketOptions& options) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail("cannot open a UDP socket");
@@ -163,7 +169,7 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
     close(fd);
     return error;
   }
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  size_buffers(fd, options);
   return fd;
 }
 
@@ -193,7 +199,7 @@ std::expected<int, SocketError> open_packet(const SocketOptions& options, int fa
       return error;
     }
   }
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+  size_buffers(fd, options);
   return fd;
 }
 

@@ -54,6 +54,7 @@ struct SocketOptions {
   std::uint32_t steering_seed = 0;
   bool packet_sockets = true;
   int receive_buffer = 32 << 20;  // an avalanche arrives faster than any server answers; the kernel keeps what fits
+  int send_buffer = 4 << 20;  // the kernel doubles it; an ACK takes some 1,300 octets of it: all that one sync releases, while the card sends
 };
 
 // All workers' sockets, steered; the port is probed without SO_REUSEPORT first, or a second server of the same user would bind

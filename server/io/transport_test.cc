@@ -26,6 +26,7 @@
 #include "server/io/clock.h"
 #include "server/io/uring_transport.h"
 #include "server/wire/frame.h"
+#include "server/worker/worker.h"
 
 namespace coaxd::io {
 namespace {
@@ -99,10 +100,10 @@ class TransportTest : public testing::TestWithParam<Which> {
       std::unique_ptr<worker::Transport> made;
       if (GetParam() == Which::uring) {
         int error = 0;
-        made = make_uring_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64, .trains = trains_}, error);
+        made = make_uring_transport(one, interfaces_, {.port = kPort, .transmit_buffers = transmit_buffers_, .trains = trains_}, error);
         ASSERT_NE(made, nullptr) << "io_uring: " << std::strerror(error);
       } else {
-        made = make_asio_transport(one, interfaces_, {.port = kPort, .transmit_buffers = 64});
+        made = make_asio_transport(one, interfaces_, {.port = kPort, .transmit_buffers = transmit_buffers_});
       }
       transports_.push_back(std::move(made));
     }
@@ -181,6 +182,7 @@ class TransportTest : public testing::TestWithParam<Which> {
   }
 
   config::ReplyTrains trains_ = config::ReplyTrains::always;
+  std::size_t transmit_buffers_ = 64;
   InterfaceTable interfaces_;
   std::vector<WorkerSockets> sockets_;
   std::vector<std::unique_ptr<worker::Transport>> transports_;
@@ -506,6 +508,44 @@ TEST_P(TransportTest, EveryBufferComesBack) {
   }
   EXPECT_EQ(recorder_.send_failures, 0);
   close(client);
+}
+
+// What one sync of the journal releases leaves faster than a card sends, and waits in its queue: each of these replies is an ACK that was
+// written and synced, and a client of whom nobody else knows that he asks again.
+TEST_P(TransportTest, EveryReplyThatWaitedForOneSyncFindsRoomOnTheWayOut) {
+  for (const char* command : {"tc qdisc replace dev srv root tbf rate 20mbit burst 20kb latency 10s",
+                              "ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev srv"})
+    if (std::system(command) != 0) GTEST_SKIP() << "the kernel cannot play a slow card";  // NOLINT(concurrency-mt-unsafe): one thread
+  for (const config::ReplyTrains trains : {config::ReplyTrains::never, config::ReplyTrains::always}) {
+    transmit_buffers_ = worker::Worker::kMaxHeld;
+    trains_ = trains;
+    open(1);
+    engine::Departure routed, framed;
+    routed.to = framed.to = Ipv4::of(10, 0, 0, 2);
+    routed.port = framed.port = 68;
+    framed.kind = engine::Departure::Kind::link_unicast;
+    framed.mac = {2, 0, 0, 0, 0, 2};
+    for (const engine::Interface* one : interfaces_.served())
+      if (one->name == "srv") routed.interface = framed.interface = one;
+    transport().wait(recorder_, read_monotonic_ns(), worker::Transport::Intake::everything);
+    for (const engine::Departure& departure : {routed, framed}) {
+      for (std::size_t i = 0; i < transmit_buffers_; ++i) {
+        const worker::TransmitBuffer buffer = transport().take();
+        ASSERT_TRUE(buffer);
+        transport().send(buffer, 400, departure);
+      }
+      for (std::size_t back = 0; back < transmit_buffers_;) {
+        transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+        std::vector<worker::TransmitBuffer> free;
+        for (worker::TransmitBuffer buffer = transport().take(); buffer; buffer = transport().take()) free.push_back(buffer);
+        back = free.size();
+        for (const worker::TransmitBuffer& buffer : free) transport().give_back(buffer);
+      }
+      EXPECT_EQ(recorder_.send_failures, 0);
+      recorder_.send_failures = 0;
+    }
+  }
+  EXPECT_EQ(std::system("tc qdisc del dev srv root"), 0);  // NOLINT(concurrency-mt-unsafe): one thread
 }
 
 TEST_P(TransportTest, AnEchoIsAnsweredByThisMachine) {
