@@ -295,6 +295,32 @@ TEST_P(TransportTest, DatagramsWaitWhileOnlyCompletionsAreWanted) {
   close(client);
 }
 
+// After a rest the worker gets what has come meanwhile in batches, too: all of it at once would find no place among the held replies, and
+// the disk, whose completion makes places, would not be listened to.
+TEST_P(TransportTest, WhatHasWaitedComesInBatchesAndInOrder) {
+  constexpr std::size_t kBatch = worker::Transport::kBatch, kMany = 3 * kBatch;
+  const int file = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  for (std::size_t i = 0; i < kMany; ++i) send_to(client, Ipv4::of(10, 0, 0, 1), packet(static_cast<std::uint8_t>(i)));
+  for (int i = 0; i < 10; ++i) transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::completions);
+  transport().disk().write(file, 0, packet(0), false, 7);
+  transport().flush();
+  for (std::size_t most = kBatch; recorder_.datagrams.size() < kMany; most += kBatch) {
+    EXPECT_TRUE(transport().wait(recorder_, read_monotonic_ns() + kSecond, worker::Transport::Intake::everything));
+    ASSERT_LE(recorder_.datagrams.size(), most);
+    if (GetParam() == Which::uring) {  // Boost.Asio's disk has a thread of its own, which may be late
+      EXPECT_TRUE(recorder_.disk.contains(7));
+    }
+    if (most == kBatch) send_to(client, Ipv4::of(10, 0, 0, 1), packet(255));
+  }
+  turn_until(transport(), [&] { return recorder_.datagrams.size() == kMany + 1; });
+  for (std::size_t i = 0; i < kMany; ++i) ASSERT_EQ(recorder_.datagrams[i].payload, packet(static_cast<std::uint8_t>(i))) << i;
+  EXPECT_EQ(recorder_.datagrams.back().payload, packet(255));
+  close(client);
+  close(file);
+}
+
 // udp(7), UDP_SEGMENT and UDP_GRO: a relay on a virtual machine of this host, or a card that puts together what came in a burst, hands over
 // many datagrams as one. Each is still heard as what it was.
 TEST_P(TransportTest, ATrainOfQueriesIsHeardAsItsDatagrams) {

@@ -151,6 +151,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     wall_ns_ = read_wall_ns();
     const bool everything = intake == Intake::everything;
     if (everything) deliver_postponed();
+    if (!postponed_.empty()) intake_ = Intake::completions;  // what is newer stands behind it
     if (delivered_ == 0 && !(everything && discovers_wait()) && io_uring_cq_ready(&ring_) == 0) {
       sleep(until_mono_ns);
       wall_ns_ = read_wall_ns();
@@ -449,9 +450,10 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void deliver_postponed() {
-    if (postponed_.empty() && ended_.empty()) return;
-    for (const Postponed& one : postponed_) deliver_and_recycle(one);
-    postponed_.clear();
+    std::size_t next = 0;
+    for (; next < postponed_.size() && delivered_ < kBatch; ++next) deliver_and_recycle(postponed_[next]);
+    postponed_.erase(postponed_.begin(), postponed_.begin() + static_cast<std::ptrdiff_t>(next));
+    if (!postponed_.empty()) return;
     for (const Kind kind : ended_) arm(kind);
     ended_.clear();
   }
@@ -538,7 +540,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   Intake intake_ = Intake::everything;
   std::size_t delivered_ = 0;
   std::int64_t wall_ns_ = 0;         // when the packets of this turn were taken
-  std::vector<Postponed> postponed_;  // while only completions were wanted
+  std::vector<Postponed> postponed_;  // while only completions were wanted, or until a batch has room for them
   std::vector<Kind> ended_;           // multishots to arm again
   std::vector<Postponed> waiting_discovers_;
   std::size_t next_discover_ = 0;
