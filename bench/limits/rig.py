@@ -24,8 +24,11 @@ import servers  # noqa: E402
 
 SERVER_CORE, GENERATOR_CORE, BOTH_CORES = "0", "1", "0,1"
 CLIENTS = ["--client-id", "duid", "--host-name"]
+SLOWEST_FILL = 10_000  # leases a second; a server that gives fewer has failed
 WINDOWS = (128, 512, 2048)  # exchanges at a time; a row takes the one that the server likes best
-CANNOT_RUN, VIOLATED = 1, 2  # exit statuses of coaxstorm
+VIOLATED, UNANSWERED = 2, 3  # exit statuses of coaxstorm
+PATIENCE_S = 300  # for a load, beyond the time that it is to last
+NEWS_S = 30  # a load that takes longer says how it goes, as often as that
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -52,6 +55,15 @@ def fsyncs_ms(directory, times=200):
     return taken
 
 
+def forget_cached(folder):
+    """What lies in the folder is on the disk only, as after a power cut."""
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 @dataclasses.dataclass
 class Store:
     """A folder with a lease store in which clients 0 to `clients` - 1 have a lease each, and the log of their ACKs."""
@@ -70,7 +82,7 @@ class Coaxd:
 
     def __init__(self, rig, home, conf="", cores=SERVER_CORE, settings=None):
         self.rig, self.home, self.cores = rig, home, cores
-        self.settings = {"server.workers": 1, "server.reply_trains": "always", "log.packets": False,
+        self.settings = {"server.workers": 1, "server.reply_trains": rig.bench.args.trains, "log.packets": False,
                          "control.socket": f"{home}/control.sock"} | (settings or {})
         self.conf = servers.dhcpd_conf(rig.network) + conf
         self.process = None
@@ -184,32 +196,46 @@ class Coaxd:
 class Storm:
     """A coaxstorm that runs."""
 
-    def __init__(self, process, folder, mode):
+    def __init__(self, process, folder, mode, limit):
         self.process, self.folder, self.mode = process, folder, mode
+        self.deadline = time.monotonic() + limit
 
-    def result(self, limit=900, may_violate=False):
+    def result(self):
         """Its figures, once it is through. Unanswered exchanges are a figure, a broken rule is an error."""
-        with self.folder:
-            try:
-                status = self.process.wait(limit)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise
-            said = pathlib.Path(f"{self.folder.name}/said").read_text(encoding="utf-8", errors="replace")
-            if status not in (0, VIOLATED, 3) or (status == VIOLATED and not may_violate):
-                raise RuntimeError(f"coaxstorm {self.mode} (status {status}): {said[-2000:]}")
-            with open(f"{self.folder.name}/result", encoding="utf-8") as file:
-                result = json.load(file)
+        status = self._wait()
+        said = self._said()
+        if status not in (0, UNANSWERED):
+            raise RuntimeError(f"coaxstorm {self.mode} (status {status}): {said[-2000:]}")
+        with open(f"{self.folder.name}/result", encoding="utf-8") as file:
+            result = json.load(file)
+        self.folder.cleanup()
         result["each_second"] = [int(n) for n in re.findall(r"(\d+) this second", said)]
         return result
+
+    def kill(self):
+        """It is wanted no more, or was none the less running."""
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
+
+    def _wait(self):
+        while True:
+            try:
+                return self.process.wait(NEWS_S)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > self.deadline:
+                    raise
+                say(f"  {self.mode}: {(self._said().splitlines() or ['nothing yet'])[-1].strip()}")
+
+    def _said(self):
+        return pathlib.Path(f"{self.folder.name}/said").read_text(encoding="utf-8", errors="replace")
 
 
 class Rig:
     """Two namespaces and a cable for one network; servers live in the one, loads in the other."""
 
     def __init__(self, bench, network):
-        self.bench, self.network = bench, network
+        self.bench, self.network, self.storms = bench, network, []
         self.server_side, self.load_side = netns.Namespace(), netns.Namespace()
         self.relays = [network.relay, network.relay + 1]
         prefix = network.subnet.prefixlen
@@ -221,6 +247,8 @@ class Rig:
         return self
 
     def __exit__(self, *_):
+        for storm in self.storms:
+            storm.kill()  # unless it is through
         self.server_side.close()
         self.load_side.close()
 
@@ -238,14 +266,15 @@ class Rig:
             if server.process.poll() is None:
                 server.kill()
 
-    def begin(self, mode, *options, clients=CLIENTS, relay=0, cores=GENERATOR_CORE):
+    def begin(self, mode, *options, clients=CLIENTS, relay=0, cores=GENERATOR_CORE, lasts=0):
         folder = tempfile.TemporaryDirectory(prefix="limits-storm-")  # pylint: disable=consider-using-with
         with open(f"{folder.name}/said", "wb") as said:
             process = self.load_side.popen(
                 ["taskset", "-c", cores, self.binary("coaxstorm"), mode, "--server", str(self.network.server), "--relay",
-                 str(self.relays[relay]), "--json", f"{folder.name}/result", *clients, *map(str, options)],
+                 str(self.relays[relay]), "--trains", self.bench.args.trains, "--json", f"{folder.name}/result", *clients, *map(str, options)],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        return Storm(process, folder, mode)
+        self.storms.append(Storm(process, folder, mode, PATIENCE_S + lasts))
+        return self.storms[-1]
 
     def storm(self, mode, *options, **how):
         return self.begin(mode, *options, **how).result()
@@ -257,12 +286,15 @@ class Rig:
         result = self.storm(mode, *options, **how)
         result["server_cpu_us"] = (server.cpu_seconds() - before) * 1e6 / max(result["completed"], 1)
         self.bench.keep(result)
+        say(f"  {mode}: {result['exchanges_per_s']:,.0f}/s, p99 {result['latency_ms']['exchange']['p99']:.2f} ms, server "
+            f"{result['server_cpu_us']:.2f} µs each, generator {result['generator_load']:.0%} busy")
         return result
 
     def renew(self, server, store, *options, seconds=None, **how):
         """Random clients of the store renew their leases."""
-        return self.measure(server, "renew", "--clients", store.clients, "--from-log", store.acks,
-                            "--duration", seconds or self.bench.args.seconds, *options, **how)
+        seconds = seconds or self.bench.args.seconds
+        return self.measure(server, "renew", "--clients", store.clients, "--from-log", store.acks, "--duration", seconds,
+                            *options, lasts=seconds, **how)
 
     def best_window(self, server, store):
         """How many renewals at a time this server likes best."""
@@ -270,7 +302,6 @@ class Rig:
         self.renew(server, store, "--window", WINDOWS[0], seconds=seconds)  # what a new life does once is no window's fault
         rates = {window: self.renew(server, store, "--window", window, seconds=seconds)["exchanges_per_s"]
                  for window in WINDOWS}
-        say("  renewals/s by window: " + ", ".join(f"{window}: {rate:,.0f}" for window, rate in rates.items()))
         return max(rates, key=rates.get)
 
 
@@ -279,13 +310,16 @@ def fill(bench, clients, room):
     Nothing need be durable meanwhile; the clean stop at the end makes it so."""
     store = Store(tempfile.mkdtemp(prefix="limits-store-", dir=bench.args.state), servers.Network(clients + room), clients)
     bench.homes.append(store.home)
+    start = time.monotonic()
     say(f"  a store of {clients:,} leases ...")
     with Rig(bench, store.network) as rig:
         with rig.serving(store.home, settings={"store.durability": "memory", "store.mirror": False}) as server:
-            rig.storm("dora", "--clients", clients, "--window", 512, "--ack-log", store.acks)
+            rig.storm("dora", "--clients", clients, "--window", 512, "--ack-log", store.acks, lasts=clients / SLOWEST_FILL)
             active = sum(value for name, value in server.metrics().items()
                          if name.startswith("coaxd_pool_addresses") and 'state="active"' in name)
             if active != clients:
                 raise RuntimeError(f"{active:.0f} active leases, not {clients}")
             store.filled_rss = server.memory()["Rss"]
+    os.sync()  # or the disk is busy with it while others are measured
+    say(f"  ... took {time.monotonic() - start:.0f} s")
     return store

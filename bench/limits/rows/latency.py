@@ -6,6 +6,7 @@ import rig
 
 NAME = "latency"
 SYNCS = 3
+AS_ASKED = 0.98  # less than that of half of the maximal rate was not half of it
 
 
 def measure(bench):
@@ -24,9 +25,12 @@ def measure(bench):
     p99 = statistics.median(run["latency_ms"]["exchange"]["p99"] for run in runs)
     p50 = statistics.median(run["latency_ms"]["exchange"]["p50"] for run in runs)
     rate = rig.median_of(runs)
+    what = "p99 at half of the maximal rate, in syncs of this disk (median)"
+    seen = (f"{p99:.3f} ms; one sync {sync:.3f} ms; {rate:,.0f} of {maximum:,.0f} renewals/s; generator "
+            f"{rig.median_of(runs, 'generator_load'):.0%} busy")
     return [
-        figures.at_most(NAME, "p99 at half of the maximal rate, in syncs of this disk (median)", p99 / sync, SYNCS,
-                        f"{p99:.3f} ms; one sync {sync:.3f} ms; {rate:,.0f} of {maximum:,.0f} renewals/s"),
+        figures.at_most(NAME, what, p99 / sync, SYNCS, seen) if rate >= AS_ASKED * maximum / 2
+        else figures.not_measured(NAME, what, f"at most {SYNCS}", f"half of the rate did not come about ({seen})"),
         figures.stated(NAME, "p50 there, in syncs", f"{p50 / sync:.2f} ({p50:.3f} ms)"),
         figures.stated(NAME, "p99 of the disk's own syncs, nothing else going on",
                        f"{statistics.quantiles(syncs, n=100)[98]:.3f} ms"),

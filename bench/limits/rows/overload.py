@@ -59,21 +59,24 @@ class Scene:
         self.next_client += wanted
         return ["--clients", wanted, "--first", first]
 
+    def begin(self, mode, *options, **how):
+        return self.cable.begin(mode, *options, lasts=self.seconds + HALT, **how)
+
     def open_loop(self, rate, seconds, patience=PATIENCE):
         return ["--rate", f"{rate:.0f}", "--duration", seconds, "--warm-up", WARM_UP * self.seconds, "--attempts", 1,
                 "--timeout", patience]
 
     def dora(self, rate, **how):
-        return self.cable.begin("dora", *self.newcomers(int(rate * self.seconds * 1.1) + 1000), *self.open_loop(rate, self.seconds),
-                                **how)
+        return self.begin("dora", *self.newcomers(int(rate * self.seconds * 1.1) + 1000), *self.open_loop(rate, self.seconds),
+                          **how)
 
     def renewals(self, rate, seconds=None):
-        return self.cable.begin("renew", "--clients", self.store.clients, "--from-log", self.store.acks,
-                                *self.open_loop(rate, seconds or self.seconds))
+        return self.begin("renew", "--clients", self.store.clients, "--from-log", self.store.acks,
+                          *self.open_loop(rate, seconds or self.seconds))
 
     def reboots(self, rate, seconds):
-        return self.cable.begin("init-reboot", "--clients", self.store.clients, "--from-log", self.store.acks,
-                                *self.open_loop(rate, seconds, BOOT_PATIENCE))
+        return self.begin("init-reboot", "--clients", self.store.clients, "--from-log", self.store.acks,
+                          *self.open_loop(rate, seconds, BOOT_PATIENCE))
 
     def asked(self, result):
         """Exchanges a second that were begun."""
@@ -173,8 +176,14 @@ def measure(bench):
     with rig.Rig(bench, store.network) as cable, cable.serving(store.home, conf=classes()) as server:
         scene = Scene(bench, cable, server, store, room)
         window = cable.best_window(server, store)
-        rounds = [one_round(bench, scene, window) for _ in range(bench.args.rounds)]
+        rounds = []
+        for number in range(bench.args.rounds):
+            rounds.append(one_round(bench, scene, window))
+            rig.say(f"  round {number + 1} of {bench.args.rounds}: of the peak, renewals {rounds[-1]['renewals']['share']:.2f}, new "
+                    f"clients {rounds[-1]['new clients']['share']:.2f}")
     halt = middle(rounds, "halted")
+    if halt["gave_up"] == 0:
+        raise RuntimeError("nobody gave up during the halt: it was no such load")
     return [*(no_collapse(kind, middle(rounds, kind)) for kind in ("renewals", "new clients")),
             *right_part(middle(rounds, "mixed")),
             figures.at_most(NAME, f"after a halt of {HALT:g} s: answers that nobody waits for any more, of exchanges given up",
