@@ -126,7 +126,8 @@ void LogWriter::flush_syslog() {
   if (!syslog_.connect()) return;
   for (std::size_t lines = 0; lines < kPerDrain && !to_syslog_.empty(); ++lines) {
     const SyslogSocket::Sent sent = syslog_.send(to_syslog_.front());
-    if (sent.fate == Fate::later) return;
+    starved_ = sent.fate == Fate::starved;
+    if (sent.fate == Fate::later || starved_) return;
     if (sent.fate == Fate::never) lost_.fetch_add(1, std::memory_order_relaxed);
     to_syslog_.consume(sent.fate == Fate::never ? to_syslog_.front().size() : sent.octets);
   }
@@ -144,11 +145,14 @@ void LogWriter::flush_stderr() {
 
 void LogWriter::wait_for_room() {
   int fd = -1;
+  bool starved = false;
   {
     const std::lock_guard lock(mutex_);
     fd = to_syslog_.empty() ? STDERR_FILENO : syslog_.fd();
+    starved = starved_;
   }
   if (fd < 0) return std::this_thread::sleep_for(kIdlePause);
+  if (starved) return std::this_thread::sleep_for(kBusyPause);
   takes(fd, kBusyPause.count());
 }
 

@@ -71,8 +71,9 @@ class LogWriter {
   std::mutex mutex_;  // what is written, down to `stamped_at_`
   SyslogSocket syslog_;
   LogBacklog to_syslog_, to_terminal_;
-  std::string octets_;   // scratch of write()
-  std::string stamp_;    // of the second `stamped_at_`
+  bool starved_ = false;  // the kernel had no memory for the line that comes next
+  std::string octets_;    // scratch of write()
+  std::string stamp_;     // of the second `stamped_at_`
   std::time_t stamped_at_ = 0;
 
   std::vector<worker::Outlets*> outlets_;

@@ -2,10 +2,28 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include "server/daemon/fake_syslog.h"
+
+namespace {
+std::atomic<int> sends_without_memory{0};
+}
+
+// In the place of libc's: a kernel that has no memory for so many of the next sends.
+extern "C" ssize_t send(int fd, const void* octets, std::size_t size, int flags) {
+  if (sends_without_memory.load() > 0 && sends_without_memory.fetch_sub(1) > 0) {
+    errno = ENOBUFS;
+    return -1;
+  }
+  return syscall(SYS_sendto, fd, octets, size, flags, nullptr, 0);
+}
 
 namespace coaxd::daemon {
 namespace {
@@ -163,6 +181,28 @@ TEST_F(LogWriterTest, SyslogThatComesLater) {
   log_->info("a line that makes it look");
   log_->info("here he is");
   EXPECT_THAT(syslog_.read(), EndsWith("here he is"));
+}
+
+// send(2), ENOBUFS: poll(2) says that there is room, so it cannot be what the log thread waits by: it sleeps a moment between two tries
+// rather than take the processor from the workers.
+TEST_F(LogWriterTest, AKernelWithoutMemoryIsNotAskedWithoutPause) {
+  constexpr int kRefused = 200;
+  syslog_.start();
+  open();
+  start();
+  push(ack(1));
+  expect_acks(1, 1);
+  const auto rests = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw;
+  };
+  const long before = rests();
+  sends_without_memory = kRefused;
+  push(ack(2));
+  expect_acks(2, 2);
+  EXPECT_GE(rests() - before, kRefused);
+  EXPECT_EQ(log_->lost(), 0u);
 }
 
 // stop() writes what is still queued.

@@ -51,9 +51,10 @@ SyslogSocket::Sent SyslogSocket::send(std::string_view line) {
     if (sent >= 0) return {Fate::taken, stream_ ? static_cast<std::size_t>(sent) : line.size()};
     switch (errno) {
       case EAGAIN:
-      case ENOBUFS:
       case EINTR:
         return {Fate::later};
+      case ENOBUFS:
+        return {Fate::starved};
       case EMSGSIZE:
         return {Fate::never};
       default:

@@ -26,7 +26,8 @@ class SyslogSocket {
   int fd() const noexcept { return fd_; }
 
   struct Sent {
-    enum class Fate : unsigned char { taken, later, never } fate;
+    // starved: the kernel has no memory for it now. There may be room in the socket all the same, so poll() does not tell when it has.
+    enum class Fate : unsigned char { taken, later, starved, never } fate;
     std::size_t octets = 0;  // taken: of the line, on a stream perhaps not all
   };
   // `line` ends in a NUL, which a datagram leaves out.
