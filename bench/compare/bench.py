@@ -82,9 +82,10 @@ class Bench:
     @contextlib.contextmanager
     def running(self, server, network):
         """The server, up and answering on a new site: gives the site and the server's load."""
+        os.sync()  # or this server's disk is busy with what the one before it left to be written
         site = Site(network, self.args.state)
         try:
-            load = generators.Coaxstorm(site, self.args.coaxstorm, self.args.spin, self.args.trains)
+            load = generators.Coaxstorm(site, self.args.coaxstorm, self.args.spin, "never" if server.reads_packets else self.args.trains)
             if server.generator == "echo":
                 load = generators.EchoStorm(site, self.args.ceiling, self.args.spin, self.echo_sizes)
             process = site.start(server.prepare(site))
@@ -108,13 +109,10 @@ class Bench:
         """DORA/s of new clients by number of exchanges at a time: a server with a small socket buffer loses packets where one that
         syncs once a batch gains by them."""
         windows = self.args.windows
-        # Each window its own clients, all together no more than the pool.
-        clients = (network.pool - 100) // len(windows)
         rates = {}
-        with self.running(server, network) as (_, load):
-            for number, window in enumerate(windows):
-                rates[window] = load.dora(window, max(self.args.seconds / 4, 1), number * clients, clients)["exchanges_per_s"]
-                load.settle()
+        for window in windows:  # each on an empty store, for servers slow down with the leases they have
+            with self.running(server, network) as (_, load):
+                rates[window] = load.dora(window, max(self.args.seconds / 4, 1), 0, network.pool - 100)["exchanges_per_s"]
         return rates
 
     def measure(self, server, network, window):
@@ -123,14 +121,23 @@ class Bench:
         with self.running(server, network) as (site, load), tempfile.TemporaryDirectory() as scratch:
             log = f"{scratch}/acks"
             dora = with_cpu(site, lambda: load.dora(window, seconds, 0, clients, log))
+            some(dora, "DORA")
             load.settle()
-            renew = with_cpu(site, lambda: load.renew(window, seconds, clients, log))
+            # Only of those who came: nobody is to be looked for among many who have no lease.
+            renew = with_cpu(site, lambda: load.renew(window, seconds, dora.get("begun", clients), log))
+            some(renew, "renewal")
         judged = {}
         rate = self.args.perfdhcp_rate
         if rate and server.generator == "coaxstorm" and network.pool > 2 * rate * PERFDHCP_S and os.access(generators.PERFDHCP, os.X_OK):
             with self.running(server, network) as (site, _):
                 judged = generators.perfdhcp(site, rate, PERFDHCP_S)
         return {"dora": dora, "renew": renew, "perfdhcp": judged}
+
+
+def some(result, exchange):
+    """A server that does nothing at all under load has failed, and is not merely slow."""
+    if result["completed"] == 0:
+        raise RuntimeError(f"not one {exchange} under load, though it answers a client that is alone")
 
 
 def with_cpu(site, run):

@@ -12,6 +12,7 @@ import os
 import pathlib
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def file_system_of(path):
 def machine(state):
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
-            "server_core": bench.SERVER_CORE, "generator_core": bench.GENERATOR_CORE, "state_file_system": file_system_of(state)}
+            "load_before": os.getloadavg()[0], "server_core": bench.SERVER_CORE, "generator_core": bench.GENERATOR_CORE, "state_file_system": file_system_of(state)}
 
 
 def parse_arguments():
@@ -138,12 +139,14 @@ def run_rounds(args, chosen, report):
     if any(server.generator == "echo" for server in chosen):
         desk.learn_sizes(servers.Coaxd(args.coaxd, "memory"), servers.Network(1000))
     round_s = 2 + 2 * args.seconds + 7 * bool(args.perfdhcp_rate)
-    search_s = 1.5 + len(args.windows) * max(args.seconds / 4, 1) if len(args.windows) > 1 else 0
+    search_s = len(args.windows) * (1.5 + max(args.seconds / 4, 1)) if len(args.windows) > 1 else 0
     guesses = [round_s + search_s * (number == 0) for number in range(args.rounds) for _ in chosen]
     ahead = progress.Progress(guesses)
     say(f"{len(chosen)} servers, {args.rounds} rounds: about {progress.duration(ahead.time_left())}")
     for number in range(args.rounds):
-        for server, row in zip(chosen, report["servers"]):
+        # Whom each comes after is not always the same: what that one left to the machine is not always the same server's burden.
+        order = list(zip(chosen, report["servers"]))
+        for server, row in order[number % len(order):] + order[:number % len(order)]:
             where = f"round {number + 1}: {server.name}"
             if "errors" in row:
                 ahead.done(f"{where}: left out, it failed before")
@@ -202,6 +205,7 @@ def main():
     if report["machine"]["state_file_system"] in ("tmpfs", "ramfs"):
         say(f"compare: {args.state} is in memory: what is synced there survives nothing, and costs nothing")
     interrupted = False
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         run_rounds(args, chosen, report)
     except KeyboardInterrupt:

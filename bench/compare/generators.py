@@ -36,7 +36,7 @@ class Coaxstorm:
         raise RuntimeError("the server does not answer any more")
 
     def dora(self, window, seconds, first, clients, log=None):
-        """New clients, from the first on; none comes twice."""
+        """New clients, from the first on; none comes twice. Over by then if there are no more of them."""
         return self.run("dora", "--clients", clients, "--first", first, "--window", window, "--duration", seconds,
                         *(["--ack-log", log] if log else []), *self.spin)
 

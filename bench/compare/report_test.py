@@ -18,9 +18,9 @@ import table  # noqa: E402
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def run(rate, violations=None, gave_up=0, refused=0):
+def run(rate, violations=None, gave_up=0, refused=0, unfinished=0, receive_drops=0):
     return {"exchanges_per_s": rate, "server_cpu_us": 5.0, "generator_saturated": False, "violations": violations or {},
-            "gave_up": gave_up, "refused": refused, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
+            "gave_up": gave_up, "refused": refused, "unfinished": unfinished, "receive_drops": receive_drops, "latency_ms": {"exchange": {"p50": 1.0, "p99": 2.0}}}
 
 
 def server(name, promise, *rates, trains="none", **rest):
@@ -77,10 +77,12 @@ class Table(unittest.TestCase):
         self.assertIn("differ by more than 15% with shaky:", text)
 
     def test_names_broken_rules_and_silence(self):
-        text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3, refused=7)))
+        text = table.table(report(server("sloppy", servers.SYNCED, 10, violations={"wrong-xid": 2}, gave_up=3, unfinished=4, refused=7,
+                                         receive_drops=5)))
         self.assertIn("sloppy broke rules: wrong-xid 2 times.", text)
         self.assertIn("sloppy refused 7 times", text)
-        self.assertIn("sloppy left 3 exchanges unanswered", text)
+        self.assertIn("sloppy left 7 exchanges unanswered", text)
+        self.assertIn("coaxstorm itself lost 5 datagrams against sloppy", text)
 
 
 class Chart(unittest.TestCase):
@@ -115,6 +117,11 @@ class Contenders(unittest.TestCase):
             self.assertIn(ceiling, names)
             self.assertEqual(known[coaxd].trains(trains), known[ceiling].trains(trains))
         self.assertEqual({known[name].trains("never") for name in contenders.usual(known, "never")}, {"none"})
+
+    def test_who_reads_a_packet_socket_gets_no_trains(self):
+        known = contenders.contenders("/bin/coaxd", "/bin/ceiling")
+        self.assertEqual({name for name, contender in known.items() if contender.reads_packets}, {"dhcpd", "dhcpd-delayed-ack"})
+        self.assertFalse(any(contender.reads_packets and contender.takes_trains for contender in known.values()))
 
     def test_what_is_not_there_is_said(self):
         self.assertIn("/nonexistent", contenders.contenders("/nonexistent", "/nonexistent")["null"].missing())

@@ -33,7 +33,10 @@ def medians_of(runs):
         "saturated": any(run["generator_saturated"] for run in runs),
         "violations": sum(sum(run["violations"].values()) for run in runs),  # all of them: one is one too many
         "refused": sum(run.get("refused", 0) for run in runs),
-        "unanswered": sum(run.get("gave_up", 0) for run in runs),
+        # Of a run that the clock ended, those that two seconds of patience did not help.
+        "unanswered": sum(run.get("gave_up", 0) + run.get("unfinished", 0) for run in runs),
+        # Replies that the generator lost, and queries it could not send: its fault, and the server's figure.
+        "lost_by_us": sum(run.get("receive_drops", 0) + run.get("send_errors", 0) for run in runs),
     }
 
 
@@ -60,6 +63,7 @@ def circumstances(report):
         f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, generator on "
         f"core {machine['generator_core']}.",
         f"{rounds[0].upper()}{rounds[1:]} of {settings['seconds']:g} s; closed loop, as many exchanges at a time as suit the server best.",
-        f"Queries leave coaxstorm {queries}, for every server alike.",
+        f"Queries leave coaxstorm {queries}, for every server alike" +
+        (" but those that read a packet socket (dhcpd)." if settings["trains"] == "always" else "."),
         f"Leases on {machine['state_file_system']}; one fdatasync there: {report['sync_ms']:.3f} ms (median).",
     ]

@@ -81,6 +81,8 @@ class Server:
     pool_limit = None  # for those that cannot serve a large pool in any time worth waiting for
     generator = "coaxstorm"  # or "echo": what loads it
     takes_trains = sends_trains = False  # UDP_GRO, UDP_SEGMENT
+    # It reads a packet socket, and a virtual cable shows it a train as one long datagram, which it drops: its queries go alone.
+    reads_packets = False
 
     def trains(self, queries):
         """What of its traffic goes in trains where its queries leave the generator so (`always`) or each by itself (`never`). Only
@@ -106,6 +108,7 @@ class Server:
 class Dhcpd(Server):
     name, program, package = "dhcpd", "/usr/sbin/dhcpd", "isc-dhcp-server"
     promise, durability = SYNCED, "fsync before each ACK"
+    reads_packets = True
     pool_limit = 100_000  # some 3000 DORA/s with 4000 addresses, 1000 with 100,000, 5 with a million
     statements = ""
 

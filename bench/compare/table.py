@@ -3,6 +3,7 @@ import statistics
 
 import results
 
+IDLE = 0.5  # the machine's load, beforehand
 NOISY = 0.15  # rounds that differ by more than this share of their median are told
 HEADS = {"dora": "DORA", "renew": "renew"}
 UNLIKE = "†"
@@ -40,6 +41,9 @@ def cells(server):
 def notes(report):
     servers = results.measured(report)
     texts = ["Interrupted: there are fewer rounds than were asked for."] if report.get("interrupted") else []
+    load = report["machine"].get("load_before", 0)
+    if load > IDLE:
+        texts.append(f"The machine had other work: its load was {load:.1f} beforehand.")
     if any(s["unlike"] for s in servers):
         texts.append(f"{UNLIKE} The two do not travel alike (column trains): one sends or takes trains where the other has single "
                      "datagrams, which cost the kernel more. The share is of that, too, and may pass 1.")
@@ -59,7 +63,10 @@ def notes(report):
             texts.append(f"{server['name']} refused {refused} times (DHCPNAK) what it had offered or leased, and the client began anew.")
         unanswered = sum(f["unanswered"] for f in server["medians"].values())
         if unanswered:
-            texts.append(f"{server['name']} left {unanswered} exchanges unanswered after all their retransmissions.")
+            texts.append(f"{server['name']} left {unanswered} exchanges unanswered, their retransmissions too.")
+        lost = sum(f["lost_by_us"] for f in server["medians"].values())
+        if lost:
+            texts.append(f"coaxstorm itself lost {lost} datagrams against {server['name']}: that figure is too low.")
     texts += [f"{s['name']} failed: {s['errors'][0].splitlines()[0]}" for s in report["servers"] if s.get("errors")]
     texts += [f"{name} was left out: {why}." for name, why in report["absent"].items()]
     return [line for text in texts for line in ("", text)]
