@@ -59,11 +59,11 @@ class Bench:
         self.server.close()
         self.relay.close()
 
-    def start(self, binary, folder, durability="durable", workers=1, config=CONFIG):
+    def start(self, binary, folder, durability="durable", workers=1, config=CONFIG, more_settings=""):
         settings = os.path.join(folder, "coaxd.toml")
         with open(settings, "w", encoding="ascii") as file:
             file.write(f'[server]\nworkers = {workers}\n[store]\ndurability = "{durability}"\nsegment_mb = 4\n'
-                       f'[log]\npackets = false\n[control]\nsocket = "{folder}/control.sock"\n')
+                       f'[log]\npackets = false\n[control]\nsocket = "{folder}/control.sock"\n{more_settings}')
         # What dhcpd.leases holds is the mirror's: a crash test begins each life with what the store has, not with an empty file.
         leases_path = os.path.join(folder, "dhcpd.leases")
         kept = open(leases_path, encoding="latin-1").read() if os.path.exists(leases_path) else ""

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A full disk: no acknowledgement leaves without its record, the pool is not drained by clients that ask again and again, the operator reads why,
-and service resumes by itself when there is room. Afterwards a kill -9 shows that everything acknowledged was true."""
+/healthz says so, and service resumes by itself when there is room. Afterwards a kill -9 shows that everything acknowledged was true."""
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import crash_bench
 import load
 
 DISK_MB = 32
+METRICS = '[metrics]\nlisten = "127.0.0.1:9767"\n'
 
 
 def fill(path):
@@ -31,6 +33,14 @@ def free_addresses(ctl, folder):
     return int(re.search(r'coaxd_pool_addresses\{[^}]*state="free"\} (\d+)', text).group(1))
 
 
+def health(bench):
+    """Status and body of GET /healthz."""
+    with bench.server.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head, body = b"".join(iter(lambda: connection.recv(4096), b"")).decode("ascii").split("\r\n\r\n", 1)
+    return int(head.split()[1]), body
+
+
 def main():
     options = crash_bench.options(__doc__, "mount")
     folder = tempfile.mkdtemp(prefix="coaxd-full-disk-")
@@ -39,8 +49,11 @@ def main():
     clients = load.Load(bench.relay, options.seed, 2500)
     running = None
     try:
-        running = bench.start(options.server, folder)
+        running = bench.start(options.server, folder, more_settings=METRICS)
         clients.run(seconds=10, stop_after=300)
+        if health(bench) != (200, "ok\n"):
+            print(f"while all is well /healthz says {health(bench)}")
+            return 1
         fill(f"{folder}/filler")
         # What was preallocated may still be used up; then nobody is acknowledged any more.
         quiet_since, last = time.monotonic(), clients.acknowledged
@@ -64,12 +77,19 @@ def main():
             if "cannot be written" not in log.read():
                 print("the log does not say that the store cannot be written")
                 return 1
+        status, why = health(bench)
+        if status != 503 or "cannot be written: No space left on device" not in why:
+            print(f"on a full disk /healthz says {status} {why}")
+            return 1
 
         os.remove(f"{folder}/filler")
         before = clients.acknowledged
         clients.run(seconds=20, stop_after=300)
         if clients.acknowledged < before + 300:
             print("service did not resume when there was room again")
+            return 1
+        if health(bench) != (200, "ok\n"):
+            print(f"when service has resumed /healthz says {health(bench)}")
             return 1
         print(f"resumed: {clients.acknowledged} acknowledged", flush=True)
         running.stop(kill=True)
