@@ -2,22 +2,16 @@
 // a log line for each message. 64 clients at once, as a full batch of the transport has them. New clients get addresses that nobody has
 // had, as after a power cut; renewals are of random ones among those.
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <random>
 
 #include "bench/allocations.h"
 #include "bench/check.h"
 #include "bench/isp.h"
-#include "server/daemon/lease_memory.h"
 #include "server/engine/test_scene.h"
-#include "server/store/lease_store.h"
-#include "server/worker/worker.h"
-#include "tests/sim/array_transport.h"
+#include "tests/sim/lone_worker.h"
 
 namespace coaxd::bench {
 namespace {
@@ -32,27 +26,9 @@ constexpr std::size_t kAtOnce = 64;
 
 class Office {
  public:
-  explicit Office(Site site) : config_(engine::config_from(config_of(site, kAddresses))) {
-    std::string name = (std::filesystem::temp_directory_path() / "coaxd-bench-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    auto store = store::LeaseStore::open({.path = (directory_ / "leases.db").string(), .now = kNow});
-    check(store && (*store)->recover([](Ipv4, const lease::Binding&, std::uint32_t) {}), "the store does not open");
-    store_ = std::move(*store);
+  explicit Office(Site site)
+      : server_({.config = engine::config_from(config_of(site, kAddresses)), .server = kServer, .relay = kRelay, .now = kNow}) {
     transport_.write_nothing();
-    journal_ = store_->journal(0, transport_.disk());
-    worker_ = std::make_unique<worker::Worker>(worker::Worker::Parts{.transport = transport_,
-                                                                    .journal = *journal_,
-                                                                    .leases = memory_.table(),
-                                                                    .limits = memory_.limits(),
-                                                                    .settings = {},
-                                                                    .log_packets = true},
-                                               worker::Snapshot{config_, std::make_shared<config::HostTable>()});
-  }
-  ~Office() {
-    worker_.reset();
-    journal_.reset();
-    store_.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   // One message of each of 64 clients, answered with this type; packet(i) is to give the i-th. Returns seconds.
@@ -63,14 +39,14 @@ class Office {
     const std::size_t before = allocation_count();
     const auto start = std::chrono::steady_clock::now();
     do {
-      worker_->turn(0);
+      worker_.turn(0);
     } while (!transport_.at_rest());
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     allocations_ += allocation_count() - before;
-    check(worker_->held() == 0 && transport_.replies().size() == kAtOnce, "somebody was not answered");
+    check(worker_.held() == 0 && transport_.replies().size() == kAtOnce, "somebody was not answered");
     for (const test::SeenReply& reply : transport_.replies()) check(reply.type == answer, "another answer was due");
-    for (auto& logs = worker_->outlets().logs; logs.front() != nullptr; logs.pop()) continue;
-    for (auto& effects = worker_->outlets().effects; effects.front() != nullptr; effects.pop()) continue;
+    for (auto& logs = worker_.outlets().logs; logs.front() != nullptr; logs.pop()) continue;
+    for (auto& effects = worker_.outlets().effects; effects.front() != nullptr; effects.pop()) continue;
     return took;
   }
   // DISCOVER to ACK of 64 that were never seen. Client n gets address n, for they come in order.
@@ -101,16 +77,12 @@ class Office {
  private:
   // The next segment is the fold thread's work.
   void make_room() {
-    if (++batches_ % 64 == 1) check(store_->fold_now().has_value(), "the next segment");
+    if (++batches_ % 64 == 1) check(server_.store->fold_now().has_value(), "the next segment");
   }
 
-  std::filesystem::path directory_;
-  std::shared_ptr<const config::Config> config_;
-  test::ArrayTransport transport_{kServer, kRelay, kNow};
-  daemon::LeaseMemory memory_{*config_, kNow, HashSeed{1, 2}};
-  std::unique_ptr<store::LeaseStore> store_;
-  std::unique_ptr<store::Journal> journal_;
-  std::unique_ptr<worker::Worker> worker_;
+  test::LoneWorker server_;
+  test::ArrayTransport& transport_ = server_.transport;
+  worker::Worker& worker_ = *server_.worker;
   std::vector<ClientPacket> discovers_{kAtOnce, ClientPacket(Kind::discover)}, requests_{kAtOnce, ClientPacket(Kind::selecting)},
       renewals_{kAtOnce, ClientPacket(Kind::renewing)};
   std::array<Bytes, kAtOnce> datagrams_;

@@ -4,18 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/base/testing/allocation_count.h"
-#include "server/daemon/lease_memory.h"
 #include "server/engine/test_cable.h"
 #include "server/engine/test_scene.h"
-#include "server/store/lease_store.h"
-#include "server/worker/worker.h"
-#include "tests/sim/array_transport.h"
+#include "tests/sim/lone_worker.h"
 
 namespace coaxd::test {
 namespace {
@@ -55,38 +50,17 @@ class PacketPath : public testing::Test {
  protected:
   static constexpr std::uint16_t kAtOnce = 64;
 
-  PacketPath() {
-    std::string name = (std::filesystem::temp_directory_path() / "coaxd-path-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    store_ = store::LeaseStore::open({.path = (directory_ / "leases.db").string(), .segment_size = 4 << 20, .now = kNow}).value();
-    EXPECT_TRUE(store_->recover([](Ipv4, const lease::Binding&, std::uint32_t) {}));
-    journal_ = store_->journal(0, transport_.disk());
-    worker_ = std::make_unique<worker::Worker>(worker::Worker::Parts{.transport = transport_,
-                                                                    .journal = *journal_,
-                                                                    .leases = memory_.table(),
-                                                                    .limits = memory_.limits(),
-                                                                    .settings = {},
-                                                                    .log_packets = true},
-                                               worker::Snapshot{config_, std::make_shared<config::HostTable>()});
-  }
-  ~PacketPath() override {
-    worker_.reset();
-    journal_.reset();
-    store_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
   // The worker's turns until all of these are answered, on this thread; how often it asked for memory meanwhile.
   std::size_t serve(const std::vector<wire::TestPacket>& packets) {
     const std::vector<Bytes> datagrams(packets.begin(), packets.end());
     transport_.deliver(datagrams);
     const std::size_t before = allocation_count();
-    for (int turns = 0; turns < 4; ++turns) worker_->turn(0);  // taken, written, heard of
+    for (int turns = 0; turns < 4; ++turns) worker_.turn(0);  // taken, written, heard of
     const std::size_t made = allocation_count() - before;
-    EXPECT_TRUE(transport_.at_rest() && worker_->held() == 0);
+    EXPECT_TRUE(transport_.at_rest() && worker_.held() == 0);
     // What the log thread and the effects thread do.
-    for (auto& logs = worker_->outlets().logs; logs.front() != nullptr; logs.pop()) ++logged_;
-    for (auto& effects = worker_->outlets().effects; effects.front() != nullptr; effects.pop()) ++executed_;
+    for (auto& logs = worker_.outlets().logs; logs.front() != nullptr; logs.pop()) ++logged_;
+    for (auto& effects = worker_.outlets().effects; effects.front() != nullptr; effects.pop()) ++executed_;
     return made;
   }
 
@@ -107,13 +81,13 @@ class PacketPath : public testing::Test {
     return made;
   }
 
-  std::filesystem::path directory_;
-  std::shared_ptr<const config::Config> config_ = engine::config_from(std::string{engine::kCableConfig} + kHosts);
-  ArrayTransport transport_{kServer, kRelay, kNow};
-  daemon::LeaseMemory memory_{*config_, kNow, HashSeed{1, 2}};
-  std::unique_ptr<store::LeaseStore> store_;
-  std::unique_ptr<store::Journal> journal_;
-  std::unique_ptr<worker::Worker> worker_;
+  LoneWorker server_{{.config = engine::config_from(std::string{engine::kCableConfig} + kHosts),
+                      .server = kServer,
+                      .relay = kRelay,
+                      .now = kNow,
+                      .segment_size = 4 << 20}};
+  ArrayTransport& transport_ = server_.transport;
+  worker::Worker& worker_ = *server_.worker;
   std::uint16_t next_ = 0;
   std::size_t acks_ = 0, logged_ = 0, executed_ = 0;
 };
@@ -126,16 +100,16 @@ TEST_F(PacketPath, AsksForNoMemoryOverADoraOfNewClients) {
   // And it did all that it was counted for.
   constexpr std::size_t kAll = kWarm + kClients;
   EXPECT_EQ(acks_, kAll);
-  const worker::Counters& counters = worker_->counters();
+  const worker::Counters& counters = worker_.counters();
   EXPECT_EQ(counters.commits.get(), kAll - 1);  // but for the host with an address of its own
-  EXPECT_EQ(journal_->durable(), kAll - 1);
+  EXPECT_EQ(server_.journal->durable(), kAll - 1);
   EXPECT_EQ(executed_, kAll);                   // on commit
   EXPECT_GE(logged_, 5 * kAll);                 // four messages, and what the configuration logs
   EXPECT_EQ(counters.logs_lost.get() + counters.ack_logs_lost.get() + counters.effects_lost.get(), 0u);
   for (const worker::Counter& dropped : counters.dropped) EXPECT_EQ(dropped.get(), 0u);
   for (const std::uint8_t number : std::array<std::uint8_t, 2>{5, 9}) {  // a declared subclass, and a spawned one
     const std::array<std::uint8_t, 7> hardware{1, 0, 0x15, 0x96, 0, 0, number};
-    const lease::LeaseLimits& limits = memory_.limits();
+    const lease::LeaseLimits& limits = server_.memory.limits();
     const auto key = number == 5 ? limits.key("modem", hardware) : limits.key("cpe-of-modem", Bytes{hardware}.subspan(1));
     EXPECT_EQ(limits.count(key), 1u) << int{number};
   }
