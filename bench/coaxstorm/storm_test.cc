@@ -120,7 +120,7 @@ TEST(Storm, AServerThatFallsSilentIsNotTheFasterForIt) {
   int queries = 0;
   Rig rig{100, [&](const auto&, Ipv4&) { return ++queries <= 300; }, Trains::always, {.first_ns = 1'000'000'000}};
   const Figures figures = rig.storm.run({.mix = ExchangeKind::dora_release, .order = Order::round, .window = 4, .duration_s = 0.5}, {});
-  EXPECT_EQ(figures.completed, 150u);
+  EXPECT_NEAR(static_cast<double>(figures.completed), 150, 4);  // four at a time: so many may have got no further than an OFFER
   EXPECT_DOUBLE_EQ(figures.measured_s, 0.5);
 }
 

@@ -156,7 +156,8 @@ def main():
     if why:
         rig.say(f"limits: {why}")
         return NOTHING_CAN_RUN
-    os.makedirs(args.out, exist_ok=True)
+    for folder in (args.out, os.path.dirname(os.path.abspath(args.json or args.out))):
+        os.makedirs(folder, exist_ok=True)
     rows = list(ROWS) if not args.row or "all" in args.row else [row for row in ROWS if row in args.row]
     bench, on, seen, failed = Bench(args), machine(), [], []
     signal.signal(signal.SIGTERM, stop)
@@ -169,6 +170,7 @@ def main():
             seen, failed = seen + figures_of_row, failed + failure
             write_results(on, args, bench, seen, failed)
     except KeyboardInterrupt:
+        write_results(on, args, bench, seen, failed + [{"row": bench.row, "error": "interrupted"}])
         rig.say(f"interrupted: {args.out}/results.md is of the rows until then")
         return INTERRUPTED
     finally:
