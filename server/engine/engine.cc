@@ -70,6 +70,7 @@ bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcep
   // dhcpd-compat §6: class membership is computed before any lease or host is known.
   begin_context(server, exchange.query, exchange.now, nullptr, {});
   classify(server.context, exchange.classes);
+  exchange.stable_effects = server.context.effect_count;
   // A line for each, but so many only as leave room for what else there is to say.
   for (std::size_t i = 0; i < std::min<std::size_t>(exchange.classes.left_out(), 3); ++i) {
     note(exchange, LogKind::too_many_classes);

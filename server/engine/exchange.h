@@ -100,6 +100,7 @@ struct Exchange {
   lease::LeaseLimits::Key billed = 0;    // acquired for the lease in hand, not yet part of a Change
   lease::LeaseLimits::Key unbilled = 0;  // to be given back when its change is durable
   std::size_t stable_logs = 0;           // log lines that a new attempt keeps
+  std::uint8_t stable_effects = 0;       // effects that unstage() keeps: those of classification
 
   const config::Config& config() const noexcept { return *server.config; }
 };
@@ -127,7 +128,8 @@ Change* stage(Server& server, Actions& actions, lease::SlotId slot, lease::SlotW
               DropReason& why) noexcept;
 // The end of a change: committed and unbilled, or undone and its billing given back.
 void settle_change(Server& server, Change* change, bool durable) noexcept;
-// Gives back everything this message has acquired so far: claims, changes, billing.
+// Gives back everything this message has acquired so far: claims, changes, billing. What it wanted done
+// in the world is not done.
 void unstage(Exchange& exchange) noexcept;
 // Forgets the attempt that lost: changes, and log lines after the stable ones.
 void restart(Exchange& exchange) noexcept;

@@ -71,6 +71,8 @@ void unstage(Exchange& exchange) noexcept {
   }
   if (exchange.billed != 0) exchange.server.limits.release(exchange.billed);
   exchange.billed = exchange.unbilled = 0;
+  actions.effects = {};
+  exchange.server.context.effect_count = exchange.stable_effects;
 }
 
 void restart(Exchange& exchange) noexcept {
