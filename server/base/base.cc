@@ -91,10 +91,10 @@ struct SipState {
   }
 };
 
-std::uint64_t load_le64(const std::uint8_t* p) noexcept {
-  std::uint64_t v;
-  std::memcpy(&v, p, sizeof v);
-  if constexpr (std::endian::native == std::endian::big) v = __builtin_bswap64(v);
+template <typename Word>
+Word load_le(const std::uint8_t* p) noexcept {
+  Word v = 0;
+  for (std::size_t i = 0; i < sizeof v; ++i) v |= Word{p[i]} << (8 * i);  // one load, where the order of octets is this
   return v;
 }
 
@@ -118,7 +118,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(Bytes bytes, std::u
   const std::uint8_t* p = bytes.data();
   std::size_t left = bytes.size();
   std::uint64_t wide = crc;
-  for (; left >= 8; left -= 8, p += 8) wide = __builtin_ia32_crc32di(wide, load_le64(p));
+  for (; left >= 8; left -= 8, p += 8) wide = __builtin_ia32_crc32di(wide, load_le<std::uint64_t>(p));
   crc = static_cast<std::uint32_t>(wide);
   for (; left > 0; --left, ++p) crc = __builtin_ia32_crc32qi(crc, *p);
   return crc;
@@ -133,13 +133,17 @@ std::uint64_t hash_bytes(HashSeed seed, Bytes bytes) noexcept {
   const std::uint8_t* p = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= 8; left -= 8, p += 8) {
-    const std::uint64_t word = load_le64(p);
+    const std::uint64_t word = load_le<std::uint64_t>(p);
     s.v3 ^= word;
     s.round();
     s.v0 ^= word;
   }
   std::uint64_t tail = std::uint64_t{bytes.size() & 0xff} << 56;
-  for (std::size_t i = 0; i < left; ++i) tail |= std::uint64_t{p[i]} << (8 * i);
+  if (left >= 4) {  // two words that overlap, rather than octet by octet
+    tail |= load_le<std::uint32_t>(p) | std::uint64_t{load_le<std::uint32_t>(p + left - 4)} << (8 * (left - 4));
+  } else {
+    for (std::size_t i = 0; i < left; ++i) tail |= std::uint64_t{p[i]} << (8 * i);
+  }
   s.v3 ^= tail;
   s.round();
   s.v0 ^= tail;

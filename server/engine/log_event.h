@@ -1,7 +1,8 @@
 // log_event.h: what happened, as a value: the engine fills one in, the worker puts it on a queue, the log thread turns it into dhcpd's
-// line (dhcpd-compat §15.5). No text is formatted on the packet path. Fixed size, trivially copyable.
+// line (dhcpd-compat §15.5). No text is formatted on the packet path. Fixed size; a copy takes what is said, not what could be.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -58,7 +59,7 @@ enum class LogSuffix : std::uint8_t {
   inform_not_authoritative, inform_unknown_subnet, leasequery_not_allowed, missing_giaddr, count
 };
 
-struct LogEvent {
+struct LogFields {
   LogKind kind = LogKind::none;
   LogSuffix suffix = LogSuffix::none;
   std::uint8_t level = 6;  // syslog priority of `text`
@@ -74,8 +75,25 @@ struct LogEvent {
   std::uint32_t number_a = 0, number_b = 0, number_c = 0;  // min-secs: N, M; reuse_lease: age, percent; thresholds: above
   std::uint8_t name_size = 0;      // host name in parentheses
   std::uint16_t text_size = 0;     // network name, class name, log() text; cut to fit
-  std::array<char, 64> name{};
-  std::array<char, 256> text{};
+};
+
+struct LogEvent : LogFields {
+  std::array<char, 64> name;   // to name_size
+  std::array<char, 256> text;  // to text_size
+
+  LogEvent() noexcept {}  // neither is written before it is needed
+  LogEvent(const LogEvent& from) noexcept : LogFields(from) { copy_words(from); }
+  LogEvent& operator=(const LogEvent& from) noexcept {
+    LogFields::operator=(from);
+    copy_words(from);
+    return *this;
+  }
+
+ private:
+  void copy_words(const LogEvent& from) noexcept {
+    std::copy_n(from.name.begin(), name_size, name.begin());
+    std::copy_n(from.text.begin(), text_size, text.begin());
+  }
 };
 
 }  // namespace coaxd::engine

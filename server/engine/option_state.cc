@@ -1,16 +1,10 @@
 #include "server/engine/option_state.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "server/engine/variables.h"
 
 namespace coaxd::engine {
-namespace {
-
-constexpr std::uint32_t kDirectCodes = 256;  // larger ones (vendor numbers) are few: searched
-
-}  // namespace
 
 OptionState::OptionState(const config::OptionRegistry& registry)
     : registry_(registry), spaces_(registry.space_count()), carriers_(registry.space_count()) {
@@ -19,9 +13,9 @@ OptionState::OptionState(const config::OptionRegistry& registry)
     const config::OptionSpace& space = registry.space(i);
     // An option can only be set through its definition, so a packet never grows these.
     spaces_[i].entries.reserve(space.by_name.size() + space.by_code.size() + 1);
-    spaces_[i].position.assign(kDirectCodes, 0);
     for (const auto& [code, definition] : space.by_code) {
       if (definition->encapsulates != nullptr) carriers_[definition->encapsulates->index] = definition;
+      if (i == config::OptionRegistry::kDhcp && code < kDirectCodes) definitions_[code] = definition;
     }
   }
 }
@@ -38,16 +32,9 @@ void OptionState::clear() noexcept {
   any_deferred_ = false;
 }
 
-const OptionState::Entry* OptionState::find(std::uint32_t space, std::uint32_t code) const noexcept {
-  if (space >= spaces_.size()) return nullptr;
-  const Space& in = spaces_[space];
-  if (code < kDirectCodes) return in.position[code] == 0 ? nullptr : &in.entries[in.position[code] - 1];
+const OptionState::Entry* OptionState::search(const Space& in, std::uint32_t code) noexcept {
   const auto found = std::ranges::find(in.entries, code, &Entry::code);
   return found == in.entries.end() ? nullptr : &*found;
-}
-
-OptionState::Entry* OptionState::find(std::uint32_t space, std::uint32_t code) noexcept {
-  return const_cast<Entry*>(std::as_const(*this).find(space, code));
 }
 
 OptionState::Entry& OptionState::find_or_add(std::uint32_t space_index, std::uint32_t code) noexcept {
@@ -95,11 +82,7 @@ void OptionState::defer(const config::OptionDefinition& option, const config::Ex
 
 void OptionState::set(std::uint8_t code, Bytes value) noexcept {
   Entry& entry = find_or_add(config::OptionRegistry::kDhcp, code);
-  if (entry.definition == nullptr) {
-    const auto& by_code = registry_.space(config::OptionRegistry::kDhcp).by_code;
-    const auto found = by_code.find(code);
-    if (found != by_code.end()) entry.definition = found->second;
-  }
+  if (entry.definition == nullptr) entry.definition = definitions_[code];
   entry.value = value;
   entry.is_null = false;
   entry.deferred = nullptr;
@@ -117,8 +100,6 @@ void OptionState::unset(std::uint32_t space_index, std::uint32_t code) noexcept 
     }
   }
 }
-
-bool OptionState::has(std::uint32_t space, std::uint32_t code) const noexcept { return find(space, code) != nullptr; }
 
 std::optional<Bytes> OptionState::get(std::uint32_t space, std::uint32_t code) const noexcept {
   const Entry* entry = find(space, code);

@@ -3,10 +3,12 @@
 // Source: dhcpd-compat §4.2, §6, §12.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/base/arena.h"
@@ -26,7 +28,7 @@ class OptionState {
   void set(std::uint8_t code, Bytes value) noexcept;
   void defer(const config::OptionDefinition& option, const config::Expr& expr) noexcept;
   void unset(std::uint32_t space, std::uint32_t code) noexcept;
-  bool has(std::uint32_t space, std::uint32_t code) const noexcept;  // set, perhaps to null
+  bool has(std::uint32_t space, std::uint32_t code) const noexcept { return find(space, code) != nullptr; }  // perhaps set to null
   std::optional<Bytes> get(std::uint32_t space, std::uint32_t code) const noexcept;
   std::optional<Bytes> get(config::Parameter parameter) const noexcept;
 
@@ -51,16 +53,28 @@ class OptionState {
 
   // How spaces lie in each other: the option that encapsulates a space, null for none. Fixed at construction.
   const config::OptionDefinition* carrier(std::uint32_t space) const noexcept { return carriers_[space]; }
+  // Who owns a code of the DHCP space, null for nobody.
+  const config::OptionDefinition* definition(std::uint8_t code) const noexcept { return definitions_[code]; }
   const config::OptionRegistry& registry() const noexcept { return registry_; }
   const config::OptionSpace* find_space(std::string_view name) const noexcept;  // without case, without allocating
 
  private:
+  static constexpr std::uint32_t kDirectCodes = 256;  // larger ones (vendor numbers) are few: searched
   struct Space {
-    std::vector<Entry> entries;           // capacity is kept between packets
-    std::vector<std::uint16_t> position;  // code (up to 255, or parameter) -> 1 + index into entries
+    std::vector<Entry> entries;                           // capacity is kept between packets
+    std::array<std::uint16_t, kDirectCodes> position{};  // code, or parameter -> 1 + index into entries
   };
-  Entry* find(std::uint32_t space, std::uint32_t code) noexcept;
-  const Entry* find(std::uint32_t space, std::uint32_t code) const noexcept;
+  // A dozen of these a reply: inline.
+  const Entry* find(std::uint32_t space, std::uint32_t code) const noexcept {
+    if (space >= spaces_.size()) return nullptr;
+    const Space& in = spaces_[space];
+    if (code >= kDirectCodes) return search(in, code);
+    return in.position[code] == 0 ? nullptr : &in.entries[in.position[code] - 1u];
+  }
+  Entry* find(std::uint32_t space, std::uint32_t code) noexcept {
+    return const_cast<Entry*>(std::as_const(*this).find(space, code));
+  }
+  static const Entry* search(const Space& in, std::uint32_t code) noexcept;
   Entry& find_or_add(std::uint32_t space, std::uint32_t code) noexcept;
 
   const config::OptionRegistry& registry_;
@@ -68,6 +82,7 @@ class OptionState {
   std::vector<std::uint32_t> touched_;
   bool any_deferred_ = false;
   std::vector<const config::OptionDefinition*> carriers_;
+  std::array<const config::OptionDefinition*, kDirectCodes> definitions_{};
 };
 
 }  // namespace coaxd::engine

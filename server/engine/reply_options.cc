@@ -40,7 +40,7 @@ class CodeList {
   Bytes codes() const noexcept { return {codes_.data(), size_}; }
 
  private:
-  std::array<std::uint8_t, 256> codes_{};
+  std::array<std::uint8_t, 256> codes_;  // to size_
   std::size_t size_ = 0;
   std::bitset<256> seen_;
 };
@@ -132,14 +132,17 @@ std::size_t room_for(const OptionState& options, const OptionSpace& space) noexc
   return room;
 }
 
+const OptionDefinition* definition_in(const OptionSpace& site, std::uint8_t code) noexcept {
+  const auto owner = site.by_code.find(code);
+  return owner == site.by_code.end() ? nullptr : owner->second;
+}
+
 // A DHCP option's octets: what was set for it, else the options of the space that it carries.
 std::optional<Bytes> value_of(const OptionState& options, std::uint8_t code, const OptionSpace* site,
                               std::uint32_t site_minimum, Arena& arena) noexcept {
-  const OptionSpace& space =
-      site != nullptr && code >= site_minimum ? *site : options.registry().space(OptionRegistry::kDhcp);
-  const auto owner = space.by_code.find(code);
-  const OptionDefinition* definition = owner == space.by_code.end() ? nullptr : owner->second;
-  if (const OptionState::Entry* set = options.entry(space.index, code)) {
+  const bool in_site = site != nullptr && code >= site_minimum;
+  const std::uint32_t space = in_site ? site->index : std::uint32_t{OptionRegistry::kDhcp};
+  if (const OptionState::Entry* set = options.entry(space, code)) {
     // An empty value is not sent, not even of a format that is always empty (observed).
     return set->is_null || set->value.empty() ? std::nullopt : std::optional(set->value);
   }
@@ -149,8 +152,8 @@ std::optional<Bytes> value_of(const OptionState& options, std::uint8_t code, con
     const OptionSpace* vendor = name ? options.find_space(as_text(*name)) : nullptr;
     if (vendor != nullptr) area = encapsulate(options, vendor->index, arena);
   }
-  if (area.empty() && definition != nullptr && definition->encapsulates != nullptr &&
-      definition->format.starts_with('E')) {
+  const OptionDefinition* definition = in_site ? definition_in(*site, code) : options.definition(code);
+  if (area.empty() && definition != nullptr && definition->encapsulates != nullptr && definition->format.starts_with('E')) {
     area = encapsulate(options, definition->encapsulates->index, arena);
   }
   return area.empty() ? std::nullopt : std::optional(area);
@@ -253,8 +256,8 @@ std::size_t select_reply_options(const ReplySelection& in, Arena& arena, std::sp
     if (count == out.size()) break;
     std::optional<Bytes> value = value_of(options, code, site, site_minimum, arena);
     if (!value) continue;
-    const OptionState::Entry* set = options.entry(OptionRegistry::kDhcp, code);
-    if (terminate && set != nullptr && set->definition != nullptr && is_text_format(set->definition->format)) {
+    const OptionState::Entry* set = terminate ? options.entry(OptionRegistry::kDhcp, code) : nullptr;
+    if (set != nullptr && set->definition != nullptr && is_text_format(set->definition->format)) {
       Builder text(arena.take(value->size() + 1));
       text.add(*value);
       text.add_number(0, 1);

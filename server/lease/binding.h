@@ -4,6 +4,7 @@
 // Source: RFC 2131 §2.1 (client key), dhcpd.leases(5) for the fields, RFC 6926 §6.2.7 and the failover draft for the states.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -42,11 +43,7 @@ enum class Item : std::uint8_t {
   failover = 9,       // tsfp, atsfp: two u32
 };
 
-class Binding {
- public:
-  static constexpr std::size_t kVariableCapacity = 944;
-  static constexpr std::uint8_t kReserved = 1, kBootp = 2;
-
+struct BindingFields {
   BindingState state = BindingState::free;
   BindingState next_state = BindingState::free;    // what it becomes at `ends`
   BindingState rewind_state = BindingState::free;
@@ -54,6 +51,21 @@ class Binding {
   std::uint8_t htype = 0, hlen = 0;
   std::array<std::uint8_t, 16> chaddr{};
   StoredTime starts = 0, ends = 0, cltt = 0, tstp = 0;
+};
+
+class Binding : public BindingFields {
+ public:
+  static constexpr std::size_t kVariableCapacity = 944;
+  static constexpr std::uint8_t kReserved = 1, kBootp = 2;
+
+  Binding() noexcept {}  // the area is not written before it is needed
+  // A copy takes what is there, mostly a tenth of what could be: several are made for a packet.
+  Binding(const Binding& from) noexcept : BindingFields(from) { copy_area(from); }
+  Binding& operator=(const Binding& from) noexcept {
+    BindingFields::operator=(from);
+    copy_area(from);
+    return *this;
+  }
 
   Bytes hardware() const noexcept { return {chaddr.data(), hlen}; }
   void set_hardware(std::uint8_t type, Bytes address) noexcept;
@@ -74,6 +86,11 @@ class Binding {
   bool operator==(const Binding&) const noexcept;
 
  private:
+  void copy_area(const Binding& from) noexcept {
+    variable_size_ = from.variable_size_;
+    std::copy_n(from.variable_.begin(), variable_size_, variable_.begin());
+  }
+
   std::uint16_t variable_size_ = 0;
   std::array<std::uint8_t, kVariableCapacity> variable_;  // Item u8, length u16, octets; ascending by Item
 };
