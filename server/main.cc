@@ -5,6 +5,7 @@
 #include "server/daemon/command_line.h"
 #include "server/daemon/configuration.h"
 #include "server/daemon/leases_check.h"
+#include "server/daemon/log_writer.h"
 #include "server/daemon/process.h"
 #include "server/daemon/server.h"
 
@@ -12,9 +13,15 @@ namespace {
 
 using coaxd::daemon::CommandLine;
 
-// dhcpd's words, which scripts look for.
-void print_refusal(const std::string& what) {
-  std::fprintf(stderr, "%s%sConfiguration file errors encountered -- exiting\n\nexiting.\n", what.c_str(), what.ends_with('\n') ? "" : "\n");
+// dhcpd's last line, which scripts look for. A start that is refused is in the log as well: at a boot nobody is at the terminal.
+int refuse(const CommandLine& line, const std::string& what) {
+  const std::string text = what + "Configuration file errors encountered -- exiting\n";
+  if (!line.test_config && !line.test_leases) {
+    coaxd::daemon::LogWriter({.program = line.program, .to_stderr = true}).error(text);
+  } else if (!line.quiet) {
+    std::fputs(text.c_str(), stderr);
+  }
+  return 1;
 }
 
 int test_configuration(const CommandLine& line, const coaxd::config::Settings& settings,
@@ -57,24 +64,15 @@ int main(int argc, char** argv) {
   }
 
   const auto settings = load_settings(line.settings);
-  if (!settings) {
-    if (!(line.quiet && line.test_config)) print_refusal(settings.error());
-    return 1;
-  }
+  if (!settings) return refuse(line, settings.error());
   auto configuration = load_configuration(line.config, *settings, nullptr);
-  if (!configuration) {
-    if (!(line.quiet && line.test_config)) print_refusal(configuration.error());
-    return 1;
-  }
+  if (!configuration) return refuse(line, configuration.error());
   if (line.test_config || line.test_leases) {
     const int bad_configuration = line.test_config ? test_configuration(line, *settings, *configuration) : 0;
     const int bad_leases = line.test_leases ? check_leases_file(line, *configuration) : 0;
     return bad_configuration | bad_leases;
   }
-  if (const std::string refused = unsafe_findings(*configuration, *settings); !refused.empty()) {
-    print_refusal(refused);
-    return 1;
-  }
+  if (const std::string refused = unsafe_findings(*configuration, *settings); !refused.empty()) return refuse(line, refused);
 
   Daemonizer daemonizer{line.foreground};
   Server server{line, *settings, std::move(*configuration)};

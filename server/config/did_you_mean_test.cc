@@ -27,11 +27,11 @@ std::string first_error(std::string text) {
   return ast.ok() ? std::string() : ast.diagnostics.front().render(ast.sources);
 }
 
-// dhcpd's line stays dhcpd's; the line for editors says more.
+// dhcpd's line stays dhcpd's; the line of the place says more.
 TEST(DhcpdCompat_2_Errors, AMistypedStatementHearsItsName) {
   EXPECT_EQ(first_error("defualt-lease-time 600;\n"),
             "x line 1: semicolon expected.\n"
-            "x:1:20: error: semicolon expected; did you mean default-lease-time?\n"
+            "x:1:20: error; did you mean default-lease-time?\n"
             "defualt-lease-time 600;\n"
             "                   ^\n");
   const std::string subnet = "subnet 10.0.0.0 netmask 255.255.255.0 { ";

@@ -536,12 +536,13 @@ TEST(DhcpdCompat_1_Include, TakesTheIncludesPlaceAndNamesItsOwnLines) {
             "self: includes itself");
 }
 
-TEST(DhcpdCompat_2_Diagnostics, ShowDhcpdsLineOursTheTextAndACaret) {
+// Scripts read dhcpd's line; a person reads each thing once.
+TEST(DhcpdCompat_2_Diagnostics, ShowDhcpdsLineThePlaceTheTextAndACaret) {
   const Ast ast = parse("t.conf", "option domain-name \"x\";\n\toption foo 1;\n", no_files);
   ASSERT_EQ(ast.diagnostics.size(), 1u);
   EXPECT_EQ(ast.diagnostics[0].render(ast.sources),
             "t.conf line 2: unknown option dhcp.foo\n"
-            "t.conf:2:9: error: unknown option dhcp.foo\n"
+            "t.conf:2:9: error\n"
             "        option foo 1;\n"
             "               ^\n");
 }

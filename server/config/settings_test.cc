@@ -55,7 +55,7 @@ TEST(Settings, ChoicesFollowTheirEnumerations) {
 TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {
   EXPECT_EQ(first_error("[server]\nworker = 2\n"),
             "coaxd.toml line 2: no key worker in [server]; did you mean workers?\n"
-            "coaxd.toml:2:1: error: no key worker in [server]; did you mean workers?\n"
+            "coaxd.toml:2:1: error\n"
             "worker = 2\n"
             "^\n");
   EXPECT_NE(first_error("[sever]\n").find("no table [sever]; did you mean server?"), std::string::npos);
@@ -67,7 +67,7 @@ TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {
 TEST(Settings, WrongValuesAreRefusedAtTheirPlace) {
   EXPECT_EQ(first_error("[server]\nworkers = \"two\"\n"),
             "coaxd.toml line 2: [server] workers: expecting a number from 0 to 256\n"
-            "coaxd.toml:2:11: error: [server] workers: expecting a number from 0 to 256\n"
+            "coaxd.toml:2:11: error\n"
             "workers = \"two\"\n"
             "          ^\n");
   for (const char* text : {"[server]\nworkers = -1", "[server]\nworkers = 257", "[server]\nworkers = 1.0",

@@ -55,20 +55,10 @@ std::string Sources::where(SourcePos pos) const {
 std::string Diagnostic::render(const Sources& sources) const {
   if (pos.line == 0) return message + '\n';
   std::size_t caret = 0;
-  // dhcpd's own words begin some warnings; the second line says it anyway.
-  std::string_view words = message;
-  constexpr std::string_view kWarning = "WARNING: ";
-  if (words.starts_with(kWarning)) words.remove_prefix(kWarning.size());
-  std::string ours{words};
-  if (!meant.empty()) {
-    if (ours.ends_with('.')) ours.pop_back();
-    ours += fmt::format("; did you mean {}?", meant);
-  }
   const std::string line = expand_tabs(sources.line_text(pos), pos.column, caret);
-  return fmt::format("{} line {}: {}\n{}: {}: {}\n{}\n{:>{}}\n", sources.file(pos.file).name,
-                     pos.line, message, sources.where(pos),
-                     severity == Severity::error ? "error" : "warning", ours, line, '^',
-                     caret + 1);
+  const std::string hint = meant.empty() ? std::string() : fmt::format("; did you mean {}?", meant);
+  return fmt::format("{} line {}: {}\n{}: {}{}\n{}\n{:>{}}\n", sources.file(pos.file).name, pos.line, message, sources.where(pos),
+                     severity == Severity::error ? "error" : "warning", hint, line, '^', caret + 1);
 }
 
 }  // namespace coaxd::config

@@ -38,7 +38,7 @@ struct Diagnostic {
   SourcePos pos;
   std::string message;  // dhcpd's words where tools grep for them (dhcpd-compat §2)
   std::string_view meant = {};  // what was probably meant: not in dhcpd's line
-  // dhcpd's first line, then ours: "FILE line N: MESSAGE", "file:line:col: error:", the line with tabs expanded, a caret.
+  // "FILE line N: MESSAGE", which is dhcpd's to the letter; "FILE:LINE:COL: error", with what was meant; the line, tabs expanded; a caret.
   std::string render(const Sources& sources) const;
 };
 

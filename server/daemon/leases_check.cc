@@ -12,7 +12,7 @@ int check_leases_file(const CommandLine& line, const Configuration& configuratio
   const std::string path = leases_path(line, *configuration.config);
   const auto file = store::LeasesFile::read(path, std::time(nullptr));
   if (!file) {
-    std::fprintf(stderr, "%s\n", file.error().message.c_str());
+    if (!line.quiet) std::fprintf(stderr, "%s\n", file.error().message.c_str());
     return 1;
   }
   std::size_t homeless = 0;

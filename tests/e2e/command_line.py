@@ -125,7 +125,7 @@ class CommandLine(unittest.TestCase):
         self.write("bad.conf", GOOD.replace("10.77.0.20;", "10.77.0.300;"))
         status, _, err = self.serve(config="bad.conf")
         self.assertEqual(1, status)
-        place = re.search(r"^bad\.conf:3:(\d+): error: .*\n(.*)\n( *)\^$", err, re.M)
+        place = re.search(r"^bad\.conf:3:(\d+): error\n(.*)\n( *)\^$", err, re.M)
         self.assertTrue(place, err)
         self.assertEqual("  range 10.77.0.10 10.77.0.300;", place[2])
         self.assertEqual(int(place[1]) - 1, len(place[3]))
@@ -136,7 +136,27 @@ class CommandLine(unittest.TestCase):
         self.write("bad.toml", "[server]\nworkrs = 2\n")
         status, _, err = self.serve("-C", "bad.toml")
         self.assertEqual(1, status)
-        self.assertIn("bad.toml:2:1: error: no key workrs in [server]; did you mean workers?\nworkrs = 2\n^\n", err)
+        self.assertIn("bad.toml line 2: no key workrs in [server]; did you mean workers?\nbad.toml:2:1: error\nworkrs = 2\n^\n", err)
+
+    # At a boot nobody is at the terminal (dhcpd-compat 2); -t is asked by somebody who is.
+    def test_refused_start_is_in_the_log(self):
+        self.write("bad.conf", GOOD.replace("10.77.0.20;", "10.77.0.300;"))
+        devices = self.folder / "dev"
+        devices.mkdir()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.bind(str(devices / "log"))
+            log.settimeout(10)
+
+            def run(*words):
+                mounted = ["-m", "sh", "-c", 'mount --bind "$0" /dev && exec "$@"', str(devices), base.Settings.server, "-q", "-cf", "bad.conf"]
+                return self.run_coaxd(*mounted, *words, program="unshare")[0]
+            self.assertEqual(1, run("-t"))
+            self.assertEqual(1, run("-lf", "leases", "e0"))
+            lines = [log.recv(4096).decode("ascii") for _ in range(5)]
+            log.setblocking(False)
+            self.assertRaises(BlockingIOError, log.recv, 4096)
+        self.assertRegex(lines[0], r"^<27>.* coaxd\[\d+\]: bad\.conf line 3: ")
+        self.assertRegex(lines[4], r": Configuration file errors encountered -- exiting$")
 
     def test_unsafe_statement_refuses_until_settings_allow(self):
         self.write("pair.conf", PAIR)
@@ -153,6 +173,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((0, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "dhcpd.conf"))
         self.assertEqual((1, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "bad.conf"))
         self.assertEqual((1, "", ""), self.run_coaxd("-t", "-4", "-q", "-cf", "missing.conf"))
+        self.assertEqual((1, "", ""), self.run_coaxd("-T", "-4", "-q", "-cf", "bad.conf", "-lf", "leases"))
+        self.assertEqual((1, "", ""), self.run_coaxd("-T", "-4", "-q", "-cf", "dhcpd.conf", "-lf", "missing"))
         status, _, err = self.run_coaxd("-t", "-4", "-cf", "bad.conf")
         self.assertEqual(1, status)
         self.assertIn("Configuration file errors encountered -- exiting", err)
@@ -295,6 +317,17 @@ class CommandLine(unittest.TestCase):
         control = str(pathlib.Path(base.Settings.server).with_name("coaxctl"))
         return self.run_coaxd("--socket", str(self.folder / path), *words, program=control)
 
+    def test_everything_that_coaxctl_knows_is_in_its_manual(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs/man/coaxctl.8").read_text(encoding="ascii").replace("\\-", "-")
+        for words in ([], ["leases"]):
+            said = self.ask(*words, "--help")[1]
+            commands = re.findall(r"^  ([a-z]+)", said.partition("Subcommands:\n")[2].partition("\n\n")[0], re.M)
+            self.assertGreaterEqual(len(commands), 2, said)
+            for command in commands:
+                self.assertRegex(page, rf"""(?m)^\.(B|BI) "?{" ".join([*words, command])}\b""")
+            for option in re.findall(r"^  (?:-h,)?(--[a-z]+)", said, re.M):
+                self.assertIn(option, page)
+
     def test_second_server_leaves_the_control_socket_alone(self):
         pid = self.background()
         (self.folder / "other").mkdir()
@@ -335,10 +368,10 @@ class CommandLine(unittest.TestCase):
         for command in ("check", "reload"):
             status, out, err = self.ask(command)
             self.assertEqual((1, ""), (status, out))
-            self.assertRegex(err, r"dhcpd\.conf:3:\d+: error: ")
+            self.assertRegex(err, r"dhcpd\.conf:3:\d+: error; did you mean range\?\n")
         status, out, err = self.ask("--json", "check")
         self.assertEqual((1, ""), (status, err))
-        self.assertRegex(json.loads(out)["error"], r"dhcpd\.conf:3:\d+: error: ")
+        self.assertRegex(json.loads(out)["error"], r"dhcpd\.conf:3:\d+: error; did you mean range\?\n")
         os.kill(pid, signal.SIGHUP)
         counted = "coaxd_config_reloads_failed_total 2\n"
         self.assertTrue(base.wait_until(lambda: counted in self.ask("metrics")[1]))
@@ -393,7 +426,7 @@ class CommandLine(unittest.TestCase):
         self.write("dhcpd.conf", GOOD)
         self.write("coaxd.toml", "[server]\nworkrs = 2\n")
         for command in ("check", "reload"):
-            self.assertRegex(self.ask(command)[2], r"coaxd\.toml:2:1: error: no key workrs")
+            self.assertRegex(self.ask(command)[2], r"coaxd\.toml line 2: no key workrs.*\n.*coaxd\.toml:2:1: error\n")
 
     def test_reload_tells_what_counts_at_start_only(self):
         self.background()
