@@ -242,11 +242,12 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   if (!lease.is_static() && !reuse) {
     if (const Granted taken = take(exchange, lease); taken != Granted::done) return taken;
   }
+  const Thresholds thresholds = thresholds_of(*server.reply);
   release_others(exchange, lease);
   if (lease.is_static()) {
     if (const Granted taken = reclaim(exchange, lease); taken != Granted::done) return taken;
   }
-  if (type == MessageType::ack) watch_pool(exchange, lease);
+  if (type == MessageType::ack) watch_pool(exchange, lease, thresholds);
   return Granted::done;
 }
 

@@ -21,12 +21,16 @@ LogEvent& note_pool(Exchange& exchange, LogKind kind, const Lease& lease, std::u
 
 }  // namespace
 
-void watch_pool(Exchange& exchange, const Lease& lease) noexcept {
+Thresholds thresholds_of(const OptionState& options) noexcept {
+  return {options.number(Parameter::log_threshold_high, 0),
+          options.number(Parameter::log_threshold_low, 0)};
+}
+
+void watch_pool(Exchange& exchange, const Lease& lease, Thresholds thresholds) noexcept {
   if (lease.pool == nullptr) return;
   lease::LeaseTable& leases = exchange.server.leases;
-  const OptionState& options = *exchange.server.reply;
   const std::uint64_t mark = leases.memo(lease.pool->id);
-  const std::uint32_t high = options.number(Parameter::log_threshold_high, 0);
+  const auto [high, low] = thresholds;
   if (mark == kQuiet && (high == 0 || high > 100)) return;
 
   const lease::PoolCounts counts = leases.counts(lease.pool->id);
@@ -37,7 +41,6 @@ void watch_pool(Exchange& exchange, const Lease& lease) noexcept {
     return;
   }
   if (used < counts.total * high / 100) return;
-  const std::uint32_t low = options.number(Parameter::log_threshold_low, 0);
   // A low threshold that is not below the high one: a line with every ACK (dhcpd.conf manual).
   const std::uint64_t next = low < high ? 1 + counts.total * low / 100 : kQuiet;
   if (!leases.set_memo(lease.pool->id, mark, next)) return;  // another worker has said it

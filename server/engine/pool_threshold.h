@@ -7,7 +7,13 @@
 
 namespace coaxd::engine {
 
+struct Thresholds {
+  std::uint32_t high = 0, low = 0;
+};
+// Read before other leases of the client end: their statements take the place of his in server.reply.
+Thresholds thresholds_of(const OptionState& options) noexcept;
+
 // Of a lease that is being acknowledged; the addresses in use are counted without its change.
-void watch_pool(Exchange& exchange, const Lease& lease) noexcept;
+void watch_pool(Exchange& exchange, const Lease& lease, Thresholds thresholds) noexcept;
 
 }  // namespace coaxd::engine

@@ -340,6 +340,20 @@ TEST(Dhcpd_15_5_PoolThreshold, IsSaidOnceByAllWorkers) {
   )");
 }
 
+// The ACK that fills the pool may end another lease of its client, on whose behalf other statements run: the thresholds are still his.
+TEST(Dhcpd_15_5_PoolThreshold, IsSaidWithAnAckThatEndsAnotherLease) {
+  for (const char* high : {"0", "50"}) {
+    const bool told = high != std::string_view("0");
+    Sim sim{fmt::format(R"(ping-check false; dhcp-cache-threshold 0; one-lease-per-client true;
+      subnet 10.1.0.0 netmask 255.255.255.0 {{ range 10.1.0.10 10.1.0.13; log-threshold-high {}; log-threshold-low 25; }})", high)};
+    sim.script(fmt::format(R"(
+      0s  cm1  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.10  -> ACK
+      0s  cm2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.11  -> ACK
+      1s  cm2  REQUEST  giaddr=10.1.0.1 init_reboot=10.1.0.12  -> ACK changes=2 logs={}
+    )", told ? 2 : 1));
+  }
+}
+
 // dhcpd-compat §9.10: nobody is allowed to ask unless the configuration says so, and none is answered yet.
 TEST(Dhcpd_9_10_Leasequery, IsDeniedAndCounted) {
   Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; allow leasequery; }"};
