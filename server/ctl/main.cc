@@ -115,7 +115,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "coaxctl " COAXD_VERSION);
 
   // Before the command or behind it.
-  app.add_flag("--json", json, "answer in JSON: stats, check, leases export; errors too");
+  app.add_flag("--json", json, "answer in JSON: stats, check, leases export; refusals too");
   std::string request;
   const auto command = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& line, bool has_json) {
     CLI::App* sub = parent.add_subcommand(name, help)->fallthrough();

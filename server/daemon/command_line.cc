@@ -137,9 +137,15 @@ std::expected<CommandLine, std::string> parse_command_line(int argc, const char*
   return line;
 }
 
+std::vector<std::string_view> option_names() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) names.push_back(row.name);
+  return names;
+}
+
 std::string usage(const std::string& program) {
   return fmt::format(
-      R"(Usage: {0} [-4] [-p PORT] [-f|-d] [-q] [-t|-T] [-cf FILE] [-lf FILE] [-pf FILE]
+      R"(Usage: {0} [-4] [-p PORT] [-f|-d] [-q] [-t] [-T] [-cf FILE] [-lf FILE] [-pf FILE]
              [--no-pid] [-user USER] [-group GROUP] [-chroot DIR] [-s ADDRESS]
              [-C coaxd.toml] [--json] [--accept-damaged-leases] [--accept-clock-step]
              [--version] [--help] [IF0 [...IFN]]
@@ -149,7 +155,7 @@ std::string usage(const std::string& program) {
              start, kept current as a mirror; coaxd's own store is FILE.db
   -pf FILE   pid file (default /var/run/dhcpd.pid); --no-pid writes none
   -f, -d     stay in the foreground; -d logs to stderr as well
-  -q         no banner; with -t no errors either, only the exit status
+  -q         no banner; with -t or -T not a word, only the exit status
   -t         check the configuration, print what is honoured and what is not, exit
   -T         check the leases file, exit; with -t both
   -C FILE    coaxd's own settings (workers, store, metrics ...)

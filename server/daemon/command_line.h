@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/base/ipv4.h"
@@ -38,5 +39,6 @@ using Environment = const char* (*)(const char* name);
 std::expected<CommandLine, std::string> parse_command_line(int argc, const char* const* argv, Environment environment);
 
 std::string usage(const std::string& program);
+std::vector<std::string_view> option_names();  // every one that is known, the refused ones too
 
 }  // namespace coaxd::daemon
