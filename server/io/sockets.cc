@@ -28,6 +28,7 @@ constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kChaddr = 28;
 
 std::unexpected<SocketError> fail(std::string what) {
   const int error = errno;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): since glibc 2.32 strerror(3) is safe
   return std::unexpected(SocketError{error, fmt::format("{}: {}.", what, std::strerror(error))});
 }
 
@@ -291,7 +292,7 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
   return all;
 }
 
-void wait_until_port_is_free(std::uint16_t port) { (void)probe_port(port); }
+bool wait_until_port_is_free(std::uint16_t port) { return probe_port(port).has_value(); }
 
 std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served) {
   std::vector<std::string> warnings;

@@ -62,8 +62,8 @@ struct SocketOptions {
 std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const SocketOptions& options);
 
 // After a transport has gone the kernel may hold its port for some milliseconds more, while it takes the ring apart. Returns when the port is
-// free, or after a few seconds: a server that has ended must not stand in the way of the one that is started next, dhcpd above all.
-void wait_until_port_is_free(std::uint16_t port);
+// free, or false after a few seconds: a server that has ended must not stand in the way of the one that is started next, dhcpd above all.
+bool wait_until_port_is_free(std::uint16_t port);
 
 // rp_filter on: the kernel drops relayed packets whose source has no route back over the interface they came in, which dhcpd's
 // raw socket would have seen. One warning per interface concerned, with the mend.

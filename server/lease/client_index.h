@@ -27,7 +27,7 @@ namespace coaxd::lease {
 class ClientIndex {
  public:
   static constexpr std::uint32_t kBucketEntries = 8;
-  static constexpr std::size_t kMaxFound = 2 * kBucketEntries;
+  static constexpr std::size_t kMaxFound = std::size_t{2} * kBucketEntries;
   using Found = std::array<SlotId, kMaxFound>;
 
   // Empties it and makes room for this many addresses with up to three keys each: client-id, hardware address, and while an offer to
