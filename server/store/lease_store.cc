@@ -269,6 +269,7 @@ std::expected<void, StoreError> EmbeddedStore::visit_rows(const Visitor& visit, 
     if (!decode_binding(rows->blob(2), binding)) {
       ++stats.damaged;
       stats.messages.push_back(fmt::format("store {}: the lease of {} cannot be read", options_.path, to_string(address)));
+      visit(address, lease::Binding{}, generation);  // a slot that began anew would write records older than this row
       continue;
     }
     ++stats.folded;

@@ -412,6 +412,31 @@ TEST_F(StoreRecovery, AnErasedLeaseIsFreeAndKeepsItsGeneration) {
   }
 }
 
+// What was on it is lost; whoever gets the address next must not be lost as well, for being older than the damaged row.
+TEST_F(StoreRecovery, ADamagedRowIsReportedAndItsAddressGoesOnFromItsGeneration) {
+  open();
+  open_journal();
+  write(kIp, 57, kNow, active(1, kNow));
+  store->stop();
+  close();
+  ASSERT_EQ(database()->exec("UPDATE leases SET binding = x'0102'"), SQLITE_OK);
+
+  open();
+  EXPECT_EQ(recovered.damaged, 1u);
+  EXPECT_THAT(recovered.messages, ElementsAre(HasSubstr("the lease of 10.0.0.7 cannot be read")));
+  ASSERT_EQ(leases.size(), 1u);
+  EXPECT_EQ(leases[kIp.value].first, 57u);
+  EXPECT_FALSE(leases[kIp.value].second.ever_used());
+  open_journal();
+  write(kIp, leases[kIp.value].first + 1, kNow, active(2, kNow));
+  store->stop();
+  close();
+
+  open();
+  EXPECT_EQ(recovered.damaged, 0u);
+  EXPECT_EQ(leases[kIp.value].second, active(2, kNow));
+}
+
 TEST_F(StoreRecovery, ADamagedRecordIsReportedAndTheOthersAreThere) {
   open();
   open_journal();
