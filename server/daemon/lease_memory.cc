@@ -75,7 +75,8 @@ std::expected<void, std::string> LeaseMemory::fill(const config::Config& config,
   const auto recovered = store.recover(visit);
   if (!recovered) return std::unexpected(recovered.error().message);
   for (const std::string& message : recovered->messages) say(message);
-  if (mirror_adds_nothing(leases_path, recovered->newest)) {
+  // Of what the store cannot read, the leases file may have the last word.
+  if (recovered->damaged == 0 && mirror_adds_nothing(leases_path, recovered->newest)) {
     others_ = others_of_mirror(leases_path);
   } else {
     if (auto imported = import(config, store, leases_path, accept_damaged, now, std::move(known), say); !imported) return imported;

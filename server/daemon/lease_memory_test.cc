@@ -7,10 +7,13 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "server/daemon/configuration.h"
+#include "server/daemon/mirror.h"
 #include "server/engine/event_bodies.h"
+#include "server/store/sqlite.h"
 
 namespace coaxd::daemon {
 namespace {
@@ -162,6 +165,25 @@ TEST_F(LeaseMemoryTest, Dhcpd_9_9_LeasesOfARemovedRangeAreOffTheBill) {
   EXPECT_EQ(billed("house", "home"), 0u);
   ASSERT_TRUE(reload(conf("10.77.0.10 10.77.0.20")));
   EXPECT_EQ(billed("house", "home"), 3u);
+}
+
+// Whoever holds a lease that the store cannot read any more keeps it: the mirror has it.
+TEST_F(LeaseMemoryTest, WhatIsDamagedInTheStoreComesBackFromTheMirror) {
+  start(kConfig, lease_block("10.77.0.10", ""));
+  const lease::Binding before = binding(Ipv4::of(10, 77, 0, 10));
+  Mirror mirror(memory->table(), {.path = folder / "dhcpd.leases"}, [] { return std::uint64_t{1}; }, [](const std::string&) {});
+  ASSERT_TRUE(mirror.write_now());
+  store.reset();
+  ASSERT_EQ(store::Database::open(folder / "store.db")->exec("UPDATE leases SET binding = x'0102'"), SQLITE_OK);
+
+  std::ostringstream mirrored;
+  mirrored << std::ifstream(folder / "dhcpd.leases").rdbuf();
+  start(kConfig, mirrored.str());
+  EXPECT_EQ(binding(Ipv4::of(10, 77, 0, 10)).hardware()[0], 0xc2);
+  EXPECT_EQ(binding(Ipv4::of(10, 77, 0, 10)).ends, before.ends);
+  const auto word = memory->table().word(memory->table().find(Ipv4::of(10, 77, 0, 10)));
+  EXPECT_EQ(word.state(), lease::SlotState::active);
+  EXPECT_GT(word.generation(), 1u);
 }
 
 // A range that is gone, a failover partner: nothing of the file is lost to dhcpd.
