@@ -331,6 +331,24 @@ lease 10.0.0.8 {
   EXPECT_THAT(read, testing::UnorderedElementsAre("10.0.0.1", "10.0.0.3", "10.0.0.5", "10.0.0.7"));
 }
 
+// A file of another kind, or of a dhcpd with statements of its own: it is read once, not once for each part.
+TEST(DamagedLeases, ManyAreListedAsOne) {
+  constexpr unsigned kMany = 50'000;
+  std::string blocks, garbage;
+  for (unsigned i = 0; i < kMany; ++i) {
+    blocks += "lease 10.0.0.1 {\n  unheard of;\n}\n";
+    garbage += "Nov 22 20:50:00 host program: a line;\n";
+  }
+  const LeasesFile of_blocks = parse(blocks), of_garbage = parse(garbage);
+  ASSERT_EQ(of_blocks.damaged().size(), kMany);
+  ASSERT_EQ(of_garbage.damaged().size(), kMany);
+  for (unsigned i = 0; i < kMany; i += kMany - 1) {
+    EXPECT_EQ(of_blocks.damaged()[i].line, 3 * i + 1);
+    EXPECT_THAT(of_blocks.damaged()[i].text, EndsWith("(line " + std::to_string(3 * i + 2) + ")"));
+    EXPECT_EQ(of_garbage.damaged()[i].line, i + 1);
+  }
+}
+
 TEST(DamagedLeases, ABadBlockLeavesTheOneBefore) {
   const auto file = parse("lease 10.0.0.1 {\n  uid \"a\";\n}\nlease 10.0.0.1 {\n  uid \"b\"\n");
   EXPECT_THAT(file.damaged(), SizeIs(1));

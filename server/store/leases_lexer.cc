@@ -63,11 +63,14 @@ LeasesToken LeasesLexer::next() noexcept {
 }
 
 unsigned LeasesLexer::line_of(std::size_t offset) noexcept {
+  const auto lines = [this](std::size_t from, std::size_t to) {
+    return static_cast<unsigned>(std::ranges::count(text_.substr(from, to - from), '\n'));
+  };
   if (offset < counted_to_) {
-    counted_to_ = 0;
-    line_ = 1;
+    line_ -= lines(offset, counted_to_);
+  } else {
+    line_ += lines(counted_to_, offset);
   }
-  line_ += static_cast<unsigned>(std::ranges::count(text_.substr(counted_to_, offset - counted_to_), '\n'));
   counted_to_ = offset;
   return line_;
 }

@@ -30,7 +30,7 @@ class LeasesLexer {
   std::string_view text() const noexcept { return text_; }
   std::size_t offset() const noexcept { return at_; }
   void seek(std::size_t offset) noexcept { at_ = offset; }
-  // Of the line that holds `offset`, counted from 1. Cheap when offsets ascend.
+  // Of the line that holds `offset`, counted from 1. Cheap near the offset that was asked for last.
   unsigned line_of(std::size_t offset) noexcept;
 
  private:

@@ -66,9 +66,12 @@ bool LeasesReader::begins_a_block(std::size_t line_start) const {
 // that was cut off has no brace, and must not take its successor with it.
 void LeasesReader::resynchronise(std::size_t block) {
   const std::string_view text = lexer_.text();
-  std::size_t next = text.find('\n', block);
-  while (next != std::string_view::npos && !begins_a_block(next + 1)) next = text.find('\n', next + 1);
-  next = next == std::string_view::npos ? text.size() : next + 1;
+  if (next_block_ <= block) {
+    std::size_t end = text.find('\n', block);
+    while (end != std::string_view::npos && !begins_a_block(end + 1)) end = text.find('\n', end + 1);
+    next_block_ = end == std::string_view::npos ? text.size() : end + 1;
+  }
+  const std::size_t next = next_block_;
 
   lexer_.seek(block);
   for (int depth = 0;;) {

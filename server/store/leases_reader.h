@@ -82,6 +82,7 @@ class LeasesReader {
   void keep(lease::Item item, Bytes value, std::string_view what);
 
   LeasesLexer lexer_;
+  std::size_t next_block_ = 0;  // resynchronise()'s: the first line after what it last looked at that begins a block; a file of nothing else is read once
   const WallSeconds now_;
   LeasesFile& out_;
   Draft draft_;
