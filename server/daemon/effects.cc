@@ -130,6 +130,7 @@ void EffectRunner::wait_for(pid_t child, const char* name) {
     kill(-child, SIGTERM);
     ends_before(child, [&] { return grace_ns; });
     kill(-child, SIGKILL);  // what it started may be deaf although it was not
+    kill(child, SIGKILL);   // and it may have left its group
   }
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {

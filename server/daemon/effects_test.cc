@@ -115,6 +115,16 @@ TEST_F(EffectRunnerTest, KillsTheWholeGroupOfAProgramThatHangs) {
   }
 }
 
+// A program that has gone over to another group, ours at that, is not waited for for ever.
+TEST_F(EffectRunnerTest, KillsAProgramThatHasLeftItsGroup) {
+  lend_pipe();
+  EffectRunner runner(*log_, {.limit = milliseconds(500), .patience = hours(1), .grace = milliseconds(1)});
+  runner.run_now({"/usr/bin/perl", "-e", "setpgrp(0, getpgrp(getppid())); sleep 10000"});
+  take_pipe_back();
+  EXPECT_EQ(read_to_end(), "");
+  EXPECT_THAT(logged(), HasSubstr("execute: /usr/bin/perl did not end in time and was killed"));
+}
+
 // What a program leaves behind when it ends by itself is no business of ours: dhcpd waits for the program only.
 TEST_F(EffectRunnerTest, LeavesWhatAProgramHasPutInTheBackground) {
   lend_pipe();
