@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,7 +20,9 @@
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 namespace coaxd::daemon {
@@ -35,6 +38,7 @@ namespace {
 
 constexpr std::size_t kLongestLine = 4096;
 constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kLockPatience = std::chrono::seconds(1);
 // Connections at a time: whoever may connect must not be able to use up the descriptors that the store needs.
 constexpr int kMostSessions = 32;
 using Place = std::shared_ptr<char>;  // each session holds a copy: their number is how many there are
@@ -160,6 +164,36 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   http::response<http::string_body> response_;
 };
 
+// The directory of a path, held (flock) while the path is looked at, cleared and bound: two servers that start in the same instant would both
+// take the socket of a dead one for free, and each other's for dead.
+class HeldDirectory {
+ public:
+  explicit HeldDirectory(const std::string& path) : file_(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  ~HeldDirectory() {
+    if (file_ >= 0) close(file_);
+  }
+  HeldDirectory(const HeldDirectory&) = delete;
+  HeldDirectory& operator=(const HeldDirectory&) = delete;
+
+  // Nobody needs it for longer than a bind takes. What cannot be opened is held by nobody: bind() says what is wrong.
+  bool is_ours() const {
+    const auto patience = std::chrono::steady_clock::now() + kLockPatience;
+    while (file_ >= 0 && flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return true;  // a file system without locks
+      if (std::chrono::steady_clock::now() >= patience) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
+ private:
+  static std::string directory_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  }
+  const int file_;
+};
+
 // "", when the path is free or held what a dead server left, which is gone then. Whoever takes connections lives, and his socket is not ours.
 std::string clear_path(const asio::local::stream_protocol::endpoint& endpoint) {
   const std::string path = endpoint.path();
@@ -243,6 +277,8 @@ std::expected<void, std::string> ControlSocket::listen(const std::string& path) 
   error.clear();
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return fail(asio::error::name_too_long);
   const asio::local::stream_protocol::endpoint endpoint{path};
+  const HeldDirectory directory(path);
+  if (!directory.is_ours()) return refuse("somebody else holds a lock on its directory");
   if (const std::string taken = clear_path(endpoint); !taken.empty()) return refuse(taken);
   impl_->acceptor.open(endpoint.protocol(), error);
   if (error) return fail(error);

@@ -1,6 +1,8 @@
 #include "server/daemon/control.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -132,6 +134,22 @@ TEST_F(ControlTest, ALivingServersSocketStaysItsOwn) {
     EXPECT_EQ(ask("stats\n"), "ok\nbody\n");
   }
   EXPECT_EQ(ask("stats\n"), "ok\nbody\n");
+}
+
+// A second server that starts in the same instant is between finding the path free and listening on it: it holds the directory meanwhile.
+TEST_F(ControlTest, WhoBindsIsAlone) {
+  const int second = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(flock(second, LOCK_EX | LOCK_NB), 0);
+  const auto refused = control->listen(path);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), HasSubstr("holds a lock on its directory"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::thread done([second] { close(second); });
+  EXPECT_TRUE(control->listen(path));
+  done.join();
+  const int third = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  EXPECT_EQ(flock(third, LOCK_EX | LOCK_NB), 0) << "held only as long as it takes";
+  close(third);
 }
 
 TEST_F(ControlTest, AFileThatIsNoSocketStays) {
