@@ -1,6 +1,6 @@
 // time.h: time as a value. Nothing below io/ reads a clock: it is told `now`, once per batch, and so can be replayed.
 //
-// DESIGN, "Clocks": leases are kept in wall seconds (they outlive the process), but expiry must not jump when somebody
+// Leases are kept in wall seconds (they outlive the process), but expiry must not jump when somebody
 // sets the clock. So an Instant carries both: `mono` for timers, `wall` for leases, where `wall` is the *disciplined* time of
 // WallClock: it advances with the monotonic clock, follows small corrections, and freezes at a step of more than 60 s.
 #pragma once

@@ -1,4 +1,4 @@
-// durability.h: what an ACK waits for: `durability` of [store] in coaxd.toml, obeyed by the journal. A value. Source: DESIGN §3.
+// durability.h: what an ACK waits for: `durability` of [store] in coaxd.toml, obeyed by the journal. A value. Source: docs/operating.md, Durability.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // settings.h: coaxd.toml, for what dhcpd.conf never had. Every key has a default, so the file may be absent. One row a key (name, type,
-// range, help) feeds the reader, its errors and the manual. Values; load time only. Source: DESIGN §4; TOML 1.0.
+// range, help) feeds the reader, its errors and the manual. Values; load time only. Source: TOML 1.0.
 #pragma once
 
 #include <cstdint>

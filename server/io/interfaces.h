@@ -47,7 +47,7 @@ class InterfaceTable {
   std::atomic<const Table*> current_{&tables_.front()};
 };
 
-// Tells when links or addresses change (rtnetlink). -1 when the kernel refuses; the caller then rescans by time.
+// Tells when links or addresses change (rtnetlink). -1 when the kernel refuses; changes are then noticed at reloads only.
 int open_change_monitor();
 void drain_change_monitor(int fd);
 

@@ -9,7 +9,7 @@
 //           nor answer without ARP. Sends frames to clients that have no address yet.
 //   icmp    raw, echo replies only: ping-check.
 //
-// Steering: both groups pick the worker by a seeded hash of chaddr, not by the 4-tuple, for a CMTS relay is one flow (DESIGN §3). It
+// Steering: both groups pick the worker by a seeded hash of chaddr, not by the 4-tuple, for a CMTS relay is one flow. It
 // gives order and locality in the common case; correctness never rests on it.
 // Threads: open_sockets() from main; afterwards each worker uses its own.
 #pragma once

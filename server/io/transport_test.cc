@@ -588,7 +588,7 @@ TEST_P(TransportTest, WakeEndsAWait) {
   EXPECT_LT(read_monotonic_ns() - began, 60 * kSecond);
 }
 
-// DESIGN §3: steered by chaddr, not by the 4-tuple: a CMTS is one flow, and its modems still spread over the workers.
+// Steered by chaddr, not by the 4-tuple: a CMTS is one flow, and its modems still spread over the workers.
 TEST_P(TransportTest, OneRelaysClientsSpreadAndEachStaysWithItsWorker) {
   open(2);
   std::uint16_t port = 0;

@@ -14,7 +14,7 @@
 // Payload words are atomics read under the generation, without fences (slot.h). tests/model runs all of this in every order of few threads.
 //
 // Threads: any, everything, unless said. configure() and restore() run while no worker does (start, reload barrier).
-// Source: DESIGN §3; RFC 2131 §3.1 step 4 (commit before ACK); dhcpd-compat §10 for the order of addresses.
+// Source: RFC 2131 §3.1 step 4 (commit before ACK); dhcpd-compat §10 for the order of addresses.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 // Owned and called by one worker only; fold and recovery read the files. Segments are preallocated, `segment_size` each; the next
 // one is made ready in advance by `prepare` (fold thread) so that a worker never creates a file. Full disk or I/O error: failed() turns true, the batch's records are
 // reported as not durable, nothing after them is written before retry() succeeded: the file never holds a record behind a hole.
-// Source: DESIGN §3.
+// Source: docs/architecture.md, Decisions.
 #pragma once
 
 #include <cstdint>

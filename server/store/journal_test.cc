@@ -171,7 +171,7 @@ TEST(Journal, FailsWhenTheNextSegmentCannotBeMadeAndResumes) {
   EXPECT_EQ(b.readable().back(), 5000u);
 }
 
-// DESIGN §3: the file never holds a record behind a hole, and what was reported lost stays lost once the journal goes on.
+// The file never holds a record behind a hole, and what was reported lost stays lost once the journal goes on.
 TEST(Journal, AFailedSyncLosesItsBatchAndAllThatWasGathered) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Bench b(Durability::durable, seed);

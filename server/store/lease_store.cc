@@ -39,7 +39,7 @@ constexpr std::uint64_t kMostUnfolded = 1 << 20;
 constexpr std::uint64_t kLargeRound = 100'000;  // leaves a hundred megabytes of SQLite's log
 constexpr std::uint64_t kMinSegment = 8192;
 constexpr std::size_t kBatchCapacity = 1 << 20;
-constexpr WallSeconds kClockTolerance = 60;  // DESIGN, "Clocks"
+constexpr WallSeconds kClockTolerance = 60;  // docs/operating.md, "The clock steps"
 constexpr std::int64_t kPrunedAtOnce = 1000;
 
 std::unexpected<StoreError> failure(int error, std::string message) {

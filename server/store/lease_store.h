@@ -5,7 +5,7 @@
 //   P              SQLite: leases, history, meta. The operator may open it read-only with sqlite3 at any time.
 //   P-journal.d/   segment files, lock file
 // Threads: open(), recover(), close() from main before/after the workers; journal(i) is worker i's; everything else is the fold
-// thread's own. Narrow on purpose: a shared PostgreSQL store must fit behind the same calls (DESIGN §8).
+// thread's own. Narrow on purpose: a shared PostgreSQL store must fit behind the same calls.
 #pragma once
 
 #include <atomic>

@@ -167,7 +167,7 @@ TEST_F(StoreOpen, JournalsOfAnotherStoreAreNotReplayedIntoThisOne) {
   EXPECT_THAT(opened.error().message, HasSubstr("belongs to another store"));
 }
 
-// DESIGN §3, Clocks.
+// docs/operating.md, "The clock steps".
 TEST_F(StoreOpen, AClockBehindTheNewestRecordIsRefusedUnlessAccepted) {
   for (const bool folded : {false, true}) {
     open();
@@ -559,7 +559,7 @@ TEST_F(StoreFold, ALargeRoundLeavesNoLog) {
   EXPECT_THAT(rows("SELECT count(*) FROM history"), ElementsAre("20000"));
 }
 
-// DESIGN §3: a shell holding a write lock must cost nothing but fold delay.
+// A shell holding a write lock must cost nothing but fold delay.
 TEST_F(StoreFold, AHeldWriteLockOnlyDelaysFolding) {
   auto o = options();
   o.segment_size = 16384;

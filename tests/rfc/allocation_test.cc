@@ -1,4 +1,4 @@
-// Nothing is allocated per packet (DESIGN §7): malloc counts, and decide(), settle() and expire()
+// Nothing is allocated per packet: malloc counts, and decide(), settle() and expire()
 // must not reach it.
 #include <gtest/gtest.h>
 

@@ -195,7 +195,7 @@ TEST(Sim, PoolsStayClosedToWhomTheyDeny) {
   }
 }
 
-// DESIGN, "Clocks": somebody sets the clock a day ahead: no lease ends by it, and when the clock is right again all goes on.
+// Somebody sets the clock a day ahead: no lease ends by it, and when the clock is right again all goes on.
 TEST(Sim, ClockStepFreezesExpiry) {
   World world(network("ping-check false;"), {.seed = 6});
   for (unsigned i = 0; i < 12; ++i) world.add_client(i % 3, {}, kSteady);

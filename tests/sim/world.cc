@@ -216,7 +216,7 @@ void World::transmit(const Client& from, Packet packet, bool unicast) {
   }
   const std::vector<std::uint8_t> octets = packet.encode();
   asked_[packet.xid] = {octets, arrival};
-  // Steered by client most of the time; correctness must not rest on it (DESIGN §3).
+  // Steered by client most of the time; correctness must not rest on it.
   const unsigned worker = random(8) == 0 ? random(options_.workers) : from.number() % options_.workers;
   const unsigned copies = random(100) < options_.loss ? 0 : random(100) < options_.duplicates ? 2 : 1;
   for (unsigned i = 0; i < copies; ++i) {
