@@ -40,9 +40,13 @@ bool is_held(const Record& record) noexcept {
   return record.kind == Record::Kind::binding && record.binding.state == lease::BindingState::active;
 }
 
-std::string_view end_reason(const Record& record) noexcept {
+// What has ended is free, whatever ended it (engine/ending.cc): a lease that runs out keeps its end, a RELEASE is a transaction of the client's.
+std::string_view end_reason(const Record& record, const lease::Binding& before) noexcept {
   if (record.kind == Record::Kind::erased) return "erased";
-  return lease::row_of(record.binding.state).word;
+  const lease::Binding& now = record.binding;
+  if (now.state == lease::BindingState::free && now.ends == before.ends) return "expired";
+  if (now.state == lease::BindingState::free && now.ends == now.cltt) return "released";
+  return lease::row_of(now.state).word;
 }
 
 // Octets as people write them: `00:10:95:01:02:03`.
@@ -99,7 +103,7 @@ int LeaseRows::apply(Database& database, std::vector<Change>& changes, const std
     if (++rows % kRowsAtOnce == 0) meanwhile();
     const auto end = std::find_if(group, changes.end(), [&](const Change& c) { return c.address != group->address; });
     if (const int code = load(group->address, row); code != SQLITE_OK) return code;
-    // CAS order is not journal order (DESIGN §3): by generation, seen from what is known, so that a wrap does not matter.
+    // CAS order is not journal order: by generation, seen from what is known, so that a wrap does not matter.
     const std::uint32_t origin = (row.exists ? row.generation : group->generation) - kGenerationMask / 2;
     std::sort(group, end, [origin](const Change& a, const Change& b) {
       return ((a.generation - origin) & kGenerationMask) < ((b.generation - origin) & kGenerationMask);
@@ -158,7 +162,7 @@ int LeaseRows::step(Database& database, const Record& record, Row& row) {
   if (row.period != 0 && !stays) {
     // A lease that ran out while nobody looked has ended when it said, not when we noticed.
     const std::uint32_t until = std::min(record.at, row.binding.ends);
-    code = close_period(row, until, !held ? end_reason(record) : client ? "moved" : "replaced");
+    code = close_period(row, until, !held ? end_reason(record, row.binding) : client ? "moved" : "replaced");
     row.period = 0;
   }
   if (code == SQLITE_OK && held) {

@@ -638,6 +638,25 @@ TEST_F(History, OnePeriodPerHolder) {
   EXPECT_THAT(rows("SELECT address, state, mac FROM lease_list"), ElementsAre("10.0.0.7|active|00:10:95:00:00:03"));
 }
 
+// What has ended is `free`, whatever ended it (engine/ending.cc): the times of the binding tell.
+TEST_F(History, TellsWhatEndedALease) {
+  open();
+  open_journal();
+  const auto end = [&](Ipv4 address, std::uint32_t ends, std::uint32_t cltt) {
+    lease::Binding b = active(1, kNow, 600);
+    write(address, 1, kNow, b);
+    b.state = b.next_state = lease::BindingState::free;
+    b.ends = ends;
+    b.cltt = cltt;
+    write(address, 2, std::max<std::uint32_t>(ends, kNow + 100), b);
+  };
+  end(Ipv4{1}, kNow + 600, kNow);
+  end(Ipv4{2}, kNow + 100, kNow + 100);
+  end(Ipv4{3}, kNow + 100, kNow);
+  ASSERT_TRUE(store->fold_now());
+  EXPECT_THAT(rows("SELECT ip, reason FROM history ORDER BY ip"), ElementsAre("1|expired", "2|released", "3|free"));
+}
+
 TEST_F(History, AModemThatMovesToAnotherPortBeginsAnotherPeriod) {
   open();
   open_journal();
