@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/base/crc32c.h"
+#include "server/store/kept_leases.h"
 #include "server/store/leases_export.h"
 #include "server/store/leases_file.h"
 
@@ -78,7 +79,7 @@ std::expected<void, std::string> Mirror::write_now() {
   const std::lock_guard writing(writing_);
   if (!original_kept_) {
     if (!mirror_adds_nothing(options_.path, std::numeric_limits<WallSeconds>::max())) {
-      if (auto kept = store::copy_leases_file_once(options_.path, options_.path + ".before-coaxd"); !kept)
+      if (auto kept = store::keep_leases_file(options_.path); !kept)
         return std::unexpected(kept.error().message);
     }
     original_kept_ = true;

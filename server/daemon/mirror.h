@@ -1,6 +1,6 @@
 // mirror.h: the leases in dhcpd's own format, kept current beside the store, so that going back to dhcpd loses nothing: written every few
-// seconds while something changed, and at every clean stop. What else dhcpd had in its file goes along; and before the first file that is not a
-// mirror is written over, it is copied to `<path>.before-coaxd`, once for ever. Own thread; reads the lease table as any reader does.
+// seconds while something changed, and at every clean stop. What else dhcpd had in its file goes along; and before a file that is no
+// mirror is written over, it is copied (store/kept_leases.h). Own thread; reads the lease table as any reader does.
 #pragma once
 
 #include <atomic>

@@ -1,13 +1,17 @@
 #include "server/daemon/mirror.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "server/store/leases_export.h"
 #include "server/store/leases_file.h"
@@ -15,6 +19,7 @@
 namespace coaxd::daemon {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -161,24 +166,45 @@ TEST_F(MirrorTest, CarriesLeasesThatHaveNoRange) {
   EXPECT_FALSE(adds_nothing(kNow - 2)) << "the seal counts it";
 }
 
-// What was not imported exists nowhere else.
-TEST_F(MirrorTest, KeepsTheFileThatItFirstWritesOver) {
-  const std::filesystem::path copy = path.string() + ".before-coaxd";
+// What was not imported exists nowhere else: a file of dhcpd's is copied before it is written over, the first one and those of later weeks.
+TEST_F(MirrorTest, KeepsEveryFileThatItWritesOver) {
+  const std::string copy = path.string() + ".before-coaxd";
   write();
   EXPECT_FALSE(std::filesystem::exists(copy)) << "there was none";
   write();
   EXPECT_FALSE(std::filesystem::exists(copy)) << "it was a mirror";
+  const auto contents = [](const std::filesystem::path& file) {
+    std::ostringstream out;
+    out << std::ifstream(file).rdbuf();
+    return out.str();
+  };
   const std::string original = "lease 10.1.0.11 {\n  starts 4 garbage;\n}\n" + std::string(3 << 20, '\n');
-  for (const std::string& content : {original, std::string{"# of another week\n"}}) {
-    put(content);
-    std::filesystem::permissions(path, std::filesystem::perms{0640});
+  put(original);
+  std::filesystem::permissions(path, std::filesystem::perms{0640});
+  write();
+  EXPECT_THAT(text(), StartsWith(std::string{store::leases_header()}));
+  EXPECT_TRUE(contents(copy) == original);
+  EXPECT_EQ(std::filesystem::status(copy).permissions(), std::filesystem::perms{0640});
+
+  const auto week = [&](int number) {
+    put(fmt::format("# of week {}\n", number));
+    const timespec times[2] = {{0, UTIME_OMIT}, {kNow + number * 604800, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
     write();
-    EXPECT_THAT(text(), StartsWith(std::string{store::leases_header()}));
-    std::ostringstream kept;
-    kept << std::ifstream(copy).rdbuf();
-    EXPECT_TRUE(kept.str() == original) << "the first one, for ever";
-    EXPECT_EQ(std::filesystem::status(copy).permissions(), std::filesystem::perms{0640});
-  }
+  };
+  for (int number = 0; number < 6; ++number) week(number);
+  EXPECT_TRUE(contents(copy) == original) << "the first one, for ever";
+  std::vector<std::string> later;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (const std::string name = entry.path().filename(); name.starts_with("dhcpd.leases.before-coaxd.")) later.push_back(name);
+  std::ranges::sort(later);
+  EXPECT_THAT(later, ElementsAre("dhcpd.leases.before-coaxd.20270129-080000", "dhcpd.leases.before-coaxd.20270205-080000",
+                                 "dhcpd.leases.before-coaxd.20270212-080000", "dhcpd.leases.before-coaxd.20270219-080000"));
+  EXPECT_EQ(contents(folder / later.back()), "# of week 5\n");
+  week(5);  // a start that was cut off before the mirror was written finds the same file again
+  put(original);
+  write();
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1 + 1 + 4);
 }
 
 // Whoever owns the directory can put a link there: it is replaced, and nothing about what it leads to matters or changes.

@@ -2,19 +2,15 @@
 
 #include <fmt/core.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <iterator>
 #include <span>
 #include <utility>
 
 #include "server/store/lease_text.h"
-#include "server/store/posix_disk.h"
+#include "server/store/replaced_file.h"
 #include "server/wire/option_table.h"
 
 namespace coaxd::store {
@@ -207,86 +203,12 @@ void append_lease(std::string& out, Ipv4 address, const lease::Binding& b, Lease
   out += "}\n";
 }
 
-namespace {
-
-// Who could read the file before, dhcpd under a user of its own above all, still can. By descriptor, while the file has no name that anybody
-// knows: whoever owns the directory could put a link in the place of a path, and root would chown what it leads to. Then all of it is made
-// durable, owner and mode as well, which fdatasync need not.
-std::expected<void, int> take_after(const std::string& path, int file) {
-  struct stat before {};
-  const bool replaces = lstat(path.c_str(), &before) == 0 && S_ISREG(before.st_mode);
-  // Not root: the file stays ours.
-  if (replaces) (void)!fchown(file, before.st_uid, before.st_gid);
-  if (fchmod(file, replaces ? before.st_mode & 0777 : 0644) != 0 || fsync(file) != 0) return std::unexpected(errno);
-  return {};
-}
-
-// A new file in the place of `path`, of the pieces that `more` gives, with owner and mode of `model`.
-std::expected<void, StoreError> write_file(const std::string& path, const std::string& model,
-                                           const std::function<std::expected<bool, int>(std::string&)>& more) {
-  PosixFileSystem& files = PosixFileSystem::instance();
-  const std::string temporary = path + ".new";
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-  const auto refused = [&](int error) {
-    return std::unexpected(StoreError{error, fmt::format("cannot write {}: {}", path, std::strerror(error))});
-  };
-  (void)files.remove(temporary);  // of a writer that was killed
-  const auto file = files.create(temporary, 0);
-  if (!file) return refused(file.error());
-  std::expected<void, int> result;
-  std::string piece;
-  std::uint64_t offset = 0;
-  for (bool again = true; again && result;) {
-    const auto got = more(piece);
-    if (!got) {
-      result = std::unexpected(got.error());
-      break;
-    }
-    again = *got;
-    result = files.write(*file, offset, as_bytes(piece));
-    offset += piece.size();
-    piece.clear();
-  }
-  if (result) result = take_after(model, *file);
-  files.close(*file);
-  if (result) result = files.rename(temporary, path);
-  if (result) result = files.sync_directory(directory);
-  if (!result) {
-    (void)files.remove(temporary);
-    return refused(result.error());
-  }
-  return {};
-}
-
-}  // namespace
-
 std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more) {
   bool first = true;
-  return write_file(path, path, [&](std::string& piece) -> std::expected<bool, int> {
+  return replace_file(path, path, [&](std::string& piece) -> std::expected<bool, int> {
     if (std::exchange(first, false)) piece = leases_header();
     return more(piece);
   });
-}
-
-std::expected<void, StoreError> copy_leases_file_once(const std::string& path, const std::string& copy) {
-  struct stat original {}, already {};
-  if (lstat(path.c_str(), &original) != 0 || !S_ISREG(original.st_mode) || original.st_size == 0) return {};
-  if (lstat(copy.c_str(), &already) == 0) return {};
-  PosixFileSystem& files = PosixFileSystem::instance();
-  const auto file = files.open(path, false);
-  if (!file) return std::unexpected(StoreError{file.error(), fmt::format("cannot read {}: {}", path, std::strerror(file.error()))});
-  std::uint64_t offset = 0;
-  auto written = write_file(copy, path, [&](std::string& piece) -> std::expected<bool, int> {
-    piece.resize(1 << 20);
-    const auto got = files.read(*file, offset, {reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()});
-    if (!got) return std::unexpected(got.error());
-    piece.resize(*got);
-    offset += *got;
-    return *got != 0;
-  });
-  files.close(*file);
-  return written;
 }
 
 }  // namespace coaxd::store

@@ -25,11 +25,7 @@ std::string_view leases_header() noexcept;
 // Nothing for an address that was never used.
 void append_lease(std::string& out, Ipv4 address, const lease::Binding& binding, LeasesStyle style = {});
 
-// Writes the header and then the pieces that `more` appends until it returns false, beside `path`; synced, then put in its place: a
-// reader sees the old file or the new one, and so does a power cut. Owner and mode are those of the file it replaces, else ours and 0644.
+// In the place of `path` (replaced_file.h), with its owner and mode: the header and then the pieces that `more` appends until it returns false.
 std::expected<void, StoreError> write_leases_file(const std::string& path, const std::function<bool(std::string&)>& more);
-
-// Puts a copy of `path`, if it is a file with anything in it, at `copy`, unless there is one already: whole and durable, or not there at all.
-std::expected<void, StoreError> copy_leases_file_once(const std::string& path, const std::string& copy);
 
 }  // namespace coaxd::store
