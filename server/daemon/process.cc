@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 namespace coaxd::daemon {
 
@@ -65,13 +67,20 @@ pid_t PidFile::living_process_of(const std::string& path) {
   return lives ? static_cast<pid_t>(pid) : 0;
 }
 
-std::expected<void, std::string> PidFile::write(const std::string& path) {
-  file_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file_ < 0) return std::unexpected(fmt::format("Can't create PID file {}: {}.", path, std::strerror(errno)));
+std::expected<void, PidFile::Error> PidFile::write(const std::string& path) {
+  const auto fail = [&](std::string_view what) {
+    return std::unexpected(Error{false, fmt::format("Can't {} PID file {}: {}.", what, path, std::strerror(errno))});
+  };
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) return fail("create");
+  if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    close(file);
+    return std::unexpected(Error{true, fmt::format("There's already a DHCP server running. It holds {}.", path)});
+  }
+  file_ = file;
   path_ = path;
   const std::string text = fmt::format("{}\n", getpid());
-  if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return std::unexpected(fmt::format("Can't write PID file {}: {}.", path, std::strerror(errno)));
+  if (ftruncate(file_, 0) != 0 || ::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return fail("write");
   return {};
 }
 

@@ -23,9 +23,14 @@ class Daemonizer {
 
 class PidFile {
  public:
+  struct Error {
+    bool taken = false;    // another coaxd holds the file, be it one that starts in the same instant: it is not written over, nor removed
+    std::string sentence;
+  };
   PidFile() = default;
   ~PidFile();
-  std::expected<void, std::string> write(const std::string& path);
+  // Held (flock) until the end.
+  std::expected<void, Error> write(const std::string& path);
   // The living process that the file names and that is not us, or 0.
   static pid_t living_process_of(const std::string& path);
 

@@ -51,11 +51,37 @@ TEST_F(PidFileTest, KnowsTheLivingFromTheDead) {
   EXPECT_EQ(PidFile::living_process_of(folder + "/missing"), 0);
 }
 
+// Two that start in the same instant have both found no living process in it.
+TEST_F(PidFileTest, TheSecondOfTwoLeavesItToTheFirst) {
+  PidFile first;
+  ASSERT_TRUE(first.write(path));
+  {
+    PidFile second;
+    const auto written = second.write(path);
+    ASSERT_FALSE(written);
+    EXPECT_TRUE(written.error().taken);
+    EXPECT_EQ(written.error().sentence, "There's already a DHCP server running. It holds " + path + ".");
+  }
+  std::string text;
+  std::getline(std::ifstream(path), text);
+  EXPECT_EQ(text, std::to_string(getpid()));
+}
+
+TEST_F(PidFileTest, IsWrittenOverWhatALongerNumberLeft) {
+  put("4194304 and more\n");
+  PidFile file;
+  ASSERT_TRUE(file.write(path));
+  std::string text;
+  std::getline(std::ifstream(path), text, '\0');
+  EXPECT_EQ(text, std::to_string(getpid()) + "\n");
+}
+
 TEST_F(PidFileTest, AFileThatCannotBeMadeIsASentence) {
   PidFile file;
   const auto written = file.write(folder + "/missing/pid");
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error(), "Can't create PID file " + folder + "/missing/pid: No such file or directory.");
+  EXPECT_FALSE(written.error().taken);
+  EXPECT_EQ(written.error().sentence, "Can't create PID file " + folder + "/missing/pid: No such file or directory.");
 }
 
 TEST(DropPrivileges, UnknownNamesAreSentencesAndNothingGivenChangesNothing) {

@@ -165,7 +165,10 @@ Server::Step Server::open_network() {
   sockets_ = std::move(*sockets);
 
   if (line_.write_pid_file)
-    if (auto written = pid_file_.write(pid_path_); !written) log_.warning(written.error());  // dhcpd goes on too
+    if (auto written = pid_file_.write(pid_path_); !written) {
+      if (written.error().taken) return fail(written.error().sentence);
+      log_.warning(written.error().sentence);  // dhcpd goes on too
+    }
   const auto identity = find_identity(line_.user, line_.group);
   if (!identity) return fail(identity.error());
   if (auto jailed = change_root(line_.chroot); !jailed) return jailed;
