@@ -28,7 +28,6 @@ namespace {
 
 constexpr std::string_view kVersion = COAXD_VERSION;
 constexpr auto kTick = std::chrono::seconds(1);
-constexpr int kFoldPatience = 5;  // ticks: somebody with sqlite3 may hold its lock for a moment
 // Replies that the kernel has not sent yet, of one worker, beside those that wait for the store or a probe.
 constexpr std::size_t kSendsInFlight = 3584;
 
@@ -237,6 +236,7 @@ Server::Step Server::open_store() {
   auto opened = store::LeaseStore::open(options);
   if (!opened) return fail(opened.error().message);
   store_ = std::move(*opened);
+  alarms_.emplace(store_->path());
 
   leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now);
   const auto say = [this](const std::string& sentence) { log_.warning(sentence); };
@@ -373,33 +373,14 @@ void Server::stop() {
 
 void Server::tick() {
   const Instant now = clock_.now();
-  if (const int error = store_error(); error != last_store_error_) {
-    if (error != 0) {
-      log_.error(fmt::format("The lease store {} cannot be written: {}. No lease is given or renewed until it can; free space or mend the disk, "
-                             "service resumes by itself.",
-                             store_->path(), std::strerror(error)));
-    } else {
-      log_.warning("The lease store can be written again: service resumed.");
-    }
-    last_store_error_ = error;
-  }
-  if (const int error = store_->health().last_error.load(std::memory_order_relaxed); error == 0) {
-    if (std::exchange(fold_failures_, 0) >= kFoldPatience) log_.warning(fmt::format("SQLite can write {} again.", store_->path()));
-  } else if (++fold_failures_ == kFoldPatience) {
-    log_.error(fmt::format("SQLite cannot write {}: {}. What was acknowledged is safe in the journals beside it, which grow until it can.",
-                           store_->path(), std::strerror(error)));
-  }
-  if (clock_.frozen() != clock_was_frozen_) {
-    clock_was_frozen_ = clock_.frozen();
-    if (clock_was_frozen_) {
-      log_.error(fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right, or restart "
-                             "with --accept-clock-step if it is.",
-                             clock_.step()));
-    } else {
-      log_.warning("The wall clock is back: expiry goes on.");
-    }
-    for (const auto& one : workers_) one->freeze_expiry(clock_was_frozen_);
-  }
+  const bool was_frozen = alarms_->clock_frozen();
+  const Alarms::State state{.journal_error = store_error(),
+                            .sqlite_error = store_->health().last_error.load(std::memory_order_relaxed),
+                            .clock_frozen = clock_.frozen(),
+                            .clock_step = clock_.step()};
+  for (const Alarms::Line& line : alarms_->look(state)) log_.message(line.priority, line.text);
+  if (alarms_->clock_frozen() != was_frozen)
+    for (const auto& one : workers_) one->freeze_expiry(alarms_->clock_frozen());
   tell_lost_lines();
   if (!configuration_.host_names.empty() &&
       now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
@@ -595,8 +576,8 @@ std::vector<Sample> Server::samples() const {
   input.dropped_discovers = drops.discovers;
   input.dropped_link = drops.link;
   if (mirror_) input.mirror_age = mirror_->lag().age.count();
-  input.store_error = last_store_error_;
-  input.clock_frozen = clock_was_frozen_;
+  input.store_error = alarms_->store_error();
+  input.clock_frozen = alarms_->clock_frozen();
   input.version = kVersion;
   input.durability = std::string{to_string(settings_.store.durability)};
   input.io = io_name_;

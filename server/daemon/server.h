@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/daemon/alarms.h"
 #include "server/daemon/command_line.h"
 #include "server/daemon/configuration.h"
 #include "server/daemon/control.h"
@@ -98,8 +99,8 @@ class Server {
   io::Clock clock_;
   WallSeconds started_ = 0;
   std::int64_t names_at_ns_ = 0;
-  int last_store_error_ = 0, fold_failures_ = 0;
-  bool clock_was_frozen_ = false, log_was_behind_ = false;
+  std::optional<Alarms> alarms_;
+  bool log_was_behind_ = false;
   std::uint64_t lines_lost_told_ = 0;
   std::uint64_t reloads_ = 0, reloads_failed_ = 0;
 };
