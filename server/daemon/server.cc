@@ -16,6 +16,7 @@
 #include "server/config/name_news.h"
 #include "server/base/counted.h"
 #include "server/daemon/export.h"
+#include "server/daemon/fixed_leases.h"
 #include "server/daemon/free_lease.h"
 #include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
@@ -245,6 +246,7 @@ Server::Step Server::open_store() {
   std::uint64_t active = 0;
   for (const auto& pool : configuration_.config->pools()) active += leases_->table().counts(pool->id).active;
   log_.info(fmt::format("{} from the store {}.", counted(active, "active lease"), store_->path()));
+  for (const std::string& line : fixed_addresses_of_others(*configuration_.config, leases_->table(), options.now)) log_.warning(line);
   return {};
 }
 
@@ -491,6 +493,10 @@ std::expected<std::string, std::string> Server::reload() {
     return fail(fmt::format("{} Reload refused: the running configuration goes on.", reconfigured.error()));
   }
   configuration_ = std::move(*loaded);
+  for (const std::string& line : fixed_addresses_of_others(*configuration_.config, leases_->table(), clock_.now().wall)) {
+    log_.warning(line);
+    configuration_.warnings.push_back(line);
+  }
   run_global_statements(true);
   ++reloads_;
   rescan_interfaces();
