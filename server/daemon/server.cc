@@ -479,6 +479,7 @@ std::expected<std::string, std::string> Server::reload() {
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
   const std::int64_t began = io::read_monotonic_ns();
   std::expected<void, std::string> reconfigured;
+  (void)store_->fold_now();  // as far as it can be done before packets wait: leases of a range that comes back are read from SQLite
   {
     // The mirror reads the table too; waited for before the workers stop, so that packets do not wait for its file.
     const auto quiet = mirror_ ? mirror_->hold() : std::unique_lock<std::mutex>{};
@@ -510,13 +511,17 @@ std::expected<std::string, std::string> Server::reload() {
 
 // The first worker ends the lease while the others still rest, so nobody can take the address before it is known what came of it.
 std::expected<std::string, std::string> Server::free_lease(const std::string& address) {
-  const auto found = find_freeable(leases_->table(), address, clock_.now().wall);
+  auto found = find_freeable(leases_->table(), address, clock_.now().wall);
+  if (found && !found->what.empty()) {
+    at_barrier([&] {
+      // Nobody changes it any more: it may have changed hands since.
+      found = find_freeable(leases_->table(), address, clock_.now().wall);
+      if (found && !found->what.empty()) workers_.front()->free_on_resume(found->slot);
+      return worker::Snapshot{};
+    });
+  }
   if (!found) return fail(found.error());
   if (found->what.empty()) return freed_text(*found);
-  at_barrier([&] {
-    workers_.front()->free_on_resume(found->slot);
-    return worker::Snapshot{};
-  });
   const std::string text = freed_text(*found);
   if (!workers_.front()->has_freed()) return fail(fmt::format("{}: {} goes on, for its end could not be stored.", to_string(found->address), found->what));
   log_.info("coaxctl leases free: " + text.substr(0, text.find('\n')));
