@@ -32,8 +32,8 @@ std::vector<Alarms::Line> Alarms::look(const State& now) {
   }
   if (now.clock_frozen != before_.clock_frozen) {
     if (now.clock_frozen) {
-      said.push_back({kError, fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right, or "
-                                          "restart with --accept-clock-step if it is.",
+      said.push_back({kError, fmt::format("The wall clock stepped by {} s: leases go on by monotonic time and expiry is frozen. Set the clock right; or, "
+                                          "if it is right, restart, with --accept-clock-step if it has gone back.",
                                           now.clock_step)});
     } else {
       said.push_back({kWarning, "The wall clock is back: expiry goes on."});
