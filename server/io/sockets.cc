@@ -163,8 +163,10 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(options.port);
-  if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set(fd, SOL_SOCKET, SO_BROADCAST, 1) ||
-      !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) || !attach(fd, SO_ATTACH_FILTER, unicast_filter()) ||
+  // Without SO_BROADCAST: what is for everybody on a link leaves by the packet socket, and a giaddr or ciaddr that names a broadcast
+  // address is somebody's who wants to reach them all by us.
+  if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
+      !attach(fd, SO_ATTACH_FILTER, unicast_filter()) ||
       bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     auto error = fail(fmt::format("cannot bind UDP port {}", options.port));
     close(fd);

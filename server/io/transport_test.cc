@@ -284,6 +284,22 @@ TEST_P(TransportTest, Rfc1122_3_2_1_3_WhatCameToADirectedBroadcastIsAnsweredFrom
   close(link);
 }
 
+// giaddr and ciaddr are the sender's word. Who puts a broadcast address there wants his reply to reach everybody: no routed reply does.
+TEST_P(TransportTest, NothingIsRoutedToABroadcastAddress) {
+  transport().wait(recorder_, read_monotonic_ns(), worker::Transport::Intake::everything);
+  engine::Departure departure;
+  departure.port = 67;
+  departure.interface = interfaces_.served().front();
+  for (const Ipv4 to : {Ipv4::of(10, 0, 0, 255), Ipv4::of(127, 255, 255, 255)}) {
+    recorder_.send_failures = 0;
+    departure.to = to;
+    transport().send(transport().take(), 300, departure);
+    transport().flush();
+    transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::everything);
+    EXPECT_EQ(recorder_.send_failures, 1) << to_string(to);
+  }
+}
+
 TEST_P(TransportTest, DatagramsWaitWhileOnlyCompletionsAreWanted) {
   std::uint16_t port = 0;
   const int client = udp_client(port);
