@@ -51,7 +51,9 @@ void inform(Exchange& exchange) noexcept {
   event.other = exchange.arrival.source;
   exchange.stable_logs = exchange.actions.log_count;
 
-  const Ipv4 place = place_of(query, address);
+  // Options may tell where somebody is who has no address, but no reply would find him.
+  const bool nowhere = address.is_zero() && direct;
+  const Ipv4 place = nowhere ? address : place_of(query, address);
   const config::Subnet* subnet = place.is_zero() ? nullptr : exchange.config().subnet_of(place);
   if (subnet == nullptr)
     return drop(exchange, DropReason::unknown_network, LogSuffix::inform_unknown_subnet);

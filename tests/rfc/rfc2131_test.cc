@@ -331,6 +331,7 @@ TEST(Rfc2131_4_3_5_Inform, AnswersWithoutALease) {
     0s  pc1  INFORM  giaddr=10.2.0.1                    -> ACK  relay flags=32768
     0s  pc1  INFORM  ciaddr=10.7.0.99                   -> DROP reason=unknown-network-segment
     0s  pc1  INFORM  source=0.0.0.0                     -> DROP reason=unknown-network-segment
+    0s  pc1  INFORM  source=0.0.0.0 subnet=10.1.0.0     -> DROP reason=unknown-network-segment
   )");
 }
 
