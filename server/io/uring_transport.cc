@@ -242,19 +242,17 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     for (const Kind kind : {Kind::udp, Kind::discovers, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
   }
 
-  io_uring_sqe* next_entry() {
-    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-    if (entry == nullptr) {
-      io_uring_submit(&ring_);
-      entry = io_uring_get_sqe(&ring_);
-      COAXD_ASSERT(entry != nullptr);
-    }
-    return entry;
-  }
-
   // Two linked requests must be submitted together, or the link breaks.
   void ensure_room(unsigned entries) {
-    if (io_uring_sq_space_left(&ring_) < entries) io_uring_submit(&ring_);
+    while (io_uring_sq_space_left(&ring_) < entries) {
+      const int submitted = io_uring_submit(&ring_);
+      COAXD_ASSERT(submitted > 0 || submitted == -EAGAIN);  // io_uring_enter(2): EAGAIN, the kernel has no memory just now
+    }
+  }
+
+  io_uring_sqe* next_entry() {
+    ensure_room(1);
+    return io_uring_get_sqe(&ring_);
   }
 
   bool may_join(const engine::Departure& departure) const noexcept {
