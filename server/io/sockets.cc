@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -176,7 +177,9 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
   return fd;
 }
 
-std::expected<int, SocketError> open_packet(const SocketOptions& options, int fanout_group) {
+// `fanout_group`: of the workers before this one. The first asks the kernel for a number that is nobody's in this network: another server's
+// (or an intrusion detector's) would mix what is for us with what is for them.
+std::expected<int, SocketError> open_packet(const SocketOptions& options, std::optional<int>& fanout_group) {
   // Protocol 0: nothing arrives before the filter stands.
   const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return fail("cannot open a packet socket (it needs CAP_NET_RAW)");
@@ -191,16 +194,20 @@ std::expected<int, SocketError> open_packet(const SocketOptions& options, int fa
     return error;
   }
   if (options.workers > 1) {
-    const int fanout = fanout_group | (PACKET_FANOUT_CBPF << 16);
+    const int fanout =
+        fanout_group ? *fanout_group | PACKET_FANOUT_CBPF << 16 : (PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_UNIQUEID) << 16;
+    int joined = 0;
+    socklen_t size = sizeof joined;
     // The fanout program sees the packet from its IP header on.
     auto program = steering_program(kIp + kUdp + kChaddr, options.workers, options.steering_seed);
     const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
-    if (!set(fd, SOL_PACKET, PACKET_FANOUT, fanout) ||
+    if (!set(fd, SOL_PACKET, PACKET_FANOUT, fanout) || getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &joined, &size) != 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &code, sizeof code) != 0) {
       auto error = fail("cannot share packets between workers (PACKET_FANOUT)");
       close(fd);
       return error;
     }
+    fanout_group = joined & 0xffff;
   }
   size_buffers(fd, options);
   return fd;
@@ -274,7 +281,7 @@ WorkerSockets::~WorkerSockets() {
 std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const SocketOptions& options) {
   if (auto probed = probe_port(options.port); !probed) return std::unexpected(probed.error());
   std::vector<WorkerSockets> all(options.workers);
-  const int fanout_group = getpid() & 0xffff;
+  std::optional<int> fanout_group;
   for (WorkerSockets& one : all) {
     for (int* fd : {&one.udp, &one.discovers}) {  // in the order that lane_program() counts in
       auto udp = open_udp(options);

@@ -159,10 +159,10 @@ class TransportTest : public testing::TestWithParam<Which> {
   }
 
   // A client's broadcast as it leaves a machine without an address.
-  static void broadcast(int fd, const std::vector<std::uint8_t>& payload, Ipv4 to = Ipv4{0xffffffff}) {
+  static void broadcast(int fd, const std::vector<std::uint8_t>& payload, Ipv4 to = Ipv4{0xffffffff}, std::uint16_t port = kPort) {
     std::vector<std::uint8_t> frame(wire::kFrameOverhead + payload.size());
     std::copy(payload.begin(), payload.end(), frame.begin() + wire::kFrameOverhead);
-    wire::write_ethernet_udp(frame, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {2, 0, 0, 0, 0, 2}, Ipv4{}, to, 68, kPort, payload.size());
+    wire::write_ethernet_udp(frame, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {2, 0, 0, 0, 0, 2}, Ipv4{}, to, 68, port, payload.size());
     ASSERT_EQ(send(fd, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
   }
 
@@ -638,6 +638,32 @@ TEST_P(TransportTest, OneRelaysClientsSpreadAndEachStaysWithItsWorker) {
     for (const auto& [worker, count] : by_worker) EXPECT_GT(count, static_cast<int>(kClients / 5)) << "worker " << worker;
   }
   close(relay);
+  close(link);
+}
+
+// Two servers on one link, on two ports: a trial beside the one in service. Each hears what is for it, though it may have the same process id
+// as the other, as the first process of a container has.
+TEST_P(TransportTest, TwoServersDoNotShareTheirBroadcasts) {
+  open(2);
+  const auto trial = open_sockets({.workers = 2, .port = kPort + 1, .steering_seed = 0x1234567});
+  ASSERT_TRUE(trial) << trial.error().message;
+  const int link = link_client();
+  constexpr std::uint32_t kClients = 16;
+  for (std::uint32_t client = 0; client < kClients; ++client) {
+    broadcast(link, packet(1, client));
+    broadcast(link, packet(2, client), Ipv4{0xffffffff}, kPort + 1);
+  }
+  std::size_t heard = 0;
+  const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+  while ((heard < kClients || recorder_.datagrams.size() < kClients) && read_monotonic_ns() < limit) {
+    std::uint8_t frame[512];
+    for (const WorkerSockets& one : *trial)
+      while (recv(one.packet, frame, sizeof frame, MSG_DONTWAIT) > 0) ++heard;
+    for (const auto& transport : transports_)
+      transport->wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+  }
+  EXPECT_EQ(heard, kClients);
+  EXPECT_EQ(recorder_.datagrams.size(), kClients);
   close(link);
 }
 
