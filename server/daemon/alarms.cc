@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -13,13 +14,17 @@ constexpr int kError = 3, kWarning = 4;
 
 }  // namespace
 
+std::string store_ailment(int error) {
+  return fmt::format("cannot be written: {}", error == ETIMEDOUT ? "its disk does not answer" : std::strerror(error));
+}
+
 std::vector<Alarms::Line> Alarms::look(const State& now) {
   std::vector<Line> said;
   if (now.journal_error != before_.journal_error) {
     if (now.journal_error != 0) {
-      said.push_back({kError, fmt::format("The lease store {} cannot be written: {}. No lease is given or renewed until it can; free space or mend the "
-                                          "disk, service resumes by itself.",
-                                          store_, std::strerror(now.journal_error))});
+      said.push_back({kError, fmt::format("The lease store {} {}. No lease is given or renewed until it can; free space or mend the disk, service "
+                                          "resumes by itself.",
+                                          store_, store_ailment(now.journal_error))});
     } else {
       said.push_back({kWarning, "The lease store can be written again: service resumed."});
     }

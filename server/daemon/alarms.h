@@ -8,6 +8,9 @@
 
 namespace coaxd::daemon {
 
+// Why no lease is given or renewed, for an errno of Worker::store_error(): the end of a sentence.
+std::string store_ailment(int error);
+
 class Alarms {
  public:
   // Ticks for which SQLite may fail unheard: somebody with sqlite3 may hold its lock for a moment.

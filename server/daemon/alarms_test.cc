@@ -37,6 +37,13 @@ TEST(Alarms, AFullDiskIsSaidOnceAndSoIsItsEnd) {
   EXPECT_EQ(alarms.store_error(), 0);
 }
 
+// A disk that hangs gives no error of its own; "Connection timed out" would send the operator to the network.
+TEST(Alarms, ADiskThatHangsIsNamed) {
+  Alarms alarms("leases.db");
+  EXPECT_THAT(alarms.look({.journal_error = ETIMEDOUT}), says(3, "The lease store leases.db cannot be written: its disk does not answer. No lease "));
+  EXPECT_THAT(alarms.look({}), says(4, "The lease store can be written again"));
+}
+
 // An operator's shell that holds the lock for a moment is nobody's alarm, nor is its going.
 TEST(Alarms, SqliteIsGivenSomeTicks) {
   Alarms alarms("leases.db");

@@ -307,7 +307,7 @@ Server::Step Server::start_control() {
   if (!settings_.metrics.listen.empty()) {
     const auto ailment = [this] {
       const int error = store_error();
-      return error == 0 ? std::string{} : fmt::format("the lease store cannot be written: {}", std::strerror(error));
+      return error == 0 ? std::string{} : "the lease store " + store_ailment(error);
     };
     metrics_.emplace(context_, HttpSources{[this] { return to_prometheus(samples()); }, ailment});
     if (auto listening = metrics_->listen(settings_.metrics.listen); !listening) return listening;
@@ -391,7 +391,7 @@ void Server::tick() {
   }
 }
 
-// errno, 0 while every worker's journal can be written.
+// As Worker::store_error(), of the first worker that has one.
 int Server::store_error() const {
   for (const auto& one : workers_)
     if (const int error = one->store_error(); error != 0) return error;

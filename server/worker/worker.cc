@@ -1,6 +1,7 @@
 #include "server/worker/worker.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <limits>
 #include <thread>
@@ -112,10 +113,15 @@ void Worker::turn(std::int64_t until_mono_ns) {
     retry_at_ns_ = now_.mono_ns + kStoreRetryNs;
     journal_.retry();
   }
-  store_error_.store(journal_.failed(), std::memory_order_relaxed);
+  store_error_.store(look_at_store(), std::memory_order_relaxed);
   transport_.flush();
   count_journal();
   counters_.turns.add();
+}
+
+int Worker::look_at_store() const noexcept {
+  if (journal_.failed() != 0) return journal_.failed();
+  return !held_.empty() && now_.mono_ns - held_.front().since_ns > kStorePatienceNs ? ETIMEDOUT : 0;
 }
 
 // The journal's own figures are plain numbers of this thread; others read these.
@@ -231,6 +237,7 @@ engine::DropReason Worker::hold(engine::Change* changes, TransmitBuffer buffer) 
   }
   Held& held = held_.push();
   held.sequence = last;
+  held.since_ns = now_.mono_ns;
   held.changes = changes;
   held.buffer = buffer;
   held.size = actions_.reply_size;

@@ -48,6 +48,8 @@ class Worker final : private Handler {
   static constexpr std::size_t kMaxEffects = 1024;  // execute() waiting for its thread
   static constexpr std::size_t kMaxProbes = 512;
   static constexpr std::int64_t kStoreRetryNs = 1'000'000'000;
+  // A reply that has waited so long waits for a disk that hangs: its client has long asked again (RFC 2131 §4.1), and nobody else is served.
+  static constexpr std::int64_t kStorePatienceNs = 5'000'000'000;
 
   struct Parts {
     Transport& transport;
@@ -81,6 +83,7 @@ class Worker final : private Handler {
   const Counters& counters() const noexcept { return counters_; }
   Outlets& outlets() noexcept { return outlets_; }
   std::size_t held() const noexcept { return held_.size(); }
+  // The errno with which the journal has failed; ETIMEDOUT while a write neither fails nor ends; 0 while it can be written.
   int store_error() const noexcept { return store_error_.load(std::memory_order_relaxed); }
   // The clock stepped (base/time.h): leases do not expire until an operator has looked.
   void freeze_expiry(bool frozen) noexcept { expiry_frozen_.store(frozen, std::memory_order_relaxed); }
@@ -88,6 +91,7 @@ class Worker final : private Handler {
  private:
   struct Held {
     std::uint64_t sequence = 0;  // of the last record it waits for
+    std::int64_t since_ns = 0;
     engine::Change* changes = nullptr;
     TransmitBuffer buffer;
     std::uint16_t size = 0;
@@ -126,6 +130,7 @@ class Worker final : private Handler {
     std::size_t capacity() const noexcept { return items_.size(); }
     T& push() noexcept { return items_[(head_ + size_++) % items_.size()]; }
     T& front() noexcept { return items_[head_]; }
+    const T& front() const noexcept { return items_[head_]; }
     void pop() noexcept {
       head_ = (head_ + 1) % items_.size();
       --size_;
@@ -160,6 +165,7 @@ class Worker final : private Handler {
   void run_effects(std::span<const engine::Effect> effects);
   void emit(const HeldEffect& effect);
   void count_journal() noexcept;
+  int look_at_store() const noexcept;
   void settle_held();
   void park();
   void free_by_order();

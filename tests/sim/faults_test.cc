@@ -350,6 +350,23 @@ TEST(Sim, NoCachedAckWhileTheStoreFails) {
   EXPECT_GT(given_away, 0u) << "the lost release never came back: this test shows nothing";
 }
 
+// A disk that hangs reports no error, and a monitor must not read that all is well: no ACK leaves.
+TEST(Sim, ADiskThatHangsIsAFailedStoreUntilItAnswers) {
+  World world(kNetwork, {.seed = 1, .workers = 1});
+  world.set_disk_delay(12 * kSecond, 12 * kSecond);
+  Packet request = init_reboot();
+  request.xid = 77;
+  world.inject(request.encode(), world.relayed(2));
+  world.run(4 * kSecond);
+  EXPECT_FALSE(world.store_failed()) << "slow is not stuck";
+  world.run(4 * kSecond);
+  EXPECT_EQ(world.worker(0).store_error(), ETIMEDOUT);
+  EXPECT_TRUE(world.replies_to(77).empty());
+  world.run(6 * kSecond);
+  EXPECT_FALSE(world.store_failed());
+  EXPECT_EQ(world.replies_to(77).size(), 1u) << "nothing was given up meanwhile";
+}
+
 // An operator must not have to guess why a client asks again and again: dhcpd's words follow its REQUEST, whether the write has just failed or
 // nothing is written any more.
 TEST(Sim, ARequestThatCannotBeStoredIsLoggedWithTheReason) {
