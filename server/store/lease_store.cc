@@ -15,6 +15,7 @@
 #include "server/base/assert.h"
 #include "server/store/fold.h"
 #include "server/store/journal_files.h"
+#include "server/store/paced_vfs.h"
 #include "server/store/posix_disk.h"
 #include "server/store/recovery.h"
 #include "server/store/schema.h"
@@ -90,6 +91,7 @@ class EmbeddedStore final : public LeaseStore {
   bool postpones_fold();
   bool fold_is_durable();
   bool log_is_empty();
+  void restart_log();
   void use_spares();
   void prune();
   void note(int error);
@@ -135,7 +137,7 @@ std::expected<void, StoreError> EmbeddedStore::set_up() {
 }
 
 std::expected<void, StoreError> EmbeddedStore::open_database() {
-  auto database = Database::open(options_.path, options_.sqlite_vfs);
+  auto database = Database::open(options_.path, options_.sqlite_vfs != nullptr ? options_.sqlite_vfs : paced_vfs());
   if (!database) {
     return failure(errno_of(database.error()),
                    fmt::format("cannot open store {}: {}; file and directory must be writable for this user", options_.path,
@@ -448,10 +450,18 @@ std::expected<bool, int> EmbeddedStore::fold_some() {
   health_.fold_lag_records.store(old_records_ + appended - std::min(appended, folded_live_), std::memory_order_relaxed);
   health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
   if (!round) return std::unexpected(round.error());
-  // A start after a kill would read all of the log again, checkpointed or not. A shell that reads it keeps it as it is.
-  if (round->records > kLargeRound) (void)database_.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (round->records > kLargeRound) restart_log();
   health_.folded_records.fetch_add(round->records, std::memory_order_relaxed);
   return round->progress;
+}
+
+// A start after a kill would read all of the log again, checkpointed or not, up to where its frames are of the newest commit's time. So
+// that this is near the beginning something is committed once all is checkpointed. The file stays: a hundred megabytes that are freed and
+// taken again keep the disk from the journals. A shell that reads the log keeps it as it is.
+void EmbeddedStore::restart_log() {
+  if (database_.exec("PRAGMA wal_checkpoint(RESTART)") == SQLITE_OK) {
+    (void)database_.exec("UPDATE meta SET value = value WHERE key = 'newest'");
+  }
 }
 
 // SQLITE_OK when everything readable is in SQLite, else the error that stopped it.
