@@ -18,6 +18,7 @@
 #include "server/daemon/export.h"
 #include "server/daemon/fixed_leases.h"
 #include "server/daemon/free_lease.h"
+#include "server/daemon/scheduling.h"
 #include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
 #include "server/io/uring_transport.h"
@@ -29,6 +30,8 @@ namespace {
 
 constexpr std::string_view kVersion = COAXD_VERSION;
 constexpr auto kTick = std::chrono::seconds(1);
+// Less than a sync takes: who has waited for one goes on at once.
+constexpr auto kWorkerTurn = std::chrono::microseconds(100);
 // Replies that the kernel has not sent yet, of one worker, beside those that wait for the store or a probe.
 constexpr std::size_t kSendsInFlight = 3584;
 
@@ -279,7 +282,10 @@ Server::Step Server::start_workers() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   for (unsigned i = 0; i < workers_.size(); ++i) {
-    threads_.emplace_back([this, i] { workers_[i]->run(); });
+    threads_.emplace_back([this, i] {
+      ask_for_turns_of(kWorkerTurn);
+      workers_[i]->run();
+    });
     pthread_setname_np(threads_.back().native_handle(), fmt::format("worker-{}", i).c_str());
     if (settings_.server.cpu_affinity) {
       cpu_set_t cpus;
