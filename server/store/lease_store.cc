@@ -460,7 +460,7 @@ std::expected<bool, int> EmbeddedStore::fold_some() {
 // taken again keep the disk from the journals. A shell that reads the log keeps it as it is.
 void EmbeddedStore::restart_log() {
   if (database_.exec("PRAGMA wal_checkpoint(RESTART)") == SQLITE_OK) {
-    (void)database_.exec("UPDATE meta SET value = value WHERE key = 'newest'");
+    (void)database_.exec("INSERT INTO meta VALUES ('logs', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1");
   }
 }
 
