@@ -51,6 +51,22 @@ constexpr bool precedes_message(LogKind kind) noexcept {
   }
 }
 
+// Said of a lease, a pool or a host rather than of a message: stays when `[log] packets` is off.
+constexpr bool outlives_message(LogKind kind) noexcept {
+  switch (kind) {
+    case LogKind::abandoned_declined:
+    case LogKind::abandoned_pinged:
+    case LogKind::threshold_exceeded:
+    case LogKind::threshold_reset:
+    case LogKind::reclaimed:
+    case LogKind::still_in_use:
+    case LogKind::text:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // What follows the incoming line when it was not answered; the texts are in the log formatter, beside dhcpd's.
 enum class LogSuffix : std::uint8_t {
   none, no_free_leases, unknown_network_segment, wrong_network, ignored_not_authoritative, ignored_unknown_subnet,

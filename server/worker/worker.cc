@@ -309,7 +309,7 @@ void Worker::log_unstored(engine::LogEvent event) {
 }
 
 void Worker::log(const engine::LogEvent& event, bool must_keep) {
-  if (event.kind == engine::LogKind::none || (!log_packets_ && event.kind != engine::LogKind::text)) return;
+  if (event.kind == engine::LogKind::none || (!log_packets_ && !engine::outlives_message(event.kind))) return;
   // The last quarter of the queue is kept for the lines that must not be lost.
   if (!must_keep && outlets_.logs.size() >= outlets_.logs.capacity() / 4 * 3) {
     counters_.logs_lost.add();

@@ -391,6 +391,25 @@ TEST(Sim, ARequestThatCannotBeStoredIsLoggedWithTheReason) {
   }
 }
 
+// `[log] packets = false` keeps quiet about messages, not about what became of an address.
+TEST(Sim, WithoutPacketLinesAnAbandonedAddressIsStillTold) {
+  for (const bool packets : {true, false}) {
+    World world(kNetwork, {.seed = 1, .workers = 1, .log_packets = packets});
+    world.inject(init_reboot().encode(), world.relayed(2));
+    world.run(kSecond);
+    Packet decline = init_reboot();
+    decline.type = wire::MessageType::decline;
+    world.inject(decline.encode(), world.relayed(2));
+    world.run(kSecond);
+    std::size_t abandoned = 0, others = 0;
+    for (auto& logs = world.worker(0).outlets().logs; logs.front() != nullptr; logs.pop()) {
+      ++(logs.front()->kind == engine::LogKind::abandoned_declined ? abandoned : others);
+    }
+    EXPECT_EQ(abandoned, 1u);
+    EXPECT_EQ(others > 0, packets);
+  }
+}
+
 // The same with two workers, of which only one has lost a batch: the other's disk is well, and what it acknowledges must be there after a
 // power cut. It may not rest on the lease that the first one's rollback has put back into memory.
 TEST(Sim, NoCachedAckOfWhatAnotherWorkerLost) {
