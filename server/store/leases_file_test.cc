@@ -182,6 +182,7 @@ TEST(Dhcpd14_4_Reading, WhatIsMissingIsFilledIn) {
   EXPECT_EQ(bootp.flags, lease::Binding::kBootp);
   EXPECT_EQ(with("binding state reserved;").flags, lease::Binding::kReserved);
   EXPECT_EQ(with("binding state active;").next_state, BindingState::expired);
+  EXPECT_EQ(with("binding state active; next binding state active;").next_state, BindingState::expired) << "it would never end";
   EXPECT_EQ(with("binding state released;").next_state, BindingState::released);
   for (const char* word : {"free", "active", "expired", "released", "abandoned", "reset", "backup"}) {
     EXPECT_EQ(row_of(with("binding state " + std::string(word) + ";").state).word, word);

@@ -319,8 +319,8 @@ void LeasesReader::finish_lease(Ipv4 address) {
   } else if (!draft_.has_state) {
     b.state = b.ends > lease::to_stored(now_) ? BindingState::active : BindingState::free;
   }
-  if (!draft_.has_next) {
-    // An active lease without a next state would never end; dhcpd writes one unless it is the same.
+  if (!draft_.has_next || b.next_state == b.state) {
+    // dhcpd writes a next state unless it is the same; but an active lease that stays so would never end.
     const bool ends = b.state == BindingState::active;
     b.next_state = ends ? (draft_.has_state ? BindingState::expired : BindingState::free) : b.state;
   }
