@@ -2,11 +2,10 @@
 
 #include <sqlite3.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <type_traits>
 
 #include "server/base/assert.h"
+#include "server/store/sqlite.h"
 
 namespace coaxd::store {
 namespace {
@@ -14,14 +13,16 @@ namespace {
 // A tenth of a millisecond of a disk that takes two gigabytes a second.
 constexpr int kPiece = 256 << 10;
 
-// In front of the file of SQLite's own VFS, in memory that SQLite gave for both.
-struct alignas(std::max_align_t) PacedFile {
+// In front of the file of SQLite's own VFS, in memory that SQLite gave for both: at an address that is a multiple of eight, not of sixteen.
+struct PacedFile {
   sqlite3_file base;  // what SQLite sees
   int unsynced;
 
   static PacedFile& of(sqlite3_file* file) noexcept { return *reinterpret_cast<PacedFile*>(file); }
   sqlite3_file* real() noexcept { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
+
+static_assert(alignof(PacedFile) == 8 && sizeof(PacedFile) % 8 == 0, "the real file stands behind it");
 
 sqlite3_vfs* usual = nullptr;
 
@@ -90,6 +91,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* fla
 
 const char* paced_vfs() noexcept {
   static sqlite3_vfs vfs = [] {
+    configure_sqlite();  // looking for a VFS is a first use
     usual = sqlite3_vfs_find(nullptr);
     COAXD_ASSERT(usual != nullptr);
     sqlite3_vfs made = *usual;

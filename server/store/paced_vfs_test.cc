@@ -57,6 +57,9 @@ TEST_F(PacedVfs, LocksHoldBothWays) {
   EXPECT_EQ(beside->exec("INSERT INTO t VALUES (1, 'x')"), SQLITE_BUSY);
 }
 
+// sqlite3_config() after the first use of SQLite is refused, and each allocation then takes a lock to be counted.
+TEST_F(PacedVfs, MemoryIsNotCounted) { EXPECT_EQ(sqlite3_memory_used(), 0); }
+
 TEST_F(PacedVfs, AFullDiskIsTold) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);

@@ -25,6 +25,9 @@ int errno_of(int sqlite_code) noexcept {
   return EIO;
 }
 
+// Nobody asks SQLite how much memory it uses; counting takes a lock for each allocation.
+void configure_sqlite() noexcept { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 // Binding fails only for an index that is not there, which the first step() of any test shows; so chaining reads better.
 Statement& Statement::bind(int index, std::int64_t value) noexcept {
   sqlite3_bind_int64(handle_.get(), index, value);
@@ -63,8 +66,7 @@ Bytes Statement::blob(int column) const noexcept {
 }
 
 std::expected<Database, int> Database::open(const std::string& path, const char* vfs) {
-  // Nobody asks SQLite how much memory it uses; counting takes a lock for each allocation. Refused, and no harm, once SQLite is in use.
-  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  configure_sqlite();
   // NOMUTEX: the store's own lock already lets one thread in at a time.
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* handle = nullptr;

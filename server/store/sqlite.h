@@ -16,6 +16,9 @@ namespace coaxd::store {
 
 int errno_of(int sqlite_code) noexcept;
 
+// Before SQLite is asked for anything; afterwards it is refused, and no harm. Database::open() does it by itself.
+void configure_sqlite() noexcept;
+
 class Statement {
  public:
   Statement() = default;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <new>
 
+#include "server/store/sqlite.h"
+
 namespace coaxd::store {
 namespace {
 
@@ -126,6 +128,7 @@ struct SimVfsCalls {
 };
 
 SimVfs::SimVfs(SimDisk& disk) : disk_(disk), name_(fmt::format("sim-{}", static_cast<void*>(this))) {
+  configure_sqlite();
   vfs_ = *sqlite3_vfs_find(nullptr);  // time, randomness, sleep
   vfs_.iVersion = 1;
   vfs_.szOsFile = sizeof(SimFile);
