@@ -1,4 +1,4 @@
-// scheduling.h: what the kernel's scheduler is told about a thread. Both are wishes: a kernel that does not know them goes on as before.
+// scheduling.h: what the kernel's scheduler is told about a thread. A wish: a kernel that does not know it goes on as before.
 // Called by the thread itself. Source: sched_setattr(2), sched(7).
 #pragma once
 
