@@ -105,6 +105,17 @@ TEST(Coverage, DnsUpdatesOmapiAndDhcpv6AreHarmless) {
                                                                              "omapi-port", "zone", "prefix-length-mode"}));
 }
 
+// dhcpd's parameters are a space like any other: a file may define more, or name one by number. Both load, and nobody reads them.
+TEST(Coverage, OptionsOfTheServerSpaceThatAreNoParametersAreHarmless) {
+  const CoverageReport report = report_of(
+      "option server.mine code 999 = text;\n"
+      "option server.mine \"x\";\n"
+      "option server.unknown-250 01;\n");
+  EXPECT_THAT(names(report.findings), ElementsAre("option server.* of no parameter"));
+  EXPECT_THAT(names(report.of(Coverage::harmless)), ElementsAre("option server.* of no parameter"));
+  EXPECT_EQ(report.findings[0].count, 2u);
+}
+
 TEST(Coverage, TextShowsTheWorstFirst) {
   EXPECT_EQ(report_of("authoritative;\nget-lease-hostnames on;\nomapi-port 7911;\nauthoritative;\n").text(),
             "NOT SUPPORTED (1):\n"
