@@ -84,14 +84,11 @@ Token Lexer::word_token(Token token) {
   const std::size_t start = offset_;
   std::uint32_t hash = keyword_hash(kKeywordHashStart, text_[offset_++]);
   bool hex = true;
-  for (; offset_ < text_.size() && is(text_[offset_], kWord); ++offset_) {
-    if (offset_ - start == kTokenLimit) {
-      error(token, "token larger than internal buffer");
-      break;
-    }
+  for (; offset_ < text_.size() && offset_ - start < kTokenLimit && is(text_[offset_], kWord); ++offset_) {
     hex = hex && is(text_[offset_], kHex);
     hash = keyword_hash(hash, text_[offset_]);
   }
+  if (offset_ - start == kTokenLimit) error(token, "token larger than internal buffer");
   token.text = text_.substr(start, offset_ - start);
   token.keyword = find_keyword(token.text, hash);
   token.kind = token.keyword != Keyword::none ? TokenKind::keyword
@@ -105,14 +102,10 @@ Token Lexer::word_token(Token token) {
 Token Lexer::number_token(Token token) {
   const std::size_t start = offset_++;
   token.kind = TokenKind::number;
-  for (; offset_ < text_.size(); ++offset_) {
+  for (; offset_ < text_.size() && offset_ - start < kTokenLimit; ++offset_) {
     const char c = text_[offset_];
     if (!is(c, kWord)) break;
     const std::size_t length = offset_ - start;
-    if (length == kTokenLimit) {
-      error(token, "numeric token larger than internal buffer");
-      break;
-    }
     if (token.kind == TokenKind::number && is(c, kDigit)) continue;
     if (token.kind != TokenKind::name && is(c, kHex)) {
       token.kind = TokenKind::number_or_name;
@@ -123,6 +116,7 @@ Token Lexer::number_token(Token token) {
       token.kind = TokenKind::name;
     }
   }
+  if (offset_ - start == kTokenLimit) error(token, "numeric token larger than internal buffer");
   token.text = text_.substr(start, offset_ - start);
   return token;
 }

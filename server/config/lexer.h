@@ -52,7 +52,8 @@ struct Token {
 
 class Lexer {
  public:
-  // dhcpd's buffer: longer strings, numbers and words are errors, and end there.
+  // dhcpd's buffer: strings, numbers and words that leave no room for a NUL behind them are errors,
+  // and end there.
   static constexpr std::size_t kTokenLimit = 1500;
 
   // Errors go to `diagnostics`, which outlives the lexer.

@@ -134,10 +134,12 @@ TEST(DhcpdCompat_1_Lexer, TokensEndAtTheBufferDhcpdHas) {
   EXPECT_EQ(error_of('"' + fits + '"'), "");
   EXPECT_EQ(error_of('"' + too_long + '"'), "string constant larger than internal buffer");
   EXPECT_EQ(error_of("\"\\n" + too_long + '"'), "string constant larger than internal buffer");
-  EXPECT_EQ(error_of(too_long), "");
-  EXPECT_EQ(error_of(too_long + "x"), "token larger than internal buffer");
-  EXPECT_EQ(error_of(std::string(Lexer::kTokenLimit + 1, '1')),
+  EXPECT_EQ(error_of(fits), "");
+  EXPECT_EQ(error_of(too_long), "token larger than internal buffer");
+  EXPECT_EQ(error_of(std::string(Lexer::kTokenLimit - 1, '1')), "");
+  EXPECT_EQ(error_of(std::string(Lexer::kTokenLimit, '1')),
             "numeric token larger than internal buffer");
+  EXPECT_EQ(lex(too_long + "yz").tokens.size(), 2u);  // and what follows is another
 }
 
 TEST(DhcpdCompat_1_Lexer, EveryPrefixOfATextEnds) {
