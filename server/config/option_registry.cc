@@ -124,6 +124,18 @@ OptionDefinition& OptionRegistry::define(OptionSpace& space, std::string_view na
   return definition;
 }
 
+bool OptionRegistry::holds(const OptionSpace& outer, const OptionSpace& inner) const {
+  std::vector<const OptionSpace*> held{&outer};
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    for (const OptionDefinition& option : definitions_) {
+      if (option.space != held[i] || option.encapsulates == nullptr) continue;
+      if (option.encapsulates == &inner) return true;
+      if (std::ranges::find(held, option.encapsulates) == held.end()) held.push_back(option.encapsulates);
+    }
+  }
+  return false;
+}
+
 OptionDefinition* OptionRegistry::find_named(const OptionSpace& space,
                                              std::string_view name) const {
   const auto found = space.by_name.find(lower(name));

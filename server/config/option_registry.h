@@ -56,6 +56,9 @@ class OptionRegistry {
   // Also makes one (unknown-N, type X) for a code nobody defined.
   const OptionDefinition& by_code(OptionSpace& space, std::uint32_t code);
 
+  // Whether options of `inner` are sent inside `outer`, however deep.
+  bool holds(const OptionSpace& outer, const OptionSpace& inner) const;
+
   OptionSpace& space(std::uint32_t index) { return spaces_[index]; }
   const OptionSpace& space(std::uint32_t index) const { return spaces_[index]; }
   std::uint32_t space_count() const { return static_cast<std::uint32_t>(spaces_.size()); }

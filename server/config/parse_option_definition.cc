@@ -127,6 +127,11 @@ void Parser::option_code(const OptionName& name) {
     }
     if (format.array && format.encapsulates != nullptr)
       return error("Arrays of encapsulations don't make sense.");
+    if (format.encapsulates != nullptr && format.encapsulates != name.space &&
+        ast_.options->holds(*format.encapsulates, *name.space)) {  // dhcpd finds no end at the first packet
+      return error(fmt::format("option {}.{}: space {} holds space {} already", name.space->name, name.name,
+                               format.encapsulates->name, name.space->name));
+    }
     if (format.inner_array) format.letters += 'a';
     if (format.array) format.letters += 'A';
     ast_.options->define(*name.space, name.name, to_code(code.text), std::move(format.letters),

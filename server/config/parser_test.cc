@@ -168,6 +168,22 @@ TEST(DhcpdCompat_4_1_Definitions, FormatsAndSpaces) {
   EXPECT_EQ(ast.options->find(ast.options->space(0), "outer")->encapsulates, ccc);
 }
 
+// dhcpd loads this and calls itself without end at the first packet.
+TEST(DhcpdCompat_4_1_Definitions, ASpaceCannotLieInWhatItHolds) {
+  const std::string spaces = "option space a; option space b; option space c; option a.x code 1 = encapsulate b;\n";
+  const auto message = [&](const std::string& text) {
+    const Ast ast = parse("t.conf", spaces + text, no_files);
+    return ast.ok() ? std::string() : ast.diagnostics.front().message;
+  };
+  EXPECT_EQ(message("option b.y code 1 = encapsulate a;"), "option b.y: space a holds space b already");
+  EXPECT_EQ(message("option b.y code 1 = encapsulate c; option c.z code 1 = { integer 8, encapsulate a };"),
+            "option c.z: space a holds space c already");
+  EXPECT_EQ(message("option b.y code 1 = encapsulate dhcp; option outer code 200 = encapsulate a;"),
+            "option dhcp.outer: space a holds space dhcp already");
+  EXPECT_EQ(message("option b.y code 1 = encapsulate c; option outer code 200 = encapsulate a;"), "");
+  EXPECT_EQ(message("option b.y code 1 = encapsulate b;"), "");  // sent without itself, as by dhcpd
+}
+
 // --- parameters (§5.3) ---
 
 TEST(DhcpdCompat_5_3_Parameters, AreOptionsOfTheServerSpace) {
