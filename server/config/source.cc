@@ -30,18 +30,18 @@ std::string expand_tabs(std::string_view line, std::size_t column, std::size_t& 
 }  // namespace
 
 std::uint32_t Sources::add(std::string name, std::string text) {
-  files_.push_back({std::move(name), std::move(text)});
+  SourceFile& file = files_.emplace_back(std::move(name), std::move(text));
+  file.lines.push_back(0);
+  for (std::size_t end; (end = file.text.find('\n', file.lines.back())) != std::string::npos;)
+    file.lines.push_back(end + 1);
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
 std::string_view Sources::line_text(SourcePos pos) const {
   if (pos.line == 0 || pos.file >= files_.size()) return {};
-  std::string_view rest = files_[pos.file].text;
-  for (std::uint32_t line = 1; line < pos.line; ++line) {
-    const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) return {};
-    rest.remove_prefix(end + 1);
-  }
+  const SourceFile& file = files_[pos.file];
+  if (pos.line > file.lines.size()) return {};
+  std::string_view rest = std::string_view(file.text).substr(file.lines[pos.line - 1]);
   rest = rest.substr(0, rest.find('\n'));
   if (rest.ends_with('\r')) rest.remove_suffix(1);
   return rest;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coaxd::config {
 
@@ -18,6 +19,7 @@ struct SourcePos {
 struct SourceFile {
   std::string name;
   std::string text;
+  std::vector<std::size_t> lines;  // where each begins: a big file can be warned about many thousand times
 };
 
 class Sources {
