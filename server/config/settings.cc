@@ -10,6 +10,8 @@
 #include <toml++/toml.h>
 #pragma GCC diagnostic pop
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -23,6 +25,11 @@ namespace {
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
 constexpr std::string_view kFailoverModes[] = {"", "alone"};
 
+// With or without an interface, as fe80::1%eth0.
+bool is_ipv6(std::string_view text) {
+  in6_addr address;
+  return inet_pton(AF_INET6, std::string(text.substr(0, text.find('%'))).c_str(), &address) == 1;
+}
 
 // "" or ADDRESS:PORT, the address in digits: a name would be looked up before there is anything to log to.
 std::string_view check_listen(std::string_view value) {
@@ -34,7 +41,7 @@ std::string_view check_listen(std::string_view value) {
   const auto [stop, problem] = std::from_chars(value.data() + colon + 1, end, port);
   if (problem != std::errc() || stop != end || port == 0 || port > 65535) return "expecting a port from 1 to 65535 after the colon";
   const std::string_view host = value.substr(0, colon);
-  const bool v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  const bool v6 = host.starts_with('[') && host.ends_with(']') && is_ipv6(host.substr(1, host.size() - 2));
   if (!v6 && !Ipv4::parse(host)) return "expecting an IPv4 address or [IPv6 address] before the colon";
   return {};
 }

@@ -73,6 +73,7 @@ TEST(Settings, WrongValuesAreRefusedAtTheirPlace) {
   for (const char* text : {"[server]\nworkers = -1", "[server]\nworkers = 257", "[server]\nworkers = 1.0",
                            "[server]\nworkers = 99999999999999", "[server]\nrfc5107 = 1", "[server]\nrfc5107 = \"true\"",
                            "[server]\nio = \"urinq\"", "[server]\nio = 1", "[store]\npath = 1", "[store]\npath = \"leases\"",
+                           "[metrics]\nlisten = \"[foo]:9767\"", "[metrics]\nlisten = \"[]:9767\"", "[metrics]\nlisten = \"[:9767\"",
                            "[metrics]\nlisten = \"9767\"", "[metrics]\nlisten = \"localhost:9767\"",
                            "[metrics]\nlisten = \"127.0.0.1:0\"", "[metrics]\nlisten = \"127.0.0.1:65536\"",
                            "[metrics]\nlisten = \"127.0.0.1:\"", "[metrics]\nlisten = \":9767\"",
@@ -85,6 +86,7 @@ TEST(Settings, WrongValuesAreRefusedAtTheirPlace) {
 TEST(Settings, ListenTakesBothFamilies) {
   EXPECT_EQ(read("[metrics]\nlisten = \"127.0.0.1:9767\"").metrics.listen, "127.0.0.1:9767");
   EXPECT_EQ(read("[metrics]\nlisten = \"[::1]:9767\"").metrics.listen, "[::1]:9767");
+  EXPECT_EQ(read("[metrics]\nlisten = \"[fe80::1%lo]:9767\"").metrics.listen, "[fe80::1%lo]:9767");
 }
 
 TEST(Settings, AllErrorsOfAFileAreReportedInItsOrder) {
