@@ -459,7 +459,8 @@ std::expected<bool, int> EmbeddedStore::fold_some() {
 // that this is near the beginning something is committed once all is checkpointed. The file stays: a hundred megabytes that are freed and
 // taken again keep the disk from the journals. A shell that reads the log keeps it as it is.
 void EmbeddedStore::restart_log() {
-  if (database_.exec("PRAGMA wal_checkpoint(RESTART)") == SQLITE_OK) {
+  const auto busy = database_.integer("PRAGMA wal_checkpoint(RESTART)");
+  if (busy && *busy == 0) {
     (void)database_.exec("INSERT INTO meta VALUES ('logs', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1");
   }
 }

@@ -537,7 +537,6 @@ TEST_F(StoreFold, TheThreadFoldsAndGivesSegmentsBack) {
   EXPECT_THAT(rows("SELECT count(*), max(generation) FROM leases"), ElementsAre("100|2000"));
 }
 
-// A start after a kill reads SQLite's log: what an avalanche has written there must not wait for it.
 // A start after a kill reads SQLite's log from its beginning, up to where it is of an earlier time.
 TEST_F(StoreFold, ALargeRoundLeavesALogThatIsSoonRead) {
   auto o = options();
