@@ -320,7 +320,8 @@ TEST_P(TransportTest, WhatHasWaitedComesInBatchesAndInOrder) {
   const int client = udp_client(port);
   for (std::size_t i = 0; i < kMany; ++i) send_to(client, Ipv4::of(10, 0, 0, 1), packet(static_cast<std::uint8_t>(i)));
   for (int i = 0; i < 10; ++i) transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::completions);
-  transport().disk().write(file, 0, packet(0), false, 7);
+  const std::vector<std::uint8_t> written = packet(0);
+  transport().disk().write(file, 0, written, false, 7);
   transport().flush();
   for (std::size_t most = kBatch; recorder_.datagrams.size() < kMany; most += kBatch) {
     EXPECT_TRUE(transport().wait(recorder_, read_monotonic_ns() + kSecond, worker::Transport::Intake::everything));
