@@ -86,10 +86,12 @@ void Resolver::append_addresses(const Expr& expr, std::vector<Ipv4>& out) {
 
 void Resolver::declare_host_identifier(Declaration& declaration, Place& place) {
   COAXD_ASSERT(place.host != nullptr);
-  place.host->identifier_option = declaration.option;
-  if (!append_constant(declaration.value, place.host->identifier_value)) {
-    warn(declaration.pos, fmt::format("host {}: host-identifier is not a constant and matches nobody", place.host->name));
+  std::vector<std::uint8_t> value;
+  if (!append_constant(declaration.value, value)) {
+    return warn(declaration.pos, fmt::format("host {}: host-identifier is not a constant and matches nobody", place.host->name));
   }
+  place.host->identifier_option = declaration.option;
+  place.host->identifier_value = std::move(value);
 }
 
 void Resolver::declare_host_group(Declaration& declaration, Place& place) {
