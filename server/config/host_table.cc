@@ -142,6 +142,10 @@ std::span<const Ipv4> HostTable::find(std::string_view name) const noexcept {
   return at->addresses;
 }
 
+bool HostTable::has(std::string_view name) const noexcept {
+  return std::ranges::binary_search(entries_, name, name_less, &Entry::name);
+}
+
 std::vector<std::string> host_names(const Ast& ast) {
   Names names;
   collect(ast.items, names);

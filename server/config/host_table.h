@@ -28,6 +28,8 @@ class HostTable {
 
   // Empty when the name is unknown or has no address. Names compare without case and without a final dot (RFC 4343).
   std::span<const Ipv4> find(std::string_view name) const noexcept;
+  // Whether it is in the table at all, with an address or without.
+  bool has(std::string_view name) const noexcept;
   std::span<const Entry> entries() const noexcept { return entries_; }
 
  private:

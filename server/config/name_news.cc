@@ -1,13 +1,10 @@
 #include "server/config/name_news.h"
 
-#include <algorithm>
-
 namespace coaxd::config {
 
 std::vector<std::string> news_of_names(const HostTable& names, const HostTable* before) {
   const auto had_none = [before](const HostTable::Entry& entry) {
-    if (before == nullptr || !before->find(entry.name).empty()) return false;
-    return std::ranges::find(before->entries(), entry.name, &HostTable::Entry::name) != before->entries().end();
+    return before != nullptr && before->has(entry.name) && before->find(entry.name).empty();
   };
   std::vector<std::string> news;
   for (const HostTable::Entry& entry : names.entries()) {

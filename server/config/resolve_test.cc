@@ -505,6 +505,9 @@ TEST(HostTable_1, FindsWithoutCaseOrFinalDot) {
   EXPECT_TRUE(table.find("b.example").empty());
   EXPECT_TRUE(table.find("").empty());
   EXPECT_TRUE(HostTable().find("x").empty());
+  EXPECT_TRUE(table.has("A.example."));  // without an address, too
+  EXPECT_FALSE(table.has("b.example"));
+  EXPECT_FALSE(HostTable().has("x"));
 }
 
 TEST(HostTable_1, NamesOfAConfigurationAreListedOnce) {
@@ -519,6 +522,15 @@ TEST(HostTable_1, LooksUpWhatNeedsNoNetworkAndKeepsWhatItHad) {
   EXPECT_THAT(table->find("10.9.8.7"), ElementsAre(ip("10.9.8.7")));
   EXPECT_THAT(table->find("localhost"), ElementsAre(ip("127.0.0.1")));
   EXPECT_TRUE(look_up_hosts({}, std::chrono::seconds(1), nullptr)->entries().empty());
+}
+
+// A name's addresses may change while the server runs, so an identifier that holds one is none: not the part before it either.
+TEST(Resolve_3_5_HostIdentifier, OneThatIsNotConstantMatchesNobody) {
+  Outcome outcome = outcome_of("host a { host-identifier option ntp-servers 10.0.0.1, time.example; }"
+                               "host b { host-identifier option ntp-servers time.example; }");
+  ASSERT_NE(outcome.config, nullptr);
+  EXPECT_EQ(outcome.messages.size(), 2u);
+  EXPECT_THAT(outcome.config->identifier_options(), ::testing::IsEmpty());
 }
 
 // dhcpd logs a name that has no address with every packet (§1); here once, when that begins and when it ends.
