@@ -181,6 +181,11 @@ void Resolver::declare_range(Declaration& declaration, Place& place) {
   if (subnet_of_range(declaration, place) == nullptr) return;
   AddressRange range{declaration.low, declaration.high};
   if (range.high < range.low) std::swap(range.low, range.high);
+  constexpr std::uint32_t kMostAddresses = 1u << 24;  // a slip of the pen: a lease table counts addresses in 32 bits, and holds each
+  if (range.high.value - range.low.value >= kMostAddresses) {
+    return error(declaration.pos,
+                 fmt::format("{}-{} is an overly large address range.", to_string(range.low), to_string(range.high)));
+  }
 
   auto after = given_.upper_bound(range.low.value);
   const bool in_earlier = after != given_.begin() && std::prev(after)->second >= range.low.value;

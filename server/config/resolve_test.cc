@@ -212,10 +212,18 @@ TEST(Resolve_3_3_Range, ReversedEndsAreTurned) {
   EXPECT_THAT(ranges_of(*config->pools()[0]), ElementsAre(std::pair("10.1.0.3", "10.1.0.9")));
 }
 
-TEST(Resolve_3_3_Range, OfTheWholeAddressSpaceHasItsSize) {
-  const auto config = accept("subnet 0.0.0.0 netmask 0.0.0.0 { range 0.0.0.0 255.255.255.255; }");
-  EXPECT_EQ(config->pools()[0]->size, std::uint64_t{1} << 32);
+TEST(Resolve_3_3_Range, ReachesTheLastAddress) {
+  const auto config = accept("subnet 255.0.0.0 netmask 255.0.0.0 { range 255.0.0.0 255.255.255.255; }");
+  EXPECT_EQ(config->pools()[0]->size, std::uint64_t{1} << 24);
   EXPECT_EQ(config->pool_of(ip("255.255.255.255")), config->pools()[0].get());
+}
+
+// dhcpd's words; it says so from some 14 million addresses on, whose leases it could not hold (tried with 10.0.0.0-10.255.255.255).
+TEST(Resolve_3_3_Range, OfMoreThanAClassAIsRefused) {
+  EXPECT_THAT(outcome_of("subnet 0.0.0.0 netmask 0.0.0.0 { range 10.0.0.0 11.0.0.0; }").messages,
+              ElementsAre("10.0.0.0-11.0.0.0 is an overly large address range."));
+  EXPECT_THAT(outcome_of("subnet 0.0.0.0 netmask 0.0.0.0 { range 0.0.0.0 255.255.255.255; }").messages,
+              ElementsAre("0.0.0.0-255.255.255.255 is an overly large address range."));
 }
 
 TEST(Resolve_3_3_Range, PoolOfFindsItByAnyAddressAndNoOther) {
