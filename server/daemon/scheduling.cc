@@ -16,13 +16,14 @@ struct Attributes {
   std::uint32_t priority;
   std::uint64_t runtime, deadline, period;
 };
+constexpr std::uint32_t kOther = 0;  // SCHED_OTHER; an operator who chose another has said more than we would
 static_assert(sizeof(Attributes) == 48);  // SCHED_ATTR_SIZE_VER0
 
 }  // namespace
 
 void ask_for_turns_of(std::chrono::nanoseconds length) noexcept {
   Attributes attributes{};
-  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0 || attributes.policy != kOther) return;
   attributes.runtime = static_cast<std::uint64_t>(length.count());
   (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

@@ -483,9 +483,9 @@ std::expected<std::string, std::string> Server::reload() {
     return fail(fmt::format("{}Reload refused: the running configuration goes on.", loaded.error()));
   }
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
-  const std::int64_t began = io::read_monotonic_ns();
   std::expected<void, std::string> reconfigured;
   (void)store_->fold_now();  // as far as it can be done before packets wait: leases of a range that comes back are read from SQLite
+  const std::int64_t began = io::read_monotonic_ns();
   {
     // The mirror reads the table too; waited for before the workers stop, so that packets do not wait for its file.
     const auto quiet = mirror_ ? mirror_->hold() : std::unique_lock<std::mutex>{};

@@ -56,6 +56,8 @@ constexpr bool outlives_message(LogKind kind) noexcept {
   switch (kind) {
     case LogKind::abandoned_declined:
     case LogKind::abandoned_pinged:
+    case LogKind::reclaiming_abandoned:
+    case LogKind::reclaiming_requested_abandoned:
     case LogKind::threshold_exceeded:
     case LogKind::threshold_reset:
     case LogKind::reclaimed:

@@ -88,6 +88,9 @@ class EmbeddedStore final : public LeaseStore {
   void prepare_segments();
   std::expected<bool, int> fold_some();
   int fold_all();
+  int fold_what_is_there();
+  std::uint64_t appended() const;  // in this life
+  std::uint64_t unfolded() const;
   bool postpones_fold();
   bool fold_is_durable();
   bool log_is_empty();
@@ -383,19 +386,25 @@ void EmbeddedStore::run() {
   }
 }
 
+std::uint64_t EmbeddedStore::appended() const {
+  std::uint64_t records = 0;
+  for (const auto& [worker, cursor] : journals_) records += cursor.source ? cursor.source->records() : 0;
+  return records;
+}
+
+std::uint64_t EmbeddedStore::unfolded() const {
+  const std::uint64_t live = appended();
+  return old_records_ + live - std::min(live, folded_live_);
+}
+
 // Looked at once per kFoldPace, a second.
 bool EmbeddedStore::postpones_fold() {
-  std::uint64_t appended = 0;
-  bool room = true;  // a full disk is emptied by folding
-  for (const auto& [worker, cursor] : journals_) {
-    if (!cursor.source) continue;
-    appended += cursor.source->records();
-    room = room && cursor.source->error() == 0;
-  }
-  const std::uint64_t lately = appended - std::exchange(appended_before_, appended);
-  const std::uint64_t unfolded = old_records_ + appended - std::min(appended, folded_live_);
-  health_.fold_lag_records.store(unfolded, std::memory_order_relaxed);
-  return room && lately > kAvalanche && unfolded < kMostUnfolded && health_.last_error.load(std::memory_order_relaxed) == 0;
+  // A full disk is emptied by folding.
+  const bool room = std::ranges::all_of(journals_, [](const auto& j) { return !j.second.source || j.second.source->error() == 0; });
+  const std::uint64_t now = appended(), lately = now - std::exchange(appended_before_, now);
+  const std::uint64_t waiting = unfolded();
+  health_.fold_lag_records.store(waiting, std::memory_order_relaxed);
+  return room && lately > kAvalanche && waiting < kMostUnfolded && health_.last_error.load(std::memory_order_relaxed) == 0;
 }
 
 void EmbeddedStore::halt() {
@@ -421,7 +430,7 @@ std::expected<void, StoreError> EmbeddedStore::fold_now() {
   const std::lock_guard hold(mutex_);
   use_spares();
   prepare_segments();
-  const int code = fold_all();
+  const int code = fold_what_is_there();
   note(code);
   prune();
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
@@ -445,9 +454,7 @@ std::expected<bool, int> EmbeddedStore::fold_some() {
   } else if (round) {
     old_records_ -= std::min(old_records_, round->records);
   }
-  std::uint64_t appended = 0;
-  for (const auto& [worker, cursor] : journals_) appended += cursor.source ? cursor.source->records() : 0;
-  health_.fold_lag_records.store(old_records_ + appended - std::min(appended, folded_live_), std::memory_order_relaxed);
+  health_.fold_lag_records.store(unfolded(), std::memory_order_relaxed);
   health_.history_rows.store(fold_->history_rows(), std::memory_order_relaxed);
   if (!round) return std::unexpected(round.error());
   if (round->records > kLargeRound) restart_log();
@@ -462,6 +469,17 @@ void EmbeddedStore::restart_log() {
   const auto busy = database_.integer("PRAGMA wal_checkpoint(RESTART)");
   if (busy && *busy == 0) {
     (void)database_.exec("INSERT INTO meta VALUES ('logs', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1");
+  }
+}
+
+// Not what comes meanwhile, or it would go on for as long as packets come.
+int EmbeddedStore::fold_what_is_there() {
+  const std::uint64_t enough = health_.folded_records.load(std::memory_order_relaxed) + unfolded();
+  for (;;) {
+    const auto some = fold_some();
+    if (!some) return some.error();
+    if (!*some || health_.folded_records.load(std::memory_order_relaxed) >= enough) return SQLITE_OK;
+    prepare_segments();
   }
 }
 
