@@ -321,7 +321,9 @@ std::expected<void, std::string> MetricsServer::listen(const std::string& addres
     const auto parsed = std::from_chars(address_and_port.data() + colon + 1, end, port);
     if (parsed.ec != std::errc{} || parsed.ptr != end) port = 0;
   }
-  const auto address = asio::ip::make_address(address_and_port.substr(0, colon), error);
+  std::string_view host = std::string_view(address_and_port).substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);  // IPv6, as in a URL
+  const auto address = asio::ip::make_address(host, error);
   if (error || port == 0 || port > 65535)
     return std::unexpected(fmt::format("[metrics] listen: '{}' is not ADDRESS:PORT, such as 127.0.0.1:9767.", address_and_port));
   const tcp::endpoint endpoint{address, static_cast<std::uint16_t>(port)};

@@ -208,6 +208,15 @@ TEST(HttpPages, HealthIsThatOfTheService) {
   EXPECT_EQ(page_of("/", sources).status, 404u);
 }
 
+// 2001:db8::/32 is nobody's (RFC 3849): an address as it should be, that cannot be bound.
+TEST(MetricsListen, TakesAnIpv6AddressInBrackets) {
+  asio::io_context context;
+  MetricsServer metrics(context, {});
+  const auto listening = metrics.listen("[2001:db8::1]:9767");
+  ASSERT_FALSE(listening);
+  EXPECT_THAT(listening.error(), testing::Not(testing::HasSubstr("is not ADDRESS:PORT")));
+}
+
 TEST(MetricsListen, WantsAddressAndPort) {
   boost::asio::io_context context;
   for (const char* bad : {"127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "localhost:9767", ":9767", "127.0.0.1:97x"}) {
