@@ -210,7 +210,7 @@ TEST(HttpPages, HealthIsThatOfTheService) {
 
 // 2001:db8::/32 is nobody's (RFC 3849): an address as it should be, that cannot be bound.
 TEST(MetricsListen, TakesAnIpv6AddressInBrackets) {
-  asio::io_context context;
+  boost::asio::io_context context;
   MetricsServer metrics(context, {});
   const auto listening = metrics.listen("[2001:db8::1]:9767");
   ASSERT_FALSE(listening);
