@@ -25,6 +25,8 @@
 #include <thread>
 #include <utility>
 
+#include "server/store/replaced_file.h"
+
 namespace coaxd::daemon {
 
 namespace asio = boost::asio;
@@ -168,7 +170,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 // take the socket of a dead one for free, and each other's for dead.
 class HeldDirectory {
  public:
-  explicit HeldDirectory(const std::string& path) : file_(open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  explicit HeldDirectory(const std::string& path) : file_(open(store::directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
   ~HeldDirectory() {
     if (file_ >= 0) close(file_);
   }
@@ -187,10 +189,6 @@ class HeldDirectory {
   }
 
  private:
-  static std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  }
   const int file_;
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -87,8 +88,8 @@ class EmbeddedStore final : public LeaseStore {
   void halt();
   void prepare_segments();
   std::expected<bool, int> fold_some();
-  int fold_all();
-  int fold_what_is_there();
+  int fold(std::uint64_t records);
+  int fold_all() { return fold(std::numeric_limits<std::uint64_t>::max()); }
   std::uint64_t appended() const;  // in this life
   std::uint64_t unfolded() const;
   bool postpones_fold();
@@ -430,7 +431,7 @@ std::expected<void, StoreError> EmbeddedStore::fold_now() {
   const std::lock_guard hold(mutex_);
   use_spares();
   prepare_segments();
-  const int code = fold_what_is_there();
+  const int code = fold(unfolded());  // not what comes meanwhile, or it would go on for as long as packets come
   note(code);
   prune();
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(code, "cannot be written"));
@@ -472,23 +473,13 @@ void EmbeddedStore::restart_log() {
   }
 }
 
-// Not what comes meanwhile, or it would go on for as long as packets come.
-int EmbeddedStore::fold_what_is_there() {
-  const std::uint64_t enough = health_.folded_records.load(std::memory_order_relaxed) + unfolded();
+// SQLITE_OK when everything readable is in SQLite, or so many records more than before; else the error that stopped it.
+int EmbeddedStore::fold(std::uint64_t records) {
+  const std::uint64_t before = health_.folded_records.load(std::memory_order_relaxed);
   for (;;) {
     const auto some = fold_some();
     if (!some) return some.error();
-    if (!*some || health_.folded_records.load(std::memory_order_relaxed) >= enough) return SQLITE_OK;
-    prepare_segments();
-  }
-}
-
-// SQLITE_OK when everything readable is in SQLite, else the error that stopped it.
-int EmbeddedStore::fold_all() {
-  for (;;) {
-    const auto some = fold_some();
-    if (!some) return some.error();
-    if (!*some) return SQLITE_OK;
+    if (!*some || health_.folded_records.load(std::memory_order_relaxed) - before >= records) return SQLITE_OK;
     prepare_segments();
   }
 }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "server/store/posix_disk.h"
+#include "server/store/replaced_file.h"
 
 namespace coaxd::store {
 namespace {
@@ -26,12 +27,6 @@ int holder_of(int file) {
   return pid;
 }
 
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 std::unexpected<StoreError> failure(int error, std::string message) {
   return std::unexpected(StoreError{error, std::move(message)});
 }
@@ -43,7 +38,7 @@ StoreLock::~StoreLock() {
 }
 
 std::expected<StoreLock, StoreError> StoreLock::acquire(const std::string& store_path, const std::string& directory) {
-  const std::string parent = parent_of(store_path);
+  const std::string parent = directory_of(store_path);
   if (::mkdir(directory.c_str(), 0750) == 0) {
     (void)PosixFileSystem::instance().sync_directory(parent);
   } else if (errno != EEXIST) {
