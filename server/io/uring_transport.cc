@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write, sync };
+enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
@@ -49,13 +50,9 @@ constexpr std::size_t kEchoes = 64;
 constexpr std::size_t kTrains = 128;
 
 struct Write {
-  int file = -1;
-  std::uint64_t offset = 0;
-  Bytes data;
-  bool sync = false;
   std::uint64_t token = 0;
+  std::size_t size = 0;
   bool used = false;
-  int write_error = 0;
 };
 
 // A group of buffers from which the kernel takes one for each message that it has received.
@@ -397,9 +394,6 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       case Kind::write:
         write_done(writes_[value], result);
         return;
-      case Kind::sync:
-        finish(writes_[value], result < 0 ? result : 0);
-        return;
     }
   }
 
@@ -477,39 +471,19 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool sync, std::uint64_t token) override {
     const auto place = std::find_if(writes_.begin(), writes_.end(), [](const Write& w) { return !w.used; });
     COAXD_ASSERT(place != writes_.end());
-    *place = {file, offset, data, sync, token, true, 0};
-    submit(*place);
-  }
-
-  void submit(Write& write) {
-    const auto index = static_cast<std::uint64_t>(&write - writes_.data());
-    ensure_room(2);
+    *place = {token, data.size(), true};
     io_uring_sqe* entry = next_entry();
-    io_uring_prep_write(entry, write.file, write.data.data(), static_cast<unsigned>(write.data.size()), write.offset);
-    entry->user_data = tag(Kind::write, index);
-    if (!write.sync) return;
-    // The link ends a short write's sync with ECANCELED; write_done() sees the short write first.
-    entry->flags |= IOSQE_IO_LINK;
-    entry = next_entry();
-    io_uring_prep_fsync(entry, write.file, IORING_FSYNC_DATASYNC);
-    entry->user_data = tag(Kind::sync, index);
+    io_uring_prep_write(entry, file, data.data(), static_cast<unsigned>(data.size()), offset);
+    // One of the kernel's threads writes and syncs in one go. An fdatasync of its own, linked to the write, would wait for this thread in between.
+    if (sync) entry->rw_flags = RWF_DSYNC;
+    entry->user_data = tag(Kind::write, static_cast<std::uint64_t>(place - writes_.begin()));
   }
 
   void write_done(Write& write, int result) {
-    const bool complete = result >= 0 && static_cast<std::size_t>(result) == write.data.size();
-    if (complete) {
-      if (!write.sync) finish(write, 0);
-      return;  // its sync is under way
-    }
-    // A full disk shows as a short write first; what is missing is tried by the journal's own retry.
-    write.write_error = result < 0 ? result : -ENOSPC;
-    if (!write.sync) finish(write, write.write_error);
-  }
-
-  void finish(Write& write, int result) {
-    const int final_result = write.write_error != 0 ? write.write_error : result;
+    const bool complete = result >= 0 && static_cast<std::size_t>(result) == write.size;
     write.used = false;
-    handler_->on_disk(write.token, final_result);
+    // A full disk shows as a short write first; what is missing is tried by the journal's own retry.
+    handler_->on_disk(write.token, complete ? 0 : result < 0 ? result : -ENOSPC);
   }
 
   // Places of the registered files, in the order of Kind; -1 where there is none.
