@@ -125,7 +125,7 @@ def parse_arguments():
 
 
 def why_not(args):
-    missing = [name for name in ("coaxd", "coaxctl", "coaxstorm") if not os.access(os.path.join(args.bin, name), os.X_OK)]
+    missing = [name for name in ("coaxd", "coaxctl", "coaxstorm", "ceiling") if not os.access(os.path.join(args.bin, name), os.X_OK)]
     if missing:
         return f"needs {', '.join(missing)} in {args.bin}"
     if not {int(rig.SERVER_CORE), int(rig.GENERATOR_CORE)} <= os.sched_getaffinity(0):

@@ -266,6 +266,22 @@ class Rig:
             if server.process.poll() is None:
                 server.kill()
 
+    @contextlib.contextmanager
+    def doing_nothing(self, limit=10):
+        """A null responder in the server's place: what the machine itself, kernel and generator, makes clients wait."""
+        process = self.server_side.popen(["taskset", "-c", SERVER_CORE, self.binary("ceiling"), "null", "--trains", str(self.network.first),
+                                          str(self.network.server)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + limit
+            while ":0043 " not in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text(encoding="ascii"):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("the null responder does not serve")
+                time.sleep(0.01)
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
     def begin(self, mode, *options, clients=CLIENTS, relay=0, cores=GENERATOR_CORE, lasts=0):
         folder = tempfile.TemporaryDirectory(prefix="limits-storm-")  # pylint: disable=consider-using-with
         with open(f"{folder.name}/said", "wb") as said:

@@ -1,5 +1,6 @@
 #include "server/store/journal.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -24,6 +25,10 @@
 
 namespace coaxd::store {
 namespace {
+
+// What the page cache holds a file in. A write that ends within a page of a file that was used before, and that is not in the cache any more,
+// would have to wait until the rest of the page has been read; so zeroes go out with it.
+constexpr std::size_t kPage = 4096;
 
 std::uint64_t monotonic_ns() noexcept {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -52,9 +57,9 @@ struct Journal::Impl {
     COAXD_ASSERT(kSegmentHeadSize + options.batch_capacity <= source.segment_size());
     for (Batch& batch : batches) {
       // Value-initialised: the pages are there before the first packet is.
-      batch.octets = std::make_unique<std::uint8_t[]>(options.batch_capacity);
+      batch.octets = std::make_unique<std::uint8_t[]>(options.batch_capacity + kPage);
     }
-    probe.octets = std::make_unique<std::uint8_t[]>(kBatchHeadSize);
+    probe.octets = std::make_unique<std::uint8_t[]>(kBatchHeadSize + kPage);
   }
 
   bool begin_segment() noexcept {
@@ -84,8 +89,10 @@ struct Journal::Impl {
     flight = kind;
     flight_size = batch.size;
     started_ns = monotonic_ns();
-    const MutableBytes octets{batch.octets.get(), batch.size};
+    const std::uint64_t end = offset + batch.size, page_end = std::min((end + kPage - 1) / kPage * kPage, segment.size);
+    const MutableBytes octets{batch.octets.get(), static_cast<std::size_t>(page_end - offset)};
     encode_batch_head(octets, segment.key, number, batch.size - kBatchHeadSize);
+    std::ranges::fill(octets.subspan(batch.size), std::uint8_t{0});
     disk.write(segment.file, offset, octets, sync, ++token);
   }
 

@@ -260,6 +260,24 @@ TEST(Journal, MemoryIsSettledAtOnceAndStillOwedAfterAFailure) {
   EXPECT_EQ(b.readable(), (std::vector<std::uint32_t>{1, 2}));
 }
 
+// What an earlier use of the file has left in the last page goes with the write, which so has nothing to wait for.
+TEST(Journal, AWriteEndsWhereItsPageEnds) {
+  Bench b;
+  const auto handle = b.source.segments().front().segment.file;
+  const std::vector<std::uint8_t> noise(kSegmentSize - kSegmentHeadSize, 0xee);
+  (void)b.disk.write(handle, kSegmentHeadSize, noise);
+  std::vector<std::uint8_t> after(kSegmentSize);
+  for (std::uint32_t g = 1; g <= 100 && b.journal->readable().segment == 1; ++g) {
+    for (std::uint32_t i = 0; i < g % 5; ++i) b.append(g);
+    if (b.journal->appended() == b.journal->durable()) continue;
+    b.commit();
+    (void)b.disk.read(handle, 0, after);
+    const std::size_t end = b.journal->readable().offset, page_end = (end + 4095) / 4096 * 4096;
+    if (b.journal->readable().segment != 1) break;
+    for (std::size_t at = end; at < kSegmentSize; ++at) ASSERT_EQ(after[at], at < page_end ? 0 : 0xee) << end << " " << at;
+  }
+}
+
 TEST(Journal, CrashSafeIsNotSynced) {
   Bench b(Durability::crash_safe);
   b.append(1);
