@@ -23,6 +23,8 @@ constexpr auto kLogPatience = std::chrono::seconds(1);
 // Too many held replies: the next completion makes room; packets wait in the sockets' buffers meanwhile.
 constexpr std::int64_t kFullNs = 1'000'000;
 
+constexpr std::int64_t kUnrepeated = std::numeric_limits<std::int64_t>::max();
+
 // How long a client waits before it asks again: an answer to what it has asked before only costs time that its new question needs.
 std::int64_t patience_of(const wire::Message& message) noexcept {
   constexpr std::int64_t kSecond = 1'000'000'000;
@@ -35,7 +37,7 @@ std::int64_t patience_of(const wire::Message& message) noexcept {
     case wire::MessageType::inform:
       return 3 * kSecond;  // RFC 2131 §4.1: four seconds, give or take one
     default:
-      return std::numeric_limits<std::int64_t>::max();  // nobody repeats a RELEASE
+      return kUnrepeated;  // a RELEASE, a DECLINE
   }
 }
 
@@ -149,8 +151,14 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     return;
   }
   counters_.received[static_cast<std::size_t>(message_.type())].add();
-  if (arrival.waited_ns > patience_of(message_)) {
+  const std::int64_t patience = patience_of(message_);
+  if (arrival.waited_ns > patience) {
     drop(engine::DropReason::stale);
+    return;
+  }
+  StandingQueue& queue = message_.type() == wire::MessageType::discover ? discovers_ : others_;
+  if (patience != kUnrepeated && queue.gives_way(arrival.waited_ns, now_.mono_ns)) {
+    drop(engine::DropReason::overload);
     return;
   }
   // An OFFER now is a REQUEST in a moment, and there would be no place for it.

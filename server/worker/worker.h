@@ -16,6 +16,7 @@
 #include "server/engine/engine.h"
 #include "server/store/journal.h"
 #include "server/worker/counters.h"
+#include "server/worker/standing_queue.h"
 #include "server/worker/transport.h"
 
 namespace coaxd::worker {
@@ -184,6 +185,7 @@ class Worker final : private Handler {
   engine::Actions actions_;
   Fifo<Held> held_;
   Fifo<HeldEffect> held_effects_;
+  StandingQueue discovers_, others_;  // DISCOVERs wait behind all others
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;

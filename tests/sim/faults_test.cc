@@ -249,10 +249,19 @@ TEST(Sim, WhatTheClientHasGivenUpIsNotAnswered) {
     world.inject(packet.encode(), arrival);
     world.run(kSecond);
   };
+  // Between any two of these, something that came just now: it is no queue that stands.
+  auto fresh = [&, xid = 500u]() mutable {
+    Packet inform;
+    inform.type = wire::MessageType::inform;
+    inform.ciaddr = Ipv4::of(10, 3, 0, 200);
+    inform.xid = xid++;
+    deliver(inform, 0, true);
+  };
   Packet request = init_reboot();
   deliver(request, 3 * kSecond + 1, false);
   EXPECT_TRUE(world.replies_to(77).empty());
   EXPECT_EQ(world.dropped(engine::DropReason::stale), 1u);
+  fresh();
   deliver(request, 3 * kSecond, false);
   EXPECT_EQ(world.replies_to(77).size(), 1u);
 
@@ -262,6 +271,7 @@ TEST(Sim, WhatTheClientHasGivenUpIsNotAnswered) {
   EXPECT_TRUE(world.replies_to(78).empty());
   EXPECT_EQ(world.dropped(engine::DropReason::stale), 2u);
 
+  fresh();
   Packet renewal;
   renewal.chaddr = request.chaddr;
   renewal.xid = 90;
@@ -277,6 +287,43 @@ TEST(Sim, WhatTheClientHasGivenUpIsNotAnswered) {
   deliver(release, 3600 * kSecond, true);
   EXPECT_NE(world.binding(Ipv4::of(10, 3, 0, 10)).state, lease::BindingState::active);
   EXPECT_EQ(world.dropped(engine::DropReason::stale), 3u);
+}
+
+// RFC 8289 §3: a queue that stands is not served from its old end, but what nobody says twice is heard (RFC 2131 §4.4.6).
+TEST(Sim, AQueueThatStandsGivesWayToWhatCameLater) {
+  World world(kNetwork, {.seed = 8, .workers = 1});
+  std::uint8_t n = 0;
+  const auto deliver = [&](Packet packet, std::int64_t waited_ns) {
+    engine::Arrival arrival = world.relayed(2);
+    arrival.waited_ns = waited_ns;
+    world.inject(packet.encode(), arrival);
+    world.run(100 * kMillisecond);
+    return !world.replies_to(packet.xid).empty();
+  };
+  const auto discover = [&] {
+    Packet packet = init_reboot(n++);
+    packet.type = wire::MessageType::discover;
+    return packet;
+  };
+  int answered = 0;
+  for (int i = 0; i < 30; ++i) answered += deliver(discover(), 600 * kMillisecond) ? 1 : 0;
+  EXPECT_GE(answered, 10);  // of the first second
+  EXPECT_LE(answered, 11);
+  EXPECT_EQ(world.dropped(engine::DropReason::overload), 30u - static_cast<unsigned>(answered));
+  EXPECT_TRUE(deliver(discover(), 400 * kMillisecond)) << "later ones are served";
+  Packet request = init_reboot(15);
+  EXPECT_TRUE(deliver(request, 600 * kMillisecond)) << "a queue of DISCOVERs is not that of others";
+  for (int i = 0; i < 30; ++i) deliver(init_reboot(n++), 600 * kMillisecond);
+  EXPECT_EQ(world.binding(Ipv4::of(10, 3, 0, 25)).state, lease::BindingState::active);
+  const auto dropped = world.dropped(engine::DropReason::overload);
+  Packet release;
+  release.chaddr = request.chaddr;
+  release.type = wire::MessageType::release;
+  release.ciaddr = Ipv4::of(10, 3, 0, 25);
+  deliver(release, 600 * kMillisecond);
+  EXPECT_EQ(world.dropped(engine::DropReason::overload), dropped);
+  EXPECT_TRUE(deliver(discover(), 0));
+  EXPECT_TRUE(deliver(discover(), 600 * kMillisecond)) << "it has drained";
 }
 
 // When replies wait for the disk in all places, nothing more is taken from the sockets; and the last places are not for clients who have
