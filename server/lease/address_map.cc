@@ -80,13 +80,25 @@ void AddressMap::assign(std::span<const PoolSpec> pools) {
   }
 }
 
-SlotId AddressMap::find(Ipv4 address) const noexcept {
+std::uint32_t AddressMap::block_of(Ipv4 address) const noexcept {
   const std::uint32_t page = directory_[address.value >> 16];
-  if (page == 0) return kNoSlot;
-  const std::uint32_t number = pages_[page - 1][(address.value >> 8) & 0xff];
+  return page == 0 ? kNoBlock : pages_[page - 1][(address.value >> 8) & 0xff];
+}
+
+SlotId AddressMap::find(Ipv4 address) const noexcept {
+  const std::uint32_t number = block_of(address);
   if (number == kNoBlock) return kNoSlot;
   const SlotId slot = (number - 1) * kBlockSize + address.value % kBlockSize;
   return exists(slot) ? slot : kNoSlot;
+}
+
+SlotId AddressMap::prefetch(Ipv4 address) const noexcept {
+  const std::uint32_t number = block_of(address);
+  if (number == kNoBlock) return kNoSlot;
+  const auto* block = reinterpret_cast<const char*>(&blocks_[number - 1]);
+  __builtin_prefetch(block);
+  __builtin_prefetch(block + sizeof(Block) - 1);
+  return (number - 1) * kBlockSize + address.value % kBlockSize;
 }
 
 bool AddressMap::exists(SlotId slot) const noexcept {

@@ -34,6 +34,8 @@ class AddressMap {
   void assign(std::span<const PoolSpec> pools);
 
   SlotId find(Ipv4 address) const noexcept;
+  // The slot that the address has if it has one. Asks the memory for what find() and place_of() will read.
+  SlotId prefetch(Ipv4 address) const noexcept;
   bool exists(SlotId slot) const noexcept;
   Ipv4 address_of(SlotId slot) const noexcept { return {blocks_[slot / kBlockSize].base + slot % kBlockSize}; }
   Place place_of(SlotId slot) const noexcept;
@@ -56,6 +58,7 @@ class AddressMap {
     Bits exists{}, excluded{};
   };
 
+  std::uint32_t block_of(Ipv4 address) const noexcept;  // its number; kNoBlock
   static bool test(const Bits& bits, std::uint32_t i) noexcept { return ((bits[i / 64] >> (i % 64)) & 1) != 0; }
   Block& block_for(std::uint32_t base);
   void add_addresses(std::uint32_t low, std::uint32_t high);

@@ -21,9 +21,11 @@ constexpr ClientHash kInDoubt = ~ClientHash{0};
 
 }  // namespace
 
+static bool may_be_candidate(SlotState state) noexcept { return state == SlotState::free || state == SlotState::abandoned; }
+
 std::uint32_t order_key(SlotWord word) noexcept {
   const bool abandoned = word.state() == SlotState::abandoned;
-  if (word.pending() || (word.state() != SlotState::free && !abandoned)) return MinTree::kNone;
+  if (word.pending() || !may_be_candidate(word.state())) return MinTree::kNone;
   const StoredTime ends = word.expiry();
   if (!abandoned && ends == kStoredNever) return MinTree::kNone;  // reserved (slot.h, expiry_of)
   std::uint32_t key = 0;
@@ -84,7 +86,9 @@ void LeaseTable::Impl::give(SlotId id, SlotState before, SlotWord after) noexcep
   // Before publishing: afterwards the slot may already be somebody else's, and counted by him.
   count(id, before, after.state());
   slot(id).publish(after);
-  settle_order(id);
+  // Between two states that are no candidates the leaf is what it was, whatever word of theirs it was computed from, PENDING or not; and
+  // where it is to be found is far away.
+  if (may_be_candidate(before) || may_be_candidate(after.state())) settle_order(id);
   settle_expiry(id);
 }
 
@@ -188,11 +192,12 @@ std::size_t confirm(const ClientIndex& index, ClientHash client, std::span<SlotI
 void LeaseTable::prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id, Ipv4 address) const noexcept {
   if (!chaddr.empty()) impl_->index.prefetch(hash_hardware(htype, chaddr));
   if (!client_id.empty()) impl_->index.prefetch(hash_client_id(client_id));
-  const SlotId slot = address.is_zero() ? kNoSlot : find(address);
+  const SlotId slot = address.is_zero() ? kNoSlot : impl_->map.prefetch(address);
   if (slot == kNoSlot) return;
   const auto* lines = reinterpret_cast<const char*>(&impl_->slot(slot));
   __builtin_prefetch(lines, 1);
   __builtin_prefetch(lines + 64, 1);
+  impl_->expiry->prefetch(slot);
 }
 
 std::size_t LeaseTable::find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept {

@@ -29,6 +29,7 @@ class MinTree {
 
   void set(std::uint32_t leaf, std::uint32_t key) noexcept;
   std::uint32_t get(std::uint32_t leaf) const noexcept;
+  void prefetch(std::uint32_t leaf) const noexcept { __builtin_prefetch(levels_[0] + leaf, 1); }
   // The smallest key now, kNone when there is none.
   std::uint32_t min_key() const noexcept;
   // A leaf that held (about) the smallest key, lowest index first among equals; kNone when there is none.
