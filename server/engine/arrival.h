@@ -22,12 +22,15 @@ struct Interface {
 };
 
 struct Arrival {
+  enum class Queue : std::uint8_t { routed, discovers, link, count };
+
   const Interface* interface = nullptr;  // never null
   Ipv4 source;
   std::uint16_t source_port = 0;
   Ipv4 destination;       // 255.255.255.255, or the address that was asked (a VIP): replies leave from it
   bool from_link = false; // by packet socket: a client on this link
-  std::int64_t waited_ns = 0;  // between the kernel and us
+  Queue queue = Queue::routed;  // which of the sockets' it waited in, and
+  std::int64_t waited_ns = 0;   // for how long
 };
 
 struct Departure {

@@ -166,13 +166,14 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       if (const EchoReply echo = read_echo(data); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
       return;
     }
-    const Received received =
+    Received received =
         &source == &packet_
             ? read_frame(data, reinterpret_cast<const sockaddr_ll&>(places_->from[i]), m.msg_hdr, port_, wall_ns_, interfaces_)
             : read_udp(data, reinterpret_cast<const sockaddr_in&>(places_->from[i]), m.msg_hdr, wall_ns_, interfaces_);
     if (received.discard != engine::DropReason::none) {
       handler_->on_discarded(received.discard);
     } else {
+      if (&source == &discovers_) received.arrival.queue = engine::Arrival::Queue::discovers;
       handler_->on_datagram(received.payload, received.arrival);
     }
   }

@@ -364,6 +364,7 @@ Received read_frame(Bytes frame, const sockaddr_ll& from, msghdr& control, std::
   // To everybody, be it 255.255.255.255 or 10.0.0.255: no address of ours was asked, and none of these can be a source.
   result.arrival.destination = {0xffffffff};
   result.arrival.from_link = true;
+  result.arrival.queue = engine::Arrival::Queue::link;
   result.arrival.waited_ns = waited_ns(control, wall_ns);
   result.payload = datagram->payload;
   return result;

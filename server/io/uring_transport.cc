@@ -239,16 +239,11 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     for (const Kind kind : {Kind::udp, Kind::discovers, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
   }
 
-  // Two linked requests must be submitted together, or the link breaks.
-  void ensure_room(unsigned entries) {
-    while (io_uring_sq_space_left(&ring_) < entries) {
+  io_uring_sqe* next_entry() {
+    while (io_uring_sq_space_left(&ring_) == 0) {
       const int submitted = io_uring_submit(&ring_);
       COAXD_ASSERT(submitted > 0 || submitted == -EAGAIN);  // io_uring_enter(2): EAGAIN, the kernel has no memory just now
     }
-  }
-
-  io_uring_sqe* next_entry() {
-    ensure_room(1);
     return io_uring_get_sqe(&ring_);
   }
 
@@ -417,13 +412,14 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     control.msg_control = static_cast<std::uint8_t*>(io_uring_recvmsg_name(out)) + receive_header_.msg_namelen;
     control.msg_controllen = out->controllen;
     const void* name = io_uring_recvmsg_name(out);
-    const Received received =
+    Received received =
         kind == Kind::packet ? read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, wall_ns_, interfaces_)
                              : read_udp(payload, *static_cast<const sockaddr_in*>(name), control, wall_ns_, interfaces_);
     if (received.discard != engine::DropReason::none) {
       ++delivered_;
       handler_->on_discarded(received.discard);
     } else {
+      if (kind == Kind::discovers) received.arrival.queue = engine::Arrival::Queue::discovers;
       deliver_each(received.payload, kind == Kind::packet ? received.payload.size() : datagram_size(control, payload.size()), received.arrival);
     }
   }

@@ -2,7 +2,7 @@
 // packet has waited. Served in the order in which it came, such a queue makes every client wait for as long as it is, until no answer comes in
 // time for anybody; the kernel, which throws away what comes last, keeps it full. So while it stands, what has waited longer than kTarget gives
 // way to what has not. (Not before: after a pause of the server's own, even what is a second old is worth its answer.)
-// Owned and called by one worker; one for each order of service. Source: RFC 8289 (CoDel) §3, with a queue's end in one step, for what is in
+// Owned and called by one worker; one for each of its sockets, for it must be a queue: first in, first out. Source: RFC 8289 (CoDel) §3, with a queue's end in one step, for what is in
 // front of it is cheap to drop.
 #pragma once
 

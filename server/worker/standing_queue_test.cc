@@ -67,7 +67,6 @@ TEST(Rfc8289_3, WhenItHasDrainedItIsServedWholeAgain) {
   EXPECT_GT(queue.longest, StandingQueue::kTarget);
 }
 
-// One that came by another way, or a clock that is off, does not end it.
 TEST(Rfc8289_3, ItStandsUntilItHasDrained) {
   StandingQueue queue;
   EXPECT_FALSE(queue.gives_way(StandingQueue::kTarget + 1, 0));

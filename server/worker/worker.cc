@@ -156,7 +156,7 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     drop(engine::DropReason::stale);
     return;
   }
-  StandingQueue& queue = message_.type() == wire::MessageType::discover ? discovers_ : others_;
+  StandingQueue& queue = queues_[static_cast<std::size_t>(arrival.queue)];
   if (patience != kUnrepeated && queue.gives_way(arrival.waited_ns, now_.mono_ns)) {
     drop(engine::DropReason::overload);
     return;

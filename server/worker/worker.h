@@ -185,7 +185,7 @@ class Worker final : private Handler {
   engine::Actions actions_;
   Fifo<Held> held_;
   Fifo<HeldEffect> held_effects_;
-  StandingQueue discovers_, others_;  // DISCOVERs wait behind all others
+  std::array<StandingQueue, static_cast<std::size_t>(engine::Arrival::Queue::count)> queues_;
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;

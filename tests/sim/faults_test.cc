@@ -296,6 +296,7 @@ TEST(Sim, AQueueThatStandsGivesWayToWhatCameLater) {
   const auto deliver = [&](Packet packet, std::int64_t waited_ns) {
     engine::Arrival arrival = world.relayed(2);
     arrival.waited_ns = waited_ns;
+    if (packet.type == wire::MessageType::discover) arrival.queue = engine::Arrival::Queue::discovers;
     world.inject(packet.encode(), arrival);
     world.run(100 * kMillisecond);
     return !world.replies_to(packet.xid).empty();
