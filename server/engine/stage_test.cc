@@ -37,7 +37,7 @@ class StageTest : public testing::Test {
   std::shared_ptr<const config::Config> config_ = config_from(kConfig);
   const Instant now_{.mono_ns = 1, .wall = 1'700'000'000};
   const Interface interface_{1, "eth0", Ipv4::of(10, 1, 0, 1), {}, false};
-  const Arrival arrival_{&interface_, {}, kClientPort, {0xffffffff}, true, 0};
+  const Arrival arrival_{&interface_, {}, kClientPort, {0xffffffff}, true};
   lease::LeaseTable leases_{kSeed};
   lease::LeaseLimits limits_{kSeed, 16};
   ChangePool changes_{4};

@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/lease/mapped_memory.h"
 #include "server/store/change.h"
 #include "server/store/journal_files.h"
 #include "server/store/lease_rows.h"
@@ -63,8 +64,6 @@ class Fold {
     JournalCursor* cursor = nullptr;
     std::uint32_t worker = 0;
     std::uint64_t segment = 0;
-    std::unique_ptr<std::uint8_t[]> octets;
-    std::size_t size = 0;
     std::uint64_t end = 0;    // where the cursor will be
     std::uint64_t batch = 0;  // folded up to
     bool finished = false;    // nothing more in this segment
@@ -80,6 +79,7 @@ class Fold {
   std::expected<bool, int> gather(JournalCursor& cursor, std::uint32_t worker, Place& place);
   std::expected<bool, int> gather_segment(Gathered& into, const SegmentFile& file, Place& place, std::uint64_t limit,
                                           std::uint64_t below, bool closed);
+  MutableBytes room_for(std::size_t octets);
   int commit(const std::function<void()>& meanwhile);
   std::uint64_t advance();  // batches
 
@@ -88,6 +88,8 @@ class Fold {
   LeaseRows rows_;
   Statement save_position_, save_newest_;
   std::vector<Gathered> gathered_;
+  std::vector<lease::MappedMemory> chunks_;  // what was read in this round: the records of `changes_`
+  std::size_t chunk_used_ = 0;               // of the last one
   std::vector<Change> changes_;
   std::uint64_t newest_ = 0;
 };

@@ -1,7 +1,6 @@
 #include "server/store/lease_store.h"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,7 +32,6 @@ constexpr milliseconds kPreparePace{20};
 // How often it folds: the history is this far behind. Each round costs an fsync that competes with the journals', and writes each page it
 // touches once.
 constexpr milliseconds kFoldPace{1000};
-constexpr int kNice = 5;
 // Folding a record costs a third of the CPU of the exchange it came from. So an avalanche (more than so many records a second) is folded
 // after it, unless it is longer than this: what a restart then has to replay takes it about a second.
 constexpr std::uint64_t kAvalanche = 5000;
@@ -364,9 +362,6 @@ void EmbeddedStore::start() {
 }
 
 void EmbeddedStore::run() {
-  // Packets come first. With a third of a worker's weight it still gets a quarter of a core that a worker would fill, and needs as much to
-  // keep pace (2 us a record, 7 us the exchange that it came from): with less the journals would grow for as long as the load lasts.
-  (void)setpriority(PRIO_PROCESS, 0, kNice);  // of this thread (Linux)
   std::unique_lock hold(mutex_);
   use_spares();
   // What the last life has left behind waits as well: the first packets are here.
