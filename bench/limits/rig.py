@@ -269,7 +269,8 @@ class Rig:
     @contextlib.contextmanager
     def doing_nothing(self, limit=10):
         """A null responder in the server's place: what the machine itself, kernel and generator, makes clients wait."""
-        process = self.server_side.popen(["taskset", "-c", SERVER_CORE, self.binary("ceiling"), "null", "--trains", str(self.network.first),
+        trains = ["--trains"] if self.bench.args.trains == "always" else []
+        process = self.server_side.popen(["taskset", "-c", SERVER_CORE, self.binary("ceiling"), "null", *trains, str(self.network.first),
                                           str(self.network.server)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + limit

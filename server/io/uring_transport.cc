@@ -470,8 +470,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     *place = {token, data.size(), true};
     io_uring_sqe* entry = next_entry();
     io_uring_prep_write(entry, file, data.data(), static_cast<unsigned>(data.size()), offset);
-    // One of the kernel's threads writes and syncs in one go. An fdatasync of its own, linked to the write, would wait for this thread in between.
-    if (sync) entry->rw_flags = RWF_DSYNC;
+    // One of the kernel's threads writes and syncs in one go: an fdatasync of its own, linked to the write, would wait for this thread in between.
+    // Always one of those: XFS would take the write at once, and this thread wait for the sync.
+    if (sync) {
+      entry->rw_flags = RWF_DSYNC;
+      entry->flags |= IOSQE_ASYNC;
+    }
     entry->user_data = tag(Kind::write, static_cast<std::uint64_t>(place - writes_.begin()));
   }
 

@@ -5,7 +5,8 @@
 //   The leaves of the two orders are functions of the word alone, and anybody may write them: settle() writes the leaf and looks at the
 //   word again until it has not changed. Proof that a leaf is right at rest: its last writer found the word, afterwards, as the one it
 //   had computed from; a later change of the word would have been followed by its own settle(), which would have found the leaf right
-//   or been the last writer. (All seq_cst.) A leaf may lag while its owner is interrupted: who trips over it settles it himself.
+//   or been the last writer, or it left the key as it was: between two words that are no candidates, and the PENDING one between them, the
+//   pool's order has kNone, and nobody settles it. (All seq_cst.) A leaf may lag while its owner is interrupted: who trips over it settles it himself.
 //
 // Included by lease_table*.cc only.
 #pragma once
@@ -54,7 +55,7 @@ struct LeaseTable::Impl {
 
   // --- PENDING ---
   bool take(SlotId id, SlotWord expected) noexcept;
-  // Ends PENDING: publishes, counts, settles both orders.
+  // Ends PENDING: publishes, counts, settles the orders whose leaf may have changed.
   void give(SlotId id, SlotState before, SlotWord after) noexcept;
   // The offer's index entry, unless it is one of `keys` as well.
   void erase_offer(SlotId id, const Keys& keys) noexcept;

@@ -90,17 +90,19 @@ std::expected<bool, int> Fold::gather(JournalCursor& cursor, std::uint32_t worke
   std::expected<bool, int> some = false;
   if (place.segment < cursor.old.size()) {
     const SegmentFile& file = cursor.old[place.segment];
-    const std::uint64_t below = first_batch_of(files_, cursor.old, place.segment + 1, cursor.old.size());
-    some = gather_segment(into, file, place, file.segment.size, below, true);
+    if (place.below == 0) place.below = first_batch_of(files_, cursor.old, place.segment + 1, cursor.old.size());
+    some = gather_segment(into, file, place, file.segment.size, place.below, true);
   } else if (cursor.old.empty() && cursor.source && place.segment < cursor.source->segments().size()) {
     const auto& segments = cursor.source->segments();
     const JournalPosition readable = cursor.source->readable();
     const SegmentFile& file = segments[place.segment];
     const std::uint64_t number = file.segment.number;
     if (readable.segment > number) {
-      const auto ahead = static_cast<std::size_t>(std::min<std::uint64_t>(place.segment + readable.segment - number + 1, segments.size()));
-      const std::uint64_t below = first_batch_of(files_, segments, place.segment + 1, ahead);
-      some = gather_segment(into, file, place, file.segment.size, below, true);
+      if (place.below == 0) {
+        const auto ahead = static_cast<std::size_t>(std::min<std::uint64_t>(place.segment + readable.segment - number + 1, segments.size()));
+        place.below = first_batch_of(files_, segments, place.segment + 1, ahead);
+      }
+      some = gather_segment(into, file, place, file.segment.size, place.below, true);
     } else if (readable.segment == number && readable.offset > place.offset) {
       some = gather_segment(into, file, place, readable.offset, kAll, false);
     }
@@ -143,6 +145,7 @@ std::expected<bool, int> Fold::gather_segment(Gathered& into, const SegmentFile&
   if (into.finished) {
     ++place.segment;
     place.offset = kSegmentHeadSize;
+    place.below = 0;
   }
   return true;
 }

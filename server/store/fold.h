@@ -74,6 +74,7 @@ class Fold {
     std::uint64_t offset = 0;
     std::uint64_t batch = 0;
     std::uint64_t room = 0;   // octets that may still be read
+    std::uint64_t below = 0;  // of the segment, once it is closed: the first batch that is not its own; 0: not looked up yet
     bool caught_up = false;   // with the worker: what it writes now is for the next round
   };
   std::expected<bool, int> gather(JournalCursor& cursor, std::uint32_t worker, Place& place);

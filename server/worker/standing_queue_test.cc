@@ -7,11 +7,11 @@
 namespace coaxd::worker {
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000, kSecond = 1'000 * kMillisecond;
+constexpr std::int64_t kMillisecond = 1'000'000, kSecond = 1'000 * kMillisecond, kTarget = 500 * kMillisecond;
 
 // Packets come at one pace and are served, or dropped for a tenth of the time, at another; the order is that in which they came.
 struct Queue {
-  StandingQueue standing;
+  StandingQueue standing{kTarget};
   std::int64_t now = 0, next = 0;
   std::deque<std::int64_t> waiting{};
   std::int64_t served = 0, dropped = 0, longest = 0;
@@ -49,7 +49,7 @@ TEST(Rfc8289_3, AStandingQueueIsKeptShortAndServed) {
   queue.run(4 * kSecond, kMillisecond, 3 * kMillisecond);  // three times what can be served
   queue.forget();
   queue.run(14 * kSecond, kMillisecond, 3 * kMillisecond);
-  EXPECT_LE(queue.longest, StandingQueue::kTarget);
+  EXPECT_LE(queue.longest, kTarget);
   // Some two drops of 0.3 ms for each 3 ms of work.
   EXPECT_NEAR(static_cast<double>(queue.served), 10'000 / 3.6, 300);
   EXPECT_GT(queue.dropped, queue.served);
@@ -64,18 +64,36 @@ TEST(Rfc8289_3, WhenItHasDrainedItIsServedWholeAgain) {
   queue.now += 900 * kMillisecond;
   queue.run(10 * kSecond, 10 * kMillisecond, 3 * kMillisecond);
   EXPECT_EQ(queue.dropped, 0);
-  EXPECT_GT(queue.longest, StandingQueue::kTarget);
+  EXPECT_GT(queue.longest, kTarget);
 }
 
 TEST(Rfc8289_3, ItStandsUntilItHasDrained) {
-  StandingQueue queue;
-  EXPECT_FALSE(queue.gives_way(StandingQueue::kTarget + 1, 0));
-  EXPECT_FALSE(queue.gives_way(StandingQueue::kTarget + 1, StandingQueue::kInterval));
-  EXPECT_TRUE(queue.gives_way(StandingQueue::kTarget + 1, StandingQueue::kInterval + 1));
-  EXPECT_FALSE(queue.gives_way(StandingQueue::kTarget, StandingQueue::kInterval + 2));
-  EXPECT_TRUE(queue.gives_way(StandingQueue::kTarget + 1, StandingQueue::kInterval + 3));
-  EXPECT_FALSE(queue.gives_way(StandingQueue::kDrained - 1, StandingQueue::kInterval + 4));
-  EXPECT_FALSE(queue.gives_way(StandingQueue::kTarget + 1, StandingQueue::kInterval + 5));
+  StandingQueue queue{kTarget};
+  std::int64_t now = 0;
+  for (; now <= queue.interval(); now += 100 * kMillisecond) EXPECT_FALSE(queue.gives_way(kTarget + 1, now));
+  EXPECT_TRUE(queue.gives_way(kTarget + 1, now));
+  EXPECT_FALSE(queue.gives_way(kTarget, now + 1));
+  EXPECT_TRUE(queue.gives_way(kTarget + 1, now + 2));
+  EXPECT_FALSE(queue.gives_way(queue.drained() - 1, now + 3));
+  EXPECT_FALSE(queue.gives_way(kTarget + 1, now + 4));
+}
+
+// Two pauses of the server, minutes apart, with nothing in between.
+TEST(Rfc8289_3, WhatCameToAnEmptyQueueDoesNotStand) {
+  StandingQueue queue{kTarget};
+  EXPECT_FALSE(queue.gives_way(600 * kMillisecond, 0));
+  EXPECT_FALSE(queue.gives_way(600 * kMillisecond, 300 * kSecond));
+  for (int i = 1; i < 20; ++i) EXPECT_FALSE(queue.gives_way(600 * kMillisecond, (300 + i) * kSecond));
+}
+
+// RFC 2131 §4.4.5: who renews waits a minute; what a stall of five seconds leaves at half load is answered whole.
+TEST(Rfc8289_3, TheLongerThePatienceTheLongerTheQueueMayBe) {
+  Queue queue{.standing = StandingQueue{3 * kSecond}};
+  queue.run(kSecond, kMillisecond, kMillisecond / 2);
+  queue.now += 5 * kSecond;
+  queue.run(20 * kSecond, kMillisecond, kMillisecond / 2);
+  EXPECT_EQ(queue.dropped, 0);
+  EXPECT_GT(queue.longest, 4 * kSecond);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ constexpr auto kLogPatience = std::chrono::seconds(1);
 // Too many held replies: the next completion makes room; packets wait in the sockets' buffers meanwhile.
 constexpr std::int64_t kFullNs = 1'000'000;
 
+constexpr std::int64_t kRenewing = 60'000'000'000;  // RFC 2131 §4.4.5: a minute at least
 constexpr std::int64_t kUnrepeated = std::numeric_limits<std::int64_t>::max();
 
 // How long a client waits before it asks again: an answer to what it has asked before only costs time that its new question needs.
@@ -30,7 +31,7 @@ std::int64_t patience_of(const wire::Message& message) noexcept {
   constexpr std::int64_t kSecond = 1'000'000'000;
   switch (message.type()) {
     case wire::MessageType::request:
-      if (!message.ciaddr().is_zero()) return 60 * kSecond;  // RFC 2131 §4.4.5: renewing, it waits a minute at least
+      if (!message.ciaddr().is_zero()) return kRenewing;
       [[fallthrough]];
     case wire::MessageType::bootp:
     case wire::MessageType::discover:
@@ -156,7 +157,8 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     drop(engine::DropReason::stale);
     return;
   }
-  StandingQueue& queue = queues_[static_cast<std::size_t>(arrival.queue)];
+  Queues& queues = queues_[static_cast<std::size_t>(arrival.queue)];
+  StandingQueue& queue = patience == kRenewing ? queues.renewing : queues.booting;
   if (patience != kUnrepeated && queue.gives_way(arrival.waited_ns, now_.mono_ns)) {
     drop(engine::DropReason::overload);
     return;

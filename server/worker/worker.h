@@ -52,6 +52,10 @@ class Worker final : private Handler {
   // A reply that has waited so long waits for a disk that hangs: its client has long asked again (RFC 2131 §4.1), and nobody else is served.
   static constexpr std::int64_t kStorePatienceNs = 5'000'000'000;
 
+  // How long packets wait in a queue that stands (standing_queue.h). A client that boots waits three seconds for each answer at least (RFC
+  // 2131 §4.1), one that renews a minute (§4.4.5), and so long it takes until he asks again.
+  static constexpr std::int64_t kBootTargetNs = 500'000'000, kRenewTargetNs = 3'000'000'000;
+
   struct Parts {
     Transport& transport;
     store::Journal& journal;
@@ -185,7 +189,11 @@ class Worker final : private Handler {
   engine::Actions actions_;
   Fifo<Held> held_;
   Fifo<HeldEffect> held_effects_;
-  std::array<StandingQueue, static_cast<std::size_t>(engine::Arrival::Queue::count)> queues_;
+  // Of a socket's queue, those who boot and those who renew.
+  struct Queues {
+    StandingQueue booting{kBootTargetNs}, renewing{kRenewTargetNs};
+  };
+  std::array<Queues, static_cast<std::size_t>(engine::Arrival::Queue::count)> queues_;
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;

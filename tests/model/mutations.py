@@ -60,7 +60,9 @@ MUTATIONS = [
       "  impl_->give(id, before, make_word(SlotState::offered, expected.generation() + 1, until));\n"
       "  impl_->index.insert(client, id);\n")),
     ("a change of hands that the expiry order never hears of", "lease_table.cc",
-     ("  settle_order(id);\n  settle_expiry(id);\n}", "  settle_order(id);\n}")),
+     (")) settle_order(id);\n  settle_expiry(id);\n}", ")) settle_order(id);\n}")),
+    ("an address that becomes free or stops being so is not told to its pool's order", "lease_table.cc",
+     ("if (may_be_candidate(before) || may_be_candidate(after.state()))", "if (may_be_candidate(before) && may_be_candidate(after.state()))")),
     ("a pool's order is settled without a second look", "lease_table.cc",
      ("if (order.get(place.leaf) != key) order.set(place.leaf, key);",
       "if (order.get(place.leaf) != key) order.set(place.leaf, key);\n    return;")),

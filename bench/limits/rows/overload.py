@@ -2,7 +2,8 @@
 what nobody waits for any more?
 
 Classes are added to the configuration until one generator is enough to ask for three times what the server does. Every exchange is
-tried once and waits PATIENCE for each answer, so that what is offered is what is said.
+tried once, so that what is offered is what is said. It waits PATIENCE for each answer; a renewal, for which a real client has a
+minute, as long as one that boots really does.
 """
 import signal
 import statistics
@@ -72,7 +73,7 @@ class Scene:
 
     def renewals(self, rate, seconds=None):
         return self.begin("renew", "--clients", self.store.clients, "--from-log", self.store.acks,
-                          *self.open_loop(rate, seconds or self.seconds))
+                          *self.open_loop(rate, seconds or self.seconds, BOOT_PATIENCE))
 
     def reboots(self, rate, seconds):
         return self.begin("init-reboot", "--clients", self.store.clients, "--from-log", self.store.acks,

@@ -20,6 +20,7 @@ ACKS = 'coaxd_packets_sent_total{type="ack"}'
 def one_run(bench, cable, server, store, common_log, rate, window, cores):
     """CPU microseconds for each ACK, and how busy each worker was."""
     seconds = bench.args.seconds
+    server.settle()  # what earlier loads have left to fold is not this one's
     acks, cpu, workers = server.metrics().get(ACKS, 0), server.cpu_seconds(), server.worker_seconds()
     common = cable.begin("renew", "--clients", COMMON_CLIENTS, "--from-log", common_log, "--rate", f"{rate:.0f}", "--duration", seconds,
                          clients=COMMON, relay=1, cores=cores, lasts=seconds)
