@@ -129,6 +129,34 @@ TEST(LeaseTableOrders, OneAddressIsOfferedOnce) {
   }));
 }
 
+// The order is not told of a change from offered to active, nor of one that is taken back; the leaf that the offer has still to settle is
+// looked at by a third.
+TEST(LeaseTableOrders, AnOfferIsCommittedBeforeItsOwnerHasSettledIt) {
+  for (const bool durable : {true, false}) {
+    expect_none(explore_table([durable] {
+      Shared t = std::make_shared<Table>();
+      const SlotId a = t->first;
+      return World{{[=] { (void)t->offer(a, "client-A", kSoon); },
+                    [=] {
+                      const SlotWord word = t->table.word(a);
+                      if (word.state() != SlotState::offered) return;
+                      const auto claim = t->claim(a, word);
+                      if (!claim) return;
+                      if (durable) {
+                        t->commit(*claim, binding_of("client-A", kLater));
+                      } else {
+                        t->rollback(*claim);
+                      }
+                    },
+                    [=] { (void)t->table.first_free(0); }},
+                   [=] {
+                     check(!t->table.first_free(0), "an address of somebody is free");
+                     t->at_rest();
+                   }};
+    }));
+  }
+}
+
 TEST(LeaseTableOrders, TwoAddressesForTwoClients) {
   expect_none(explore_table([] {
     Shared t = std::make_shared<Table>(2);
