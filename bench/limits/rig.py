@@ -269,9 +269,9 @@ class Rig:
     @contextlib.contextmanager
     def doing_nothing(self, limit=10):
         """A null responder in the server's place: what the machine itself, kernel and generator, makes clients wait."""
-        trains = ["--trains"] if self.bench.args.trains == "always" else []
-        process = self.server_side.popen(["taskset", "-c", SERVER_CORE, self.binary("ceiling"), "null", *trains, str(self.network.first),
-                                          str(self.network.server)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        responder = servers.NullTrains if self.bench.args.trains == "always" else servers.NullResponder
+        process = self.server_side.popen(["taskset", "-c", SERVER_CORE, *responder(self.binary("ceiling")).prepare(self)],
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + limit
             while ":0043 " not in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text(encoding="ascii"):

@@ -38,7 +38,7 @@ constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { retur
 // processor's cache, and pages that no train has reached take no memory; the sockets' own buffers are where bursts wait.
 constexpr std::size_t kBufferSize = 66 << 10;
 constexpr std::uint16_t kBuffers = 256, kDiscoverBuffers = 64;  // powers of two
-// Submissions of one turn: a reply for each datagram of a batch, journal write and sync, re-arming, echoes. Full: submit early.
+// Submissions of one turn: a reply for each datagram of a batch, the journal's write, re-arming, echoes. Full: submit early.
 constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
 constexpr unsigned kCompletions = 8192;

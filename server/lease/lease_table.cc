@@ -19,9 +19,9 @@ constexpr std::uint32_t kAbandonedBit = 0x80000000;
 // nobody reads it as one unless the word says offered.
 constexpr ClientHash kInDoubt = ~ClientHash{0};
 
-}  // namespace
+bool may_be_candidate(SlotState state) noexcept { return state == SlotState::free || state == SlotState::abandoned; }
 
-static bool may_be_candidate(SlotState state) noexcept { return state == SlotState::free || state == SlotState::abandoned; }
+}  // namespace
 
 std::uint32_t order_key(SlotWord word) noexcept {
   const bool abandoned = word.state() == SlotState::abandoned;

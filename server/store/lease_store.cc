@@ -32,7 +32,7 @@ constexpr milliseconds kPreparePace{20};
 // How often it folds: the history is this far behind. Each round costs an fsync that competes with the journals', and writes each page it
 // touches once.
 constexpr milliseconds kFoldPace{1000};
-// Folding a record costs a third of the CPU of the exchange it came from. So an avalanche (more than so many records a second) is folded
+// Folding a record costs half of the CPU of the exchange it came from, or more. So an avalanche (more than so many records a second) is folded
 // after it, unless it is longer than this: what a restart then has to replay takes it about a second.
 constexpr std::uint64_t kAvalanche = 5000;
 constexpr std::uint64_t kMostUnfolded = 1 << 20;

@@ -20,15 +20,14 @@ ACKS = 'coaxd_packets_sent_total{type="ack"}'
 def one_run(bench, cable, server, store, common_log, rate, window, cores):
     """CPU microseconds for each ACK, and how busy each worker was."""
     seconds = bench.args.seconds
-    server.settle()  # what earlier loads have left to fold is not this one's
-    acks, cpu, workers = server.metrics().get(ACKS, 0), server.cpu_seconds(), server.worker_seconds()
+    acked, cpu, workers = server.metrics().get(ACKS, 0), server.cpu_seconds(), server.worker_seconds()
     common = cable.begin("renew", "--clients", COMMON_CLIENTS, "--from-log", common_log, "--rate", f"{rate:.0f}", "--duration", seconds,
                          clients=COMMON, relay=1, cores=cores, lasts=seconds)
     load = cable.renew(server, store, "--window", window, cores=cores)
     load["common"] = common.result()
-    used = {name: seconds - workers[name] for name, seconds in server.worker_seconds().items()}
-    acks = max(server.metrics()[ACKS] - acks, 1)
-    load["busy"] = {name: seconds / load["measured_s"] for name, seconds in used.items()}
+    used = {name: until_now - workers[name] for name, until_now in server.worker_seconds().items()}
+    acks = max(server.metrics()[ACKS] - acked, 1)
+    load["busy"] = {name: cpu_s / load["measured_s"] for name, cpu_s in used.items()}
     load["workers_us"] = sum(used.values()) * 1e6 / acks
     if load["common"]["completed"] < COMMON_ANSWERED * load["common"]["begun"]:
         raise RuntimeError(f"of {load['common']['begun']:,} exchanges of clients that share a client-id "
@@ -51,6 +50,7 @@ def measure(bench):
                     cable.storm("dora", "--clients", COMMON_CLIENTS, "--window", 64, "--ack-log", common_log, clients=COMMON)
                     window = cable.best_window(server, store)
                     rate = COMMON_SHARE * bench.runs[-1]["exchanges_per_s"]
+                    server.settle()  # what these have left to fold is not the next one's
                 alone.append(one_run(bench, cable, server, store, common_log, rate, window, rig.GENERATOR_CORE))
             with cable.serving(store.home, settings=pinned, cores=rig.BOTH_CORES) as server:
                 two.append(one_run(bench, cable, server, store, common_log, rate, 2 * window, rig.BOTH_CORES))  # as many for each
