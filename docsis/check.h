@@ -1,0 +1,28 @@
+// check.h: what a configuration says that a modem or CMTS will not accept, or that its author cannot have meant. Reads the table's rows; the rest is
+// a list of rules, one function each. Any thread. Source: MULPI 3.0/3.1 Annex C, D; per rule.
+#pragma once
+
+#include <optional>
+
+#include "docsis/tree.h"
+
+namespace coaxd::docsis {
+
+struct CheckOptions {
+  std::optional<Release> release;  // the modem's DOCSIS version; nothing: any
+};
+// Ranges and lengths, TLVs that may not be repeated, required ones (3; 4 or 24 and 25), 4 beside 24/25, classifiers and PHS whose service flow does not exist,
+// references used twice, values of 255 octets, what `release` does not have, files above 8192 octets.
+Problems check(const Document& document, std::string_view name, const CheckOptions& options);
+
+// What differs, as lines of "-" and "+" with the path of each: TLVs are matched by path, then by reference (classifier, service flow), then by order.
+struct Difference {
+  enum class Kind : std::uint8_t { removed, added, changed };
+  Kind kind;
+  std::string path;           // "UsServiceFlow[1].MaxRateSustained"
+  const Node* before = nullptr;  // into the documents compared
+  const Node* after = nullptr;
+};
+std::vector<Difference> diff(const Document& before, const Document& after);
+
+}  // namespace coaxd::docsis

@@ -1,0 +1,51 @@
+// text.h: configuration text <-> Document.
+//
+// The grammar is the `docsis` utility's. In the native dialect more is allowed: comments from # or // to the end of the line, \\ \t \n \xNN in strings,
+// `include "path";`, ${variables} (template.h), names in SnmpWriteControl and ObjectID, enum labels and BITS labels as values, Counter64, MODULE::name, lists of
+// one item; a keyword out of its place and a value that SYNTAX forbids are told; and all problems of a text are, not the first one.
+// The utility's dialect takes what it takes and writes its bytes, wrong ones too (reference: docsis, sections 2 to 5); what crashes it is an error.
+//
+// parse() touches no file: what a text names is read by the caller's function. Any thread.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "docsis/mib_names.h"
+#include "docsis/tree.h"
+
+namespace coaxd::docsis {
+
+enum class Dialect : std::uint8_t { native, utility };
+
+// The contents of the file at `path`, relative to the text's own folder; or why not ("No such file or directory").
+using ReadFile = std::function<std::expected<std::string, std::string>(std::string_view path)>;
+
+struct ParseOptions {
+  Dialect dialect = Dialect::native;
+  const MibNames* mibs = &built_in_mibs();
+  ReadFile read_file;       // unset: every file is missing
+  bool mta = false;         // an MTA file even if it does not begin with MtaConfigDelimiter
+};
+
+struct Parsed {
+  Document document;
+  Problems warnings;
+};
+std::expected<Parsed, Problems> parse(std::string_view text, std::string_view name, const ParseOptions& options);
+
+struct PrintOptions {
+  const MibNames* mibs = &built_in_mibs();
+  bool numeric_oids = false;  // -o: ".1.3.6...", no comments with enum labels
+  bool hide_hash = false;     // -nohash: the MTA hash in a comment, so that the text can be encoded again
+};
+// To the letter what `docsis -d` prints. Any Document that decode() or parse() made.
+std::string print(const Document& document, const PrintOptions& options);
+
+// The same tree as JSON: [{"code": 3, "name": "NetworkAccess", "value": 1}, {"code": 24, "name": ..., "tlvs": [...]}]; value as a number, string, or list by
+// its kind, unknown ones as "hex". One document, a newline at the end.
+std::string print_json(const Document& document, const PrintOptions& options);
+
+}  // namespace coaxd::docsis
