@@ -1,8 +1,4 @@
-#include "server/config/did_you_mean.h"
-
 #include <gmock/gmock.h>
-
-#include <array>
 
 #include "server/config/parser.h"
 
@@ -11,15 +7,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-TEST(DidYouMean, TheNearestIfItIsNear) {
-  constexpr std::array<std::string_view, 3> kKnown{"range", "default-lease-time", "max-lease-time"};
-  EXPECT_EQ(did_you_mean("rnage", kKnown), "range");
-  EXPECT_EQ(did_you_mean("defualt-laese-time", kKnown), "default-lease-time");
-  EXPECT_EQ(did_you_mean("authoritative", kKnown), "");
-  EXPECT_EQ(did_you_mean("", kKnown), "");
-  EXPECT_EQ(did_you_mean(std::string(1 << 20, 'r'), kKnown), "");
-}
 
 std::string first_error(std::string text) {
   const FileReader no_files = [](const std::string&, std::string&, std::string&) { return false; };

@@ -16,8 +16,8 @@
 #include <charconv>
 #include <utility>
 
+#include "server/base/did_you_mean.h"
 #include "server/base/ipv4.h"
-#include "server/config/did_you_mean.h"
 
 namespace coaxd::config {
 namespace {

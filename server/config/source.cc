@@ -2,32 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "server/base/excerpt.h"
+
 namespace coaxd::config {
-namespace {
-
-// dhcpd shows at most 80 columns, tabs expanded to 8; we show as much of the line as a wide
-// terminal holds.
-constexpr std::size_t kShownColumns = 160;
-
-// The line as it is shown, and the column at which its character `column` (from 1) landed.
-std::string expand_tabs(std::string_view line, std::size_t column, std::size_t& caret) {
-  std::string shown;
-  caret = 0;
-  for (std::size_t i = 0; i < line.size() && shown.size() < kShownColumns; ++i) {
-    if (i + 1 == column) caret = shown.size();
-    if (line[i] == '\t') {
-      shown.append(8 - shown.size() % 8, ' ');
-    } else {
-      const auto c = static_cast<unsigned char>(line[i]);
-      shown.push_back(c < 0x20 || c == 0x7f ? '?'
-                                            : line[i]);  // a terminal must not be steered by a file
-    }
-  }
-  if (column > line.size()) caret = shown.size();
-  return shown;
-}
-
-}  // namespace
 
 std::uint32_t Sources::add(std::string name, std::string text) {
   SourceFile& file = files_.emplace_back(std::move(name), std::move(text));
@@ -54,11 +31,9 @@ std::string Sources::where(SourcePos pos) const {
 
 std::string Diagnostic::render(const Sources& sources) const {
   if (pos.line == 0) return message + '\n';
-  std::size_t caret = 0;
-  const std::string line = expand_tabs(sources.line_text(pos), pos.column, caret);
   const std::string hint = meant.empty() ? std::string() : fmt::format("; did you mean {}?", meant);
-  return fmt::format("{} line {}: {}\n{}: {}{}\n{}\n{:>{}}\n", sources.file(pos.file).name, pos.line, message, sources.where(pos),
-                     severity == Severity::error ? "error" : "warning", hint, line, '^', caret + 1);
+  return fmt::format("{} line {}: {}\n{}: {}{}\n{}", sources.file(pos.file).name, pos.line, message, sources.where(pos),
+                     severity == Severity::error ? "error" : "warning", hint, excerpt(sources.line_text(pos), pos.column));
 }
 
 }  // namespace coaxd::config

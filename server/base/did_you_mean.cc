@@ -1,10 +1,10 @@
-#include "server/config/did_you_mean.h"
+#include "server/base/did_you_mean.h"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-namespace coaxd::config {
+namespace coaxd {
 namespace {
 
 // Levenshtein's distance.
@@ -39,4 +39,4 @@ std::string_view did_you_mean(std::string_view wrong, std::span<const std::strin
   return best;
 }
 
-}  // namespace coaxd::config
+}  // namespace coaxd

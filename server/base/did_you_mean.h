@@ -4,9 +4,9 @@
 #include <span>
 #include <string_view>
 
-namespace coaxd::config {
+namespace coaxd {
 
 // Empty when nothing is near enough to be meant: at most a third of its letters wrong, or two.
 std::string_view did_you_mean(std::string_view wrong, std::span<const std::string_view> known);
 
-}  // namespace coaxd::config
+}  // namespace coaxd
