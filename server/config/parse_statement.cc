@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "server/config/did_you_mean.h"
+#include "server/base/did_you_mean.h"
 #include "server/config/grammar.h"
 #include "server/config/unparse.h"
 
