@@ -33,11 +33,11 @@ enum class Cause : std::uint8_t {
 struct Problem {
   Severity severity = Severity::error;
   Cause cause = Cause::value;
-  std::string file;        // as the caller named it, or the file that it includes
-  Position at;             // in a text
+  std::string file = {};   // as the caller named it, or the file that it includes
+  Position at = {};        // in a text
   std::size_t offset = 0;  // in a binary, when at.line is 0
-  std::string message;     // "MaxCPE is 0 to 255": what is so, in the TLV's own words
-  std::string mend;        // what to write instead, where that is known
+  std::string message = {};  // "MaxCPE is 0 to 255": what is so, in the TLV's own words
+  std::string mend = {};   // what to write instead, where that is known
 };
 
 // In the order in which they were found: all of a text, not the first one.

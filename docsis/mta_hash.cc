@@ -1,0 +1,50 @@
+#include "docsis/mta_hash.h"
+
+#include <algorithm>
+#include <array>
+
+#include "docsis/digest.h"
+#include "docsis/file.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::array<std::uint8_t, 3> kClosing{kMtaDelimiterCode, 1, 0xff};
+
+// TLV 11: SEQUENCE { OBJECT IDENTIFIER, OCTET STRING of 20 octets, which follow }.
+constexpr std::array<std::uint8_t, 22> kNorthAmerican{0x0b, 0x28, 0x30, 0x26, 0x06, 0x0e, 0x2b, 0x06, 0x01, 0x04, 0x01,  // 1.3.6.1.4.1.4491.2.2.1.1.2.7.0
+                                                      0xa3, 0x0b, 0x02, 0x02, 0x01, 0x01, 0x02, 0x07, 0x00, 0x04, 0x14};
+constexpr std::array<std::uint8_t, 20> kEuro{0x0b, 0x26, 0x30, 0x24, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04,  // 1.3.6.1.4.1.7432.1.1.2.9.0
+                                             0x01, 0xba, 0x08, 0x01, 0x01, 0x02, 0x09, 0x00, 0x04, 0x14};
+constexpr std::array<std::uint8_t, 19> kIetf{0x0b, 0x25, 0x30, 0x23, 0x06, 0x0b, 0x2b, 0x06, 0x01, 0x02,  // 1.3.6.1.2.1.140.1.2.11.0
+                                             0x01, 0x81, 0x0c, 0x01, 0x02, 0x0b, 0x00, 0x04, 0x14};
+
+}  // namespace
+
+Bytes hash_varbind(MtaHash variant) noexcept {
+  switch (variant) {
+    case MtaHash::none: return {};
+    case MtaHash::north_american: return kNorthAmerican;
+    case MtaHash::euro: return kEuro;
+    case MtaHash::ietf: return kIetf;
+  }
+  return {};
+}
+
+bool ends_with_delimiter(Bytes file) noexcept { return file.size() >= kClosing.size() && std::ranges::equal(file.last(kClosing.size()), kClosing); }
+
+FoundHash find_hash(Bytes file) noexcept {
+  if (!is_mta(file) || !ends_with_delimiter(file)) return {};
+  // By the walk, not from the end: the octets of a hash may stand at the end of something else.
+  Item item{}, last{};
+  for (std::size_t at = 0; next_item(file, at, Length64::two_octets, item);)
+    if (at < file.size()) last = item;
+  const Bytes tlv = file.subspan(last.at, last.size);
+  for (const MtaHash variant : {MtaHash::north_american, MtaHash::euro, MtaHash::ietf}) {
+    const Bytes head = hash_varbind(variant);
+    if (tlv.size() == head.size() + std::tuple_size_v<Sha1Sum> && std::ranges::equal(tlv.first(head.size()), head)) return {variant, last.at, last.size};
+  }
+  return {};
+}
+
+}  // namespace coaxd::docsis

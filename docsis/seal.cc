@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "docsis/binary.h"
+#include "docsis/mic.h"
+#include "docsis/mta_hash.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::size_t kMostSecretOctets = 64;
+
+Problem no_digest(std::string_view algorithm) {
+  return {.message = fmt::format("OpenSSL offers no {} here", algorithm), .mend = "a machine in FIPS mode cannot make configuration files"};
+}
+
+void append_mic(std::uint8_t code, const Md5Sum& sum, Octets& file) {
+  file.push_back(code);
+  file.push_back(kMicOctets);
+  file.insert(file.end(), sum.begin(), sum.end());
+}
+
+Md5Sum md5_of(Bytes octets) {
+  Md5Sum sum;
+  md5().begin();
+  md5().add(octets);
+  md5().finish(sum.data());
+  return sum;
+}
+
+// TLV 7 over what `file` holds, which ends with TLV 6.
+Md5Sum last_mic(Bytes file, std::vector<Item>& items, const std::optional<ExtendedMic>& extended, const Seal& seal) {
+  if (extended && !extended->digest) return extended_mic(file, items, *extended, seal.extended_secret ? *seal.extended_secret : seal.secret);
+  if (seal.utility_walk) list_items(file, Length64::two_octets, items);
+  return cmts_mic(file, items, seal.secret, seal.address);
+}
+
+}  // namespace
+
+SharedSecret SharedSecret::from_file(Bytes contents) {
+  contents = contents.first(std::min(contents.size(), kMostSecretOctets));
+  while (!contents.empty() && (contents.back() == '\r' || contents.back() == '\n')) contents = contents.first(contents.size() - 1);
+  return {Octets(contents.begin(), contents.end())};
+}
+
+std::expected<void, Problems> seal_tlvs(Octets& out, std::size_t begin, const Seal& seal) {
+  if (!md5().available()) return std::unexpected(Problems{no_digest("MD5")});
+  const auto file = [&] { return MutableBytes(out).subspan(begin); };
+  thread_local std::vector<Item> items;
+  if (!list_items(file(), Length64::one_octet, items) && !seal.utility_walk)
+    return std::unexpected(Problems{{.message = "the TLVs cannot be told apart", .mend = "a modem file has lengths of one octet"}});
+
+  // The extended digest is under the CM MIC, and both are under the CMTS MIC.
+  std::optional<ExtendedMic> extended;
+  if (!seal.utility_walk) {
+    auto found = find_extended_mic(file(), items);
+    if (!found) return std::unexpected(Problems{std::move(found.error())});
+    extended = *found;
+    if (extended && extended->digest) {
+      const Md5Sum sum = extended_mic(file(), items, *extended, seal.extended_secret ? *seal.extended_secret : seal.secret);
+      std::ranges::copy(sum, file().begin() + static_cast<std::ptrdiff_t>(*extended->digest));
+    }
+  }
+  items.push_back({kCmMicCode, 2, out.size() - begin, 2 + kMicOctets});
+  append_mic(kCmMicCode, md5_of(file()), out);
+  append_mic(kCmtsMicCode, last_mic(file(), items, extended, seal), out);
+  out.push_back(kEndCode);
+  while ((out.size() - begin) % 4 != 0) out.push_back(kPadCode);
+  return {};
+}
+
+namespace {
+
+// Where the document says what the octets at `offset` hold: of seal_tlvs()' problems, which are all about 43.6.
+Position place_of_extended_mic(const Document& document) {
+  for (const Node& node : document.nodes)
+    if (node.code == kVendorSpecificCode)
+      for (const Node& child : node.children)
+        if (child.code == 6) return child.at;
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, Problems> seal(const Document& document, const Seal& how, Octets& out) {
+  const std::size_t begin = out.size();
+  Problems problems;
+  append_nodes(document, Mics::left_out, out, problems);
+  if (!problems.empty()) return std::unexpected(std::move(problems));
+  auto sealed = seal_tlvs(out, begin, how);
+  if (!sealed)
+    for (Problem& problem : sealed.error()) problem.at = place_of_extended_mic(document);
+  return sealed;
+}
+
+// PKT-SP-PROV1.5 §9.1: SHA-1 of the whole file without its hash, the closing delimiter included.
+std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHash hash, bool utility) {
+  if (hash == MtaHash::none) return {};
+  if (!sha1().available()) return std::unexpected(Problems{no_digest("SHA-1")});
+  const Bytes file = Bytes(out).subspan(begin);
+  if (!is_mta(file)) return std::unexpected(Problems{{.message = "this is no MTA file, and only those hold a hash", .mend = "begin it with MtaConfigDelimiter 1"}});
+  if (!ends_with_delimiter(file))
+    return std::unexpected(Problems{{.offset = file.size(), .message = "the closing delimiter is missing", .mend = "end it with MtaConfigDelimiter 255"}});
+  if (const FoundHash old = utility ? FoundHash{} : find_hash(file); old.variant != MtaHash::none) {
+    const auto at = out.begin() + static_cast<std::ptrdiff_t>(begin + old.at);
+    out.erase(at, at + static_cast<std::ptrdiff_t>(old.size));
+  }
+  Sha1Sum sum;
+  sha1().begin();
+  sha1().add(Bytes(out).subspan(begin));
+  sha1().finish(sum.data());
+  const Bytes head = hash_varbind(hash);
+  const std::size_t closing = out.size() - 3;
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), sum.begin(), sum.end());
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), head.begin(), head.end());
+  return {};
+}
+
+std::expected<Octets, Problems> seal_mta(const Document& document, MtaHash hash, bool utility) {
+  auto file = encode(document);
+  if (!file) return file;
+  if (auto added = add_mta_hash(*file, 0, hash, utility); !added) return std::unexpected(std::move(added.error()));
+  return file;
+}
+
+}  // namespace coaxd::docsis
