@@ -43,7 +43,7 @@ inline constexpr std::uint8_t pad = 0, subnet_mask = 1, routers = 3, domain_name
                               message = 56, max_message_size = 57, renewal_time = 58, rebinding_time = 59,
                               vendor_class_identifier = 60, client_identifier = 61, fqdn = 81,
                               relay_agent_information = 82, client_last_transaction_time = 91, associated_ip = 92,
-                              subnet_selection = 118, end = 255;
+                              subnet_selection = 118, vivso = 125, end = 255;
 }
 // Sub-options of option 82 (RFC 3046, 3527, 5107, 8357).
 namespace agent {
