@@ -40,8 +40,11 @@ struct PrintOptions {
   const MibNames* mibs = &built_in_mibs();
   bool numeric_oids = false;  // -o: ".1.3.6...", no comments with enum labels
   bool hide_hash = false;     // -nohash: the MTA hash in a comment, so that the text can be encoded again
+  // utility: its text to the letter. native: keywords for all that the table knows, and another form where the utility's could not be read again (strings with
+  // quotes or backslashes, empty blocks, names that lose octets, digit maps).
+  Dialect dialect = Dialect::utility;
 };
-// To the letter what `docsis -d` prints. Any Document that decode() or parse() made.
+// What `docsis -d` prints, to the letter; but a TLV at whose length the utility ends is a GenericTLV. Any Document that decode() or parse() made.
 std::string print(const Document& document, const PrintOptions& options);
 
 // The same tree as JSON: [{"code": 3, "name": "NetworkAccess", "value": 1}, {"code": 24, "name": ..., "tlvs": [...]}]; value as a number, string, or list by

@@ -1,0 +1,85 @@
+// check() of check.h: one walk, every rule asked in turn.
+#include "docsis/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "docsis/check_rules.h"
+
+namespace coaxd::docsis {
+namespace {
+
+struct ReleaseRow {
+  Release release;
+  std::string_view version;  // as on the command line
+  std::string_view name;
+};
+constexpr ReleaseRow kReleases[] = {
+    {Release::d10, "1.0", "DOCSIS 1.0"},    {Release::d11, "1.1", "DOCSIS 1.1"},         {Release::d20, "2.0", "DOCSIS 2.0"},
+    {Release::d30, "3.0", "DOCSIS 3.0"},    {Release::d31, "3.1", "DOCSIS 3.1"},         {Release::d40, "4.0", "DOCSIS 4.0"},
+    {Release::packetcable, "", "PacketCable"}, {Release::l2vpn, "", "L2VPN"},            {Release::erouter, "", "eRouter"},
+    {Release::edocsis, "", "eDOCSIS"},      {Release::dpoe, "", "DPoE"},                 {Release::other, "", "another specification"},
+};
+
+void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, std::size_t offset, bool foreign, std::vector<Place>* top) {
+  for (const Node& node : nodes) {
+    const Place place{.node = &node, .parent = parent, .siblings = nodes, .offset = offset, .foreign = foreign};
+    if (top != nullptr) top->push_back(place);
+    for (const auto& rules : {value_rules(), snmp_rules(), flow_rules()})
+      for (const Rule& rule : rules)
+        if (rule.each != nullptr) rule.each(findings, place, rule.clause);
+    if (node.block) walk(findings, node.children, &place, offset + header_size(node), foreign || is_foreign(node), nullptr);
+    offset += encoded_size(node);
+  }
+}
+
+}  // namespace
+
+void Findings::add(Problem problem, std::string_view clause) {
+  if (problems_.size() >= kMost) return;
+  problem.file = name_;
+  if (!clause.empty()) problem.message += fmt::format(" ({})", clause);
+  problems_.push_back(std::move(problem));
+}
+
+void Findings::error(Cause cause, const Place& at, std::string_view clause, std::string message, std::string mend) {
+  add({.severity = Severity::error, .cause = cause, .file = {}, .at = at.node->at, .offset = at.offset, .message = std::move(message), .mend = std::move(mend)}, clause);
+}
+void Findings::warning(const Place& at, std::string_view clause, std::string message, std::string mend) {
+  add({.severity = Severity::warning, .cause = Cause::none, .file = {}, .at = at.node->at, .offset = at.offset, .message = std::move(message), .mend = std::move(mend)},
+      clause);
+}
+// Of a text its first line, of a binary offset 0.
+Position Findings::start() const noexcept {
+  const bool text = !document_.nodes.empty() && document_.nodes.front().at.line != 0;
+  return text ? Position{1, 1} : Position{};
+}
+
+void Findings::file_error(std::string_view clause, std::string message, std::string mend) {
+  add({.severity = Severity::error, .cause = Cause::value, .file = {}, .at = start(), .message = std::move(message), .mend = std::move(mend)}, clause);
+}
+void Findings::file_warning(std::string_view clause, std::string message, std::string mend) {
+  add({.severity = Severity::warning, .cause = Cause::none, .file = {}, .at = start(), .message = std::move(message), .mend = std::move(mend)}, clause);
+}
+
+Problems check(const Document& document, std::string_view name, const CheckOptions& options) {
+  Findings findings(document, name, options);
+  std::vector<Place> top;
+  walk(findings, document.nodes, nullptr, 0, false, &top);
+  for (const auto& rules : {flow_rules(), snmp_rules(), file_rules()})
+    for (const Rule& rule : rules)
+      if (rule.whole != nullptr) rule.whole(findings, top, rule.clause);
+  return findings.take();
+}
+
+std::optional<Release> release_of(std::string_view text) noexcept {
+  const auto row = std::ranges::find(kReleases, text, &ReleaseRow::version);
+  return row == std::end(kReleases) || text.empty() ? std::nullopt : std::optional(row->release);
+}
+
+std::string_view release_name(Release release) noexcept {
+  return std::ranges::find(kReleases, release, &ReleaseRow::release)->name;
+}
+
+}  // namespace coaxd::docsis

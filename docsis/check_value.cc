@@ -1,0 +1,132 @@
+// The rules about one TLV: what its row says of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "docsis/check_rules.h"
+#include "docsis/value_text.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::size_t kLongestValue = 254;  // MULPI 3.0 C.1: the length octet is 1 to 254
+constexpr std::uint8_t kVendorSpecific = 43;
+constexpr std::uint8_t kVendorIdentifier = 8;
+
+bool is_file_twin(const Tlv& row) noexcept { return row.kind == Kind::file; }
+
+// Inside another vendor's block only VendorIdentifier is ours to judge.
+const Tlv* judged_row(const Place& place) noexcept {
+  const Tlv* row = place.node->tlv;
+  return row == nullptr || (place.foreign && place.node->code != kVendorIdentifier) ? nullptr : row;
+}
+
+void has_its_shape(Findings& findings, const Place& place, std::string_view) {
+  const Tlv* row = judged_row(place);
+  if (row == nullptr) return;
+  const Node& node = *place.node;
+  if (node.block ? row->nests() : fits(row->kind, node.value)) return;
+  constexpr std::size_t kShown = 8;
+  std::string octets;
+  append_hex(Bytes(node.value).first(std::min(node.value.size(), kShown)), octets);
+  findings.error(Cause::listing, place, row->clause,
+                 fmt::format("{} is {}, not {} octets: 0x{}{}", findings.path(place), shape(row->kind), node.value.size(), octets, node.value.size() > kShown ? "..." : ""),
+                 fmt::format("write {}", shape(row->kind)));
+}
+
+struct Words {
+  std::string_view of;   // "3 to 254 [octets]"
+  Cause cause;
+};
+Words words_for(Kind kind) noexcept {
+  if (is_integer(kind)) return {"", Cause::range};
+  if (kind == Kind::ip4_list || kind == Kind::ip6_list || kind == Kind::prefix6_list || kind == Kind::u8_list || kind == Kind::u16_list) return {" items", Cause::value};
+  return {" octets", Cause::value};
+}
+
+void is_in_range(Findings& findings, const Place& place, std::string_view) {
+  const Tlv* row = judged_row(place);
+  if (row == nullptr || !row->bounded || place.node->block || !fits(row->kind, place.node->value)) return;
+  const auto measured = measure(row->kind, place.node->value);
+  if (!measured || (*measured >= row->min && *measured <= row->max)) return;
+  const Words words = words_for(row->kind);
+  const std::string range = row->min == row->max ? fmt::format("{}", row->min) : fmt::format("{} to {}", row->min, row->max);
+  findings.error(words.cause, place, row->clause, fmt::format("{} is {}{}, not {}", findings.path(place), range, words.of, *measured),
+                 is_integer(row->kind) ? fmt::format("write a number from {}", range) : fmt::format("make it {}{}", range, words.of));
+}
+
+void is_not_too_long(Findings& findings, const Place& place, std::string_view clause) {
+  const Node& node = *place.node;
+  const std::size_t size = encoded_size(node) - header_size(node);
+  if (node.wide || size <= kLongestValue) return;
+  findings.error(Cause::value, place, clause, fmt::format("{} has {} octets; {} is the most that a TLV holds", findings.path(place), size, kLongestValue),
+                 node.block ? "divide it" : node.tlv != nullptr && node.tlv->splits ? "cut it in TLVs of 254 octets" : "shorten it");
+}
+
+// Of what no table knows the length cannot be judged, but a modem may stop at it.
+void is_not_empty(Findings& findings, const Place& place, std::string_view clause) {
+  const Node& node = *place.node;
+  if (header_size(node) == 1 || encoded_size(node) != header_size(node)) return;
+  if (node.tlv != nullptr && node.tlv->kind == Kind::empty) return;
+  findings.warning(place, clause, fmt::format("{} is empty; the length of a TLV is 1 to {}", findings.path(place), kLongestValue), "give it a value, or leave it away");
+}
+
+void stands_once(Findings& findings, const Place& place, std::string_view) {
+  const Tlv* row = judged_row(place);
+  if (row == nullptr || row->repeats || row->splits || is_file_twin(*row)) return;
+  const auto first = std::ranges::find(place.siblings, place.node->code, &Node::code);
+  if (&*first == place.node) return;
+  findings.error(Cause::value, place, row->clause, fmt::format("{} stands there twice; what the modem makes of the second is not defined", findings.path(place)),
+                 fmt::format("leave one {}", row->name));
+}
+
+void release_has_it(Findings& findings, const Place& place, std::string_view clause) {
+  const Tlv* row = judged_row(place);
+  if (row == nullptr || !findings.options().release || row->since > Release::d40 || row->since <= *findings.options().release) return;
+  if (place.parent != nullptr && place.parent->node->tlv != nullptr && place.parent->node->tlv->since >= row->since) return;  // told of the block already
+  findings.error(Cause::value, place, clause, fmt::format("{} is of {} and later; {} does not have it", findings.path(place), release_name(row->since), release_name(*findings.options().release)),
+                 fmt::format("leave it away, or check for --release {}", release_name(row->since).substr(7)));
+}
+
+void belongs_in_a_file(Findings& findings, const Place& place, std::string_view) {
+  const Tlv* row = judged_row(place);
+  if (row == nullptr || row->configures) return;
+  if (place.parent != nullptr && place.parent->node->tlv != nullptr && !place.parent->node->tlv->configures) return;
+  findings.error(Cause::value, place, row->clause, fmt::format("{} is said between modem and CMTS only, never in a file", findings.path(place)), "leave it away");
+}
+
+void is_known(Findings& findings, const Place& place, std::string_view clause) {
+  const Node& node = *place.node;
+  if (node.tlv != nullptr || place.foreign || (findings.document().kind == FileKind::mta && node.wide)) return;
+  if (place.parent != nullptr && place.parent->node->tlv == nullptr) return;
+  findings.warning(place, clause, fmt::format("{} is in no specification that we know", findings.path(place)), "see that the code is meant; a modem passes over what it does not know");
+}
+
+// MULPI 3.0 C.1.1.17: the OUI says whose the rest is, so it is first.
+void names_its_vendor(Findings& findings, const Place& place, std::string_view clause) {
+  const Node& node = *place.node;
+  if (node.code != kVendorSpecific || !node.block || place.foreign || node.tlv == nullptr) return;
+  if (child(node, kVendorIdentifier) == nullptr)
+    findings.error(Cause::value, place, clause, fmt::format("{} does not say whose it is", findings.path(place)),
+                   "begin it with VendorIdentifier 0x......; the vendor's OUI, or 0xffffff for CableLabs' own");
+  else if (node.children.front().code != kVendorIdentifier)
+    findings.warning(place, clause, fmt::format("{} has other TLVs before its VendorIdentifier", findings.path(place)), "move VendorIdentifier to the front");
+}
+
+constexpr Rule kRules[] = {
+    {"", has_its_shape},
+    {"", is_in_range},
+    {"MULPIv3.0 C.1", is_not_too_long},
+    {"MULPIv3.0 C.1", is_not_empty},
+    {"", stands_once},
+    {"CL-SP-CANN", release_has_it},
+    {"", belongs_in_a_file},
+    {"CL-SP-CANN", is_known},
+    {"MULPIv3.0 C.1.1.17", names_its_vendor},
+};
+
+}  // namespace
+
+std::span<const Rule> value_rules() noexcept { return kRules; }
+
+}  // namespace coaxd::docsis

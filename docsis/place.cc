@@ -1,0 +1,81 @@
+// place.h
+#include "docsis/place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "docsis/printer.h"
+#include "docsis/value_text.h"
+#include "docsis/varbind.h"
+
+namespace coaxd::docsis {
+namespace {
+
+// Blocks at top level whose first sub-TLV is what others name them by (MULPI 3.0 C.1.1.4.1, C.2.1.4.1, C.2.2.5.1; 3.1 C.2.2.9; DPoE).
+constexpr std::uint8_t kReferenced[] = {4, 22, 23, 24, 25, 60, 70, 71, 72, 73};
+constexpr std::uint8_t kReference = 1;
+constexpr std::uint8_t kVendorSpecific = 43;
+constexpr std::uint8_t kVendorIdentifier = 8;
+constexpr std::uint8_t kCableLabs[] = {0xff, 0xff, 0xff};
+
+bool top_level(const Node& node) noexcept { return node.tlv != nullptr && node.tlv->path.find('.') == std::string_view::npos; }
+
+}  // namespace
+
+std::string name_of(const Node& node) { return node.tlv != nullptr ? std::string(node.tlv->name) : fmt::format("TLV {}", node.code); }
+
+const Node* child(const Node& node, std::uint8_t code) noexcept {
+  const auto found = std::ranges::find(node.children, code, &Node::code);
+  return found == node.children.end() ? nullptr : &*found;
+}
+
+std::optional<std::uint32_t> reference(const Node& node) {
+  if (!node.block || !top_level(node) || !std::ranges::binary_search(kReferenced, node.code)) return std::nullopt;
+  const Node* known_by = child(node, kReference);
+  if (known_by == nullptr || known_by->block || known_by->value.empty() || known_by->value.size() > 4) return std::nullopt;
+  return integer(known_by->value);
+}
+
+std::string varbind_name(const Node& node, FileKind kind) {
+  if (!is_varbind(node, kind)) return {};
+  const auto varbind = decode_varbind(node.value);
+  return varbind ? to_text(varbind->name) : std::string{};
+}
+
+std::string index_among(const Node& node, std::span<const Node> siblings, FileKind kind) {
+  if (const auto known_by = reference(node)) return fmt::format("[{}]", *known_by);
+  if (const std::string object = varbind_name(node, kind); !object.empty()) return fmt::format("[{}]", object);
+  std::size_t before = 0, all = 0;
+  for (const Node& sibling : siblings) {
+    if (sibling.code != node.code) continue;
+    ++all;
+    if (&sibling < &node) ++before;
+  }
+  return all > 1 ? fmt::format("[{}]", before + 1) : std::string{};
+}
+
+std::string Place::path(FileKind kind) const {
+  const std::string own = name_of(*node) + index_among(*node, siblings, kind);
+  return parent == nullptr ? own : parent->path(kind) + "." + own;
+}
+
+bool is_foreign(const Node& node) noexcept {
+  if (node.code != kVendorSpecific || !node.block) return false;
+  const Node* vendor = child(node, kVendorIdentifier);
+  return vendor == nullptr || !equal(vendor->value, kCableLabs);
+}
+
+std::size_t header_size(const Node& node) noexcept {
+  if (node.tlv != nullptr && (node.tlv->kind == Kind::pad || node.tlv->kind == Kind::end)) return 1;
+  return node.wide ? 3 : 2;
+}
+
+std::size_t encoded_size(const Node& node) noexcept {
+  if (!node.block) return header_size(node) + node.value.size();
+  return std::accumulate(node.children.begin(), node.children.end(), header_size(node),
+                         [](std::size_t sum, const Node& each) { return sum + encoded_size(each); });
+}
+
+}  // namespace coaxd::docsis
