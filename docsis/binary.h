@@ -40,8 +40,8 @@ struct SharedSecret {
 enum class DynamicAddress : std::uint8_t { ip4, ip6 };  // which of TLV 20 and 59 the CMTS MIC covers (MULPI 4.0 D.1.1)
 
 struct Seal {
-  SharedSecret secret;
-  std::optional<SharedSecret> extended_secret;  // when the CMTS has another for 43.6; else `secret`
+  SharedSecret secret = {};
+  std::optional<SharedSecret> extended_secret = {};  // when the CMTS has another for 43.6; else `secret`
   DynamicAddress address = DynamicAddress::ip4;
   bool utility_walk = false;  // wrong, but the utility's bytes: TLV 64 ends the walk of the CMTS MIC, and 43.6 stays as it is written
 };

@@ -21,18 +21,18 @@ struct Node {
   const Tlv* tlv = nullptr;    // null: not in the table in this place (GenericTLV, vendors' own)
   bool block = false;          // `children` is its value; else `value`
   bool wide = false;           // its length takes two octets: kind block16 and hex16, and TLV 64 of an MTA file
-  Position at;
-  Octets value;
-  std::vector<Node> children;
+  Position at = {};
+  Octets value = {};
+  std::vector<Node> children = {};
 };
 
 enum class FileKind : std::uint8_t { modem, mta };
 
 struct Document {
   FileKind kind = FileKind::modem;
-  std::vector<Node> nodes;  // in file order, MICs among them once there are any; without the end marker
+  std::vector<Node> nodes = {};  // in file order, MICs among them once there are any; without the end marker
   bool ended = false;       // the end marker FF follows,
-  Octets tail;              // and then this: padding
+  Octets tail = {};         // and then this: padding
 };
 
 }  // namespace coaxd::docsis
