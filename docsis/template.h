@@ -32,6 +32,7 @@ class Template {
 
  private:
   friend class Compiler;
+  Template() = default;
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };

@@ -35,15 +35,20 @@ struct Varbind {
 enum class LengthForm : std::uint8_t {
   shortest,
   utility,  // byte for byte as the `docsis` utility, whose lengths are illegal now and then (reference: docsis, varbinds)
+  compatible,  // the utility's wherever that is legal, else the shortest
 };
 
 Octets contents_of_integer(std::int64_t value);     // two's complement, shortest
 Octets contents_of_unsigned(std::uint64_t value);   // a leading 00 when the top bit is set
+void append_integer(std::int64_t value, Octets& out);
+void append_unsigned(std::uint64_t value, Octets& out);
 std::optional<std::int64_t> integer_of(Bytes contents) noexcept;
 std::optional<std::uint64_t> unsigned_of(Bytes contents) noexcept;
 
 // The whole TLV value. Nothing: the name cannot be written in BER.
 std::optional<Octets> encode(const Varbind& varbind, LengthForm form);
+// The same behind what is in `out`, from a name that is in BER already: its contents octets, of `arcs` arcs. Allocates only what `out` needs.
+void append_varbind(Bytes name, std::size_t arcs, SnmpType type, Bytes contents, LengthForm form, Octets& out);
 // The reason when it is none: "ends within the name", "has 3 octets behind its value". Accepts every legal form of length, and the utility's.
 std::expected<Varbind, std::string_view> decode_varbind(Bytes octets);
 

@@ -1,0 +1,63 @@
+// Statements whose value is a file: certificates (MULPI 3.0 C.1.2.7 to C.1.2.11) and digit maps (PacketCable 2.0).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "docsis/parser.h"
+#include "docsis/value.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::size_t kMostDigitMap = 8192;
+// pktcEUEDevDigMap of the first user, where the utility puts every digit map.
+constexpr std::uint32_t kDigitMapOid[] = {1, 3, 6, 1, 4, 1, 4491, 2, 2, 8, 2, 1, 1, 3, 1, 1, 2, 1};
+
+}  // namespace
+
+std::optional<std::string> Parser::read_named_file(const Token& keyword, const Token& path) {
+  if (!path.is(TokenKind::string)) {
+    wrong_kind(Cause::value, keyword.text, "the name of a file in quotes", "\"file\"", path, report_);
+    return std::nullopt;
+  }
+  if (path.variables) {
+    report_.error(Cause::value, path.at, "the name of a file cannot hold a variable", "it is read once, when the text is");
+    return std::nullopt;
+  }
+  Octets octets;
+  if (!read_string(path, report_, octets)) return std::nullopt;
+  const std::string name(octets.begin(), octets.end());
+  auto contents = options_.read_file ? options_.read_file(name) : std::unexpected(std::string("No such file or directory"));
+  if (contents) return std::move(*contents);
+  report_.error(Cause::missing_file, path.at, fmt::format("\"{}\" cannot be read: {}", name, contents.error()), "names are relative to the folder of the text");
+  return std::nullopt;
+}
+
+void Parser::file_statement(Frame& frame, const Token& keyword, Node node, const Tlv& row) {
+  const auto path = take_value(keyword, "the name of a file in quotes");
+  if (!path) return;
+  const auto contents = read_named_file(keyword, *path);
+  if (!contents) return;
+  if (row.kind == Kind::digitmap) return digit_map(frame, keyword, std::move(node), *contents);
+  // An exact multiple of a piece's size makes the utility read a piece that is not there, and end.
+  if (contents->empty() || (!report_.native() && contents->size() % kPiece == 0))
+    return report_.error(Cause::missing_file, path->at, fmt::format("\"{}\" has {} octets", path->text, contents->size()),
+                         contents->empty() ? "a certificate in DER is expected" : "no multiple of 254 is taken in this dialect");
+  for (std::string_view rest = *contents; !rest.empty(); rest.remove_prefix(std::min(kPiece, rest.size()))) {
+    const std::string_view piece = rest.substr(0, kPiece);
+    Node part = node;
+    part.value.assign(piece.begin(), piece.end());
+    add(frame, std::move(part));
+  }
+}
+
+void Parser::digit_map(Frame& frame, const Token& keyword, Node node, const std::string& contents) {
+  if (contents.size() > kMostDigitMap)
+    return report_.error(Cause::value, keyword.at, fmt::format("a digit map has up to {} octets, not {}", kMostDigitMap, contents.size()), "shorten it");
+  const auto name = ber_contents(kDigitMapOid);
+  Octets octets;
+  append_varbind(*name, std::size(kDigitMapOid), SnmpType::octet_string, as_bytes(contents), report_.native() ? LengthForm::compatible : LengthForm::utility, octets);
+  add_varbind(frame, std::move(node), std::move(octets));
+}
+
+}  // namespace coaxd::docsis

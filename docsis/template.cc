@@ -1,0 +1,271 @@
+// A template is octets with gaps: what no variable touches is encoded when the text is parsed, and compile() copies it. Around it stand steps that say where a value
+// is read and where a block, whose length depends on one, begins and ends.
+#include "docsis/template.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "docsis/file.h"
+#include "docsis/parser.h"
+#include "server/base/bytes.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::uint8_t kTimestampCode = 19, kModemAddressCode = 20;
+
+struct Step {
+  enum class Kind : std::uint8_t {
+    octets,   // `size` octets of the pool from `first`
+    value,    // hole number `first`
+    open,     // of a block, up to its `close`
+    close,
+    dynamic,  // the next step writes TLV 19 or 20, unless the caller has another
+  };
+  Kind kind;
+  std::uint8_t code = 0;
+  bool wide = false, splits = false;
+  std::uint32_t first = 0, size = 0;
+  Position at{};
+};
+
+// Writes the length of the TLV that begins at `begin`, behind its code, once its value stands. False: it is too long.
+bool close_tlv(Octets& out, std::size_t begin, bool wide, bool splits) {
+  const std::size_t header = wide ? 3 : 2, size = out.size() - begin - header;
+  if (wide) {
+    if (size > kMostWide) return false;
+    store_be16(&out[begin + 1], static_cast<std::uint16_t>(size));
+    return true;
+  }
+  if (size <= kMostOctets) {
+    out[begin + 1] = static_cast<std::uint8_t>(size);
+    return true;
+  }
+  if (!splits) return false;
+  // Further TLVs of the same code: from the last piece on, each moves behind by the headers before it.
+  const std::size_t pieces = (size + kPiece - 1) / kPiece;
+  const std::uint8_t code = out[begin];
+  out.resize(out.size() + 2 * (pieces - 1));
+  for (std::size_t piece = pieces; piece-- > 0;) {
+    const std::size_t length = std::min(kPiece, size - piece * kPiece);
+    const std::size_t from = begin + 2 + piece * kPiece, to = begin + piece * (kPiece + 2);
+    std::memmove(&out[to + 2], &out[from], length);
+    out[to] = code;
+    out[to + 1] = static_cast<std::uint8_t>(length);
+  }
+  return true;
+}
+
+}  // namespace
+
+struct Template::Impl {
+  FileKind kind = FileKind::modem;
+  Dialect dialect = Dialect::native;
+  const MibNames* mibs = nullptr;
+  std::string name;
+  Octets pool;
+  std::vector<Step> steps;
+  std::vector<Hole> holes;
+  VariableNames variables;
+  Problems warnings;
+
+  void take(const std::vector<Node>& nodes);
+
+ private:
+  bool has_hole(const std::vector<std::uint32_t>& path) const {
+    return next_hole_ < holes.size() && holes[next_hole_].path.size() >= path.size() && std::equal(path.begin(), path.end(), holes[next_hole_].path.begin());
+  }
+  void take(const Node& node, std::vector<std::uint32_t>& path);
+  void take_octets(const Node& node);
+
+  std::size_t next_hole_ = 0;  // holes stand in the order of the text, as nodes do
+};
+
+void Template::Impl::take_octets(const Node& node) {
+  const std::size_t first = pool.size();
+  append(node, pool);
+  const bool after_dynamic = steps.size() > 1 && steps[steps.size() - 2].kind == Step::Kind::dynamic;
+  if (!steps.empty() && steps.back().kind == Step::Kind::octets && !after_dynamic) steps.back().size += static_cast<std::uint32_t>(pool.size() - first);
+  else steps.push_back({.kind = Step::Kind::octets, .first = static_cast<std::uint32_t>(first), .size = static_cast<std::uint32_t>(pool.size() - first)});
+}
+
+void Template::Impl::take(const Node& node, std::vector<std::uint32_t>& path) {
+  if (!has_hole(path)) return take_octets(node);
+  const bool splits = node.tlv != nullptr && node.tlv->splits;
+  if (!node.block) {
+    steps.push_back({.kind = Step::Kind::value, .code = node.code, .wide = node.wide, .splits = splits, .first = static_cast<std::uint32_t>(next_hole_++), .at = node.at});
+    return;
+  }
+  steps.push_back({.kind = Step::Kind::open, .code = node.code, .wide = node.wide, .splits = splits, .at = node.at});
+  path.push_back(0);
+  for (const Node& child : node.children) {
+    take(child, path);
+    ++path.back();
+  }
+  path.pop_back();
+  steps.push_back({.kind = Step::Kind::close, .code = node.code, .wide = node.wide, .splits = splits, .at = node.at});
+}
+
+void Template::Impl::take(const std::vector<Node>& nodes) {
+  std::vector<std::uint32_t> path{0};
+  for (const Node& node : nodes) {
+    const bool dynamic = node.code == kTimestampCode || node.code == kModemAddressCode;
+    const bool sealed = node.code == kCmMicCode || node.code == kCmtsMicCode || node.code == kPadCode || node.code == kEndCode;
+    if (dynamic) steps.push_back({.kind = Step::Kind::dynamic, .code = node.code});
+    if (kind == FileKind::mta || !sealed) take(node, path);
+    else if (has_hole(path)) ++next_hole_;
+    ++path.back();
+  }
+}
+
+Template::Template(Template&&) noexcept = default;
+Template& Template::operator=(Template&&) noexcept = default;
+Template::~Template() = default;
+
+std::expected<Template, Problems> Template::parse(std::string_view text, std::string_view name, const ParseOptions& options) {
+  Parser parser(options, true);
+  parser.run(text, name);
+  if (parser.report().errors() > 0) return std::unexpected(std::move(parser.report().problems()));
+  if (auto encoded = encode(parser.document()); !encoded) return std::unexpected(std::move(encoded.error()));
+  auto impl = std::make_unique<Impl>();
+  impl->kind = parser.document().kind;
+  impl->dialect = options.dialect;
+  impl->mibs = options.mibs;
+  impl->name = name;
+  impl->holes = std::move(parser.holes());
+  impl->variables = std::move(parser.variables());
+  impl->warnings = std::move(parser.report().problems());
+  impl->take(parser.document().nodes);
+  Template made;
+  made.impl_ = std::move(impl);
+  return made;
+}
+
+FileKind Template::kind() const noexcept { return impl_->kind; }
+const std::vector<std::string>& Template::variables() const noexcept { return impl_->variables.names(); }
+const Problems& Template::warnings() const noexcept { return impl_->warnings; }
+
+struct Compiler::Impl {
+  // Scratch, which keeps its room from one file to the next.
+  std::string text;
+  Octets contents;
+  std::vector<std::optional<std::string_view>> values;
+  std::vector<std::size_t> open;  // where the blocks begin that are being written
+
+  bool tlvs(const Template::Impl& from, const Variables& variables, const Dynamic& dynamic, Report& report, Octets& out);
+
+ private:
+  bool value(const Template::Impl& from, const Step& step, Report& report, Octets& out);
+};
+
+bool Compiler::Impl::value(const Template::Impl& from, const Step& step, Report& report, Octets& out) {
+  const Hole& hole = from.holes[step.first];
+  const ValueOf value_of = [this](std::uint32_t variable) { return values[variable]; };
+  const Token token = expand(hole.pattern, from.variables, value_of, report, text);
+  if (token.is(TokenKind::bad)) return false;
+  const std::size_t begin = out.size();
+  out.push_back(step.code);
+  out.resize(out.size() + (step.wide ? 2 : 1));
+  if (!read_leaf(hole.spec, token, *from.mibs, report, contents, out)) return false;
+  if (close_tlv(out, begin, step.wide, step.splits)) return true;
+  const std::size_t size = out.size() - begin - 2;
+  if (hole.spec.snmp && from.kind == FileKind::mta && open.empty() && size <= kMostWide) {  // PKT-SP-PROV1.5 §9.1
+    out[begin] = kLongVarbindCode;
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(begin) + 1, 0);
+    return close_tlv(out, begin, true, false);
+  }
+  report.error(Cause::value, hole.pattern.at, fmt::format("{} has {} octets, a TLV at most {}", hole.spec.row.name, size, kMostOctets), "shorten the variable's value");
+  return false;
+}
+
+bool Compiler::Impl::tlvs(const Template::Impl& from, const Variables& variables, const Dynamic& dynamic, Report& report, Octets& out) {
+  values.clear();
+  for (const std::string& name : from.variables.names()) values.push_back(variables ? variables(name) : std::nullopt);
+  open.clear();
+  struct Own {
+    std::uint8_t code;
+    std::optional<std::uint32_t> value;
+    bool written = false;
+  };
+  std::array own{Own{kTimestampCode, dynamic.timestamp}, Own{kModemAddressCode, dynamic.modem_address}};
+  const auto write = [&](Own& each) {
+    const std::size_t at = out.size();
+    out.resize(at + 6);
+    out[at] = each.code;
+    out[at + 1] = 4;
+    store_be32(&out[at + 2], *each.value);
+    each.written = true;
+  };
+  bool good = true;
+  for (std::size_t i = 0; i < from.steps.size(); ++i) {
+    const Step& step = from.steps[i];
+    switch (step.kind) {
+      case Step::Kind::octets: {
+        const Bytes octets = Bytes(from.pool).subspan(step.first, step.size);
+        out.insert(out.end(), octets.begin(), octets.end());
+        break;
+      }
+      case Step::Kind::value: good = value(from, step, report, out) && good; break;
+      case Step::Kind::open:
+        open.push_back(out.size());
+        out.push_back(step.code);
+        out.resize(out.size() + (step.wide ? 2 : 1));
+        break;
+      case Step::Kind::close: {
+        const std::size_t begin = open.back();
+        open.pop_back();
+        if (good && !close_tlv(out, begin, step.wide, step.splits)) {
+          report.in_file(from.name);
+          report.error(Cause::value, step.at, fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - 2, kMostOctets), "shorten a variable's value");
+          good = false;
+        }
+        break;
+      }
+      case Step::Kind::dynamic: {
+        Own& each = own[step.code == kTimestampCode ? 0 : 1];
+        if (!each.value) break;
+        if (!each.written) write(each);
+        ++i;
+        break;
+      }
+    }
+  }
+  for (Own& each : own)
+    if (each.value && !each.written) write(each);
+  return good;
+}
+
+Compiler::Compiler() : impl_(std::make_unique<Impl>()) {}
+Compiler::~Compiler() = default;
+
+std::expected<void, Problems> Compiler::compile(const Template& from, const Variables& variables, const Dynamic& dynamic, const Seal& seal, Octets& out) {
+  out.clear();
+  Report report(from.impl_->dialect);
+  if (from.kind() == FileKind::mta) {
+    report.in_file(from.impl_->name);
+    report.error(Cause::value, {.line = 1, .column = 1}, "an MTA's file has no MICs", "take MtaConfigDelimiter away, or compile it as an MTA's");
+    return std::unexpected(std::move(report.problems()));
+  }
+  if (!impl_->tlvs(*from.impl_, variables, dynamic, report, out)) return std::unexpected(std::move(report.problems()));
+  auto sealed = seal_tlvs(out, 0, seal);
+  if (!sealed)
+    for (Problem& problem : sealed.error()) problem.file = from.impl_->name;
+  return sealed;
+}
+
+std::expected<void, Problems> Compiler::compile_mta(const Template& from, const Variables& variables, MtaHash hash, Octets& out) {
+  out.clear();
+  Report report(from.impl_->dialect);
+  if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return std::unexpected(std::move(report.problems()));
+  if (hash == MtaHash::none) return {};
+  auto decoded = decode(out, from.impl_->name);
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  auto sealed = seal_mta(decoded->document, hash, from.impl_->dialect == Dialect::utility);
+  if (!sealed) return std::unexpected(std::move(sealed.error()));
+  out.assign(sealed->begin(), sealed->end());
+  return {};
+}
+
+}  // namespace coaxd::docsis
