@@ -1,55 +1,47 @@
-// digest.h: MD5 (RFC 1321), SHA-1 (RFC 3174) and HMAC-MD5 (RFC 2104) over pieces, with contexts that are made once: a server seals a file per download.
-// An object belongs to one thread.
+// digest.h: MD5 (RFC 1321), SHA-1 (RFC 3174) and HMAC-MD5 (RFC 2104) of octets that come in pieces. Values; nothing allocates: a server seals a file per download.
 #pragma once
+
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 #include <array>
 #include <cstdint>
-#include <memory>
 
 #include "docsis/binary.h"
-
-struct evp_md_st;
-struct evp_md_ctx_st;
 
 namespace coaxd::docsis {
 
 using Md5Sum = std::array<std::uint8_t, 16>;
 using Sha1Sum = std::array<std::uint8_t, 20>;
 
-class Digest {
+class Md5 {
  public:
-  enum class Algorithm : std::uint8_t { md5, sha1 };
-  explicit Digest(Algorithm algorithm);
-  ~Digest();
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
-
-  // False: this machine's OpenSSL does not offer it (FIPS mode has no MD5). Nothing below may then be called.
-  bool available() const noexcept { return algorithm_ != nullptr && context_ != nullptr; }
-  void begin() noexcept;
+  Md5() noexcept;
   void add(Bytes octets) noexcept;
-  void finish(std::uint8_t* sum) noexcept;
+  Md5Sum finish() noexcept;  // once, at the end
 
  private:
-  const evp_md_st* algorithm_;  // fetched once in the process: OpenSSL 3 looks it up by name under a lock
-  evp_md_ctx_st* context_;
+  MD5_CTX state_;
 };
 
-// One message at a time: begin(key), add(), ..., finish().
+class Sha1 {
+ public:
+  Sha1() noexcept;
+  void add(Bytes octets) noexcept;
+  Sha1Sum finish() noexcept;
+
+ private:
+  SHA_CTX state_;
+};
+
 class HmacMd5 {
  public:
-  explicit HmacMd5(Digest& md5) noexcept : md5_(md5) {}
-  void begin(const SharedSecret& key) noexcept;
-  void add(Bytes octets) noexcept { md5_.add(octets); }
+  explicit HmacMd5(const SharedSecret& key) noexcept;
+  void add(Bytes octets) noexcept { inner_.add(octets); }
   Md5Sum finish() noexcept;
 
  private:
-  Digest& md5_;
-  std::array<std::uint8_t, 64> outer_{};
+  Md5 inner_, outer_;
 };
-
-// This thread's.
-Digest& md5();
-Digest& sha1();
 
 }  // namespace coaxd::docsis

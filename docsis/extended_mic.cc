@@ -77,8 +77,7 @@ std::expected<std::optional<ExtendedMic>, Problem> find_extended_mic(Bytes file,
 Md5Sum extended_mic(Bytes file, std::span<const Item> items, const ExtendedMic& extended, const SharedSecret& key) {
   static constexpr Md5Sum kZeros{};
   const Bytes bitmap = file.subspan(extended.bitmap, extended.bitmap_size);
-  HmacMd5 hmac(md5());
-  hmac.begin(key);
+  HmacMd5 hmac(key);
   for (const Item& item : items) {
     if (!covers(bitmap, item.code)) continue;
     std::size_t from = item.at;

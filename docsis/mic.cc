@@ -28,8 +28,7 @@ bool list_items(Bytes file, Length64 length64, std::vector<Item>& items) {
 }
 
 Md5Sum cm_mic(Bytes file, std::span<const Item> items) {
-  Digest& digest = md5();
-  digest.begin();
+  Md5 digest;
   std::size_t from = 0, to = 0;  // octets side by side are hashed at once
   for (const Item& item : items) {
     if (item.code == kCmMicCode || item.code == kCmtsMicCode) {
@@ -39,9 +38,7 @@ Md5Sum cm_mic(Bytes file, std::span<const Item> items) {
     to = item.at + item.size;
   }
   digest.add(file.subspan(from, to - from));
-  Md5Sum sum;
-  digest.finish(sum.data());
-  return sum;
+  return digest.finish();
 }
 
 Md5Sum cmts_mic(Bytes file, std::span<const Item> items, const SharedSecret& key, DynamicAddress address) {
@@ -59,8 +56,7 @@ Md5Sum cmts_mic(Bytes file, std::span<const Item> items, const SharedSecret& key
     last[place] = i;
     next[i] = kNone;
   }
-  HmacMd5 hmac(md5());
-  hmac.begin(key);
+  HmacMd5 hmac(key);
   for (const std::uint32_t head : first)
     for (std::uint32_t i = head; i != kNone; i = next[i]) hmac.add(file.subspan(items[i].at, items[i].size));
   return hmac.finish();

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "docsis/binary.h"
@@ -11,10 +9,6 @@ namespace {
 
 constexpr std::size_t kMostSecretOctets = 64;
 
-Problem no_digest(std::string_view algorithm) {
-  return {.message = fmt::format("OpenSSL offers no {} here", algorithm), .mend = "a machine in FIPS mode cannot make configuration files"};
-}
-
 void append_mic(std::uint8_t code, const Md5Sum& sum, Octets& file) {
   file.push_back(code);
   file.push_back(kMicOctets);
@@ -22,11 +16,9 @@ void append_mic(std::uint8_t code, const Md5Sum& sum, Octets& file) {
 }
 
 Md5Sum md5_of(Bytes octets) {
-  Md5Sum sum;
-  md5().begin();
-  md5().add(octets);
-  md5().finish(sum.data());
-  return sum;
+  Md5 digest;
+  digest.add(octets);
+  return digest.finish();
 }
 
 // TLV 7 over what `file` holds, which ends with TLV 6.
@@ -45,7 +37,6 @@ SharedSecret SharedSecret::from_file(Bytes contents) {
 }
 
 std::expected<void, Problems> seal_tlvs(Octets& out, std::size_t begin, const Seal& seal) {
-  if (!md5().available()) return std::unexpected(Problems{no_digest("MD5")});
   const auto file = [&] { return MutableBytes(out).subspan(begin); };
   thread_local std::vector<Item> items;
   if (!list_items(file(), Length64::one_octet, items) && !seal.utility_walk)
@@ -97,7 +88,6 @@ std::expected<void, Problems> seal(const Document& document, const Seal& how, Oc
 // PKT-SP-PROV1.5 §9.1: SHA-1 of the whole file without its hash, the closing delimiter included.
 std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHash hash, bool utility) {
   if (hash == MtaHash::none) return {};
-  if (!sha1().available()) return std::unexpected(Problems{no_digest("SHA-1")});
   const Bytes file = Bytes(out).subspan(begin);
   if (!is_mta(file)) return std::unexpected(Problems{{.message = "this is no MTA file, and only those hold a hash", .mend = "begin it with MtaConfigDelimiter 1"}});
   if (!ends_with_delimiter(file))
@@ -106,10 +96,9 @@ std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHa
     const auto at = out.begin() + static_cast<std::ptrdiff_t>(begin + old.at);
     out.erase(at, at + static_cast<std::ptrdiff_t>(old.size));
   }
-  Sha1Sum sum;
-  sha1().begin();
-  sha1().add(Bytes(out).subspan(begin));
-  sha1().finish(sum.data());
+  Sha1 digest;
+  digest.add(Bytes(out).subspan(begin));
+  const Sha1Sum sum = digest.finish();
   const Bytes head = hash_varbind(hash);
   const std::size_t closing = out.size() - 3;
   out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), sum.begin(), sum.end());

@@ -20,30 +20,31 @@ class ModemFile {
     const Item* const cm = find(kCmMicCode);
     const Item* const cmts = find(kCmtsMicCode);
     Verdict verdict;
-    if (cm != nullptr) verdict.cm_mic = whole_ && md5().available() ? compare(value(*cm), cm_mic(file_, items_)) : unreadable();
+    if (cm != nullptr) verdict.cm_mic = whole_ ? compare(value(*cm), cm_mic(file_, items_)) : State::wrong;
     const auto extended = find_extended_mic(file_, items_);
     const bool implicit = extended && extended.value() && !extended.value()->digest;
     if (cmts != nullptr) {
-      if (!extended || !whole_ || !md5().available()) {
-        verdict.cmts_mic = unreadable();
+      if (!whole_) {
+        verdict.cmts_mic = State::wrong;
+      } else if (!extended) {
+        verdict.cmts_mic = State::unknown;
       } else if (implicit) {
         verdict.cmts_mic = compare(value(*cmts), extended_mic(file_, items_, *extended.value(), secret_));
       } else {
         verdict.cmts_mic = compare(value(*cmts), cmts_mic(file_, items_, secret_, address_));
       }
     }
-    if (extended && extended.value() && !implicit && md5().available()) {
+    if (extended && extended.value() && !implicit) {
       const ExtendedMic& explicit_form = *extended.value();
       verdict.extended_cmts_mic = compare(file_.subspan(*explicit_form.digest, kMicOctets), extended_mic(file_, items_, explicit_form, secret_));
     } else if (!extended) {
       verdict.extended_cmts_mic = State::unknown;
     }
-    verdict.utility_walk = cmts != nullptr && verdict.cmts_mic == State::wrong && find(kLongVarbindCode) != nullptr && md5().available() && by_utility(*cmts);
+    verdict.utility_walk = cmts != nullptr && verdict.cmts_mic == State::wrong && find(kLongVarbindCode) != nullptr && by_utility(*cmts);
     return verdict;
   }
 
  private:
-  State unreadable() const { return whole_ ? State::unknown : State::wrong; }
   const Item* find(std::uint8_t code) const {
     const auto found = std::ranges::find(items_, code, &Item::code);
     return found == items_.end() ? nullptr : &*found;
@@ -68,12 +69,10 @@ class ModemFile {
 State mta_hash_state(Bytes file) {
   const FoundHash found = find_hash(file);
   if (found.variant == MtaHash::none) return State::absent;
-  if (!sha1().available()) return State::unknown;
-  Sha1Sum sum;
-  sha1().begin();
-  sha1().add(file.first(found.at));
-  sha1().add(file.subspan(found.at + found.size));
-  sha1().finish(sum.data());
+  Sha1 digest;
+  digest.add(file.first(found.at));
+  digest.add(file.subspan(found.at + found.size));
+  const Sha1Sum sum = digest.finish();
   return compare(file.subspan(found.at + found.size - sum.size(), sum.size()), sum);
 }
 

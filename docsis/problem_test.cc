@@ -1,0 +1,26 @@
+#include "docsis/problem.h"
+
+#include <gtest/gtest.h>
+
+namespace coaxd::docsis {
+namespace {
+
+TEST(Problem, IsShownWithItsLineAndACaret) {
+  const Problem problem{.file = "gold.cfg", .at = {2, 9}, .message = "MaxCPE is 1 to 254", .mend = "write 1 for one computer"};
+  EXPECT_EQ(render(problem, "Main {\n\tMaxCPE 0;\r\n}\n"),
+            "gold.cfg:2:9: error: MaxCPE is 1 to 254; write 1 for one computer\n"
+            "        MaxCPE 0;\n"
+            "               ^\n");
+}
+
+TEST(Problem, OfABinaryIsShownWithItsOffset) {
+  const Problem problem{.severity = Severity::warning, .cause = Cause::none, .file = "gold.cm", .offset = 0x4c, .message = "there is no end marker (FF)"};
+  EXPECT_EQ(render(problem, ""), "gold.cm: offset 0x4c: warning: there is no end marker (FF)\n");
+}
+
+TEST(Problem, OfALineThatIsNotThereHasAnEmptyOne) {
+  EXPECT_EQ(render({.file = "x", .at = {7, 1}, .message = "m"}, "one line"), "x:7:1: error: m\n\n^\n");
+}
+
+}  // namespace
+}  // namespace coaxd::docsis
