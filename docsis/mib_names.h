@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,14 +21,20 @@ struct MibEnum {
   std::string_view label;
 };
 
-// An object that can be set: enough to check a value and to show it.
+struct MibRange {
+  std::int64_t low, high;
+};
+
+// An object: enough to check a value and to show it. What it points to lives as long as the MibNames.
 struct MibObject {
   std::string_view name;
   SnmpType type;
   bool bits = false;                       // SYNTAX BITS: an octet string whose enums number bits
   bool printable = false;                  // DisplayString and its like
-  std::optional<std::int64_t> low, high;   // of integers the value, of strings the size
-  std::span<const MibEnum> enums;
+  bool writable = false;                   // MAX-ACCESS read-write or read-create
+  std::optional<std::int64_t> low{}, high{};  // of integers the value, of strings the size
+  std::span<const MibRange> ranges{};      // the same with its gaps: 0, 36 to 260
+  std::span<const MibEnum> enums{};
 };
 
 class MibNames {
@@ -45,6 +52,9 @@ class MibNames {
 
 // The table alone: needs no file.
 const MibNames& built_in_mibs();
+// The same, but where two modules have a name, that of these modules wins, the first one's most: {"DOCS-IETF-BPI2-MIB"} for a site whose modems have RFC 4131's
+// docsBpi2 objects. Without it names mean what they mean to the utility.
+std::unique_ptr<const MibNames> built_in_mibs_preferring(std::span<const std::string> modules);
 // Knows no name but `iso`: what the utility prints where no MIB is installed, and with -o.
 const MibNames& no_mibs();
 
