@@ -6,6 +6,7 @@
 
 #include "server/base/assert.h"
 #include "server/config/parameters.h"
+#include "server/wire/cable_device.h"
 
 namespace coaxd::config {
 namespace {
@@ -64,6 +65,9 @@ OptionRegistry::OptionRegistry() {
     add_space(space->name, space->code_width, space->length_width);
   }
   add_space("server", 2, 1);
+  OptionSpace& modem = add_space("modem", 1, 1);
+  for (const wire::DeviceValue& value : wire::device_values())
+    define(modem, value.name, value.code, std::string(value.format), nullptr).predefined = true;
   add_space("dhcp6", 2, 2);  // its name may be written; its options have no effect here
   for (const wire::SpaceDef& space : wire::predefined_spaces()) {
     if (find_space(space.name) == nullptr)
@@ -108,6 +112,18 @@ OptionSpace& OptionRegistry::add_space(std::string_view name, std::uint8_t code_
   space.code_width = code_width;
   space.length_width = length_width;
   return space;
+}
+
+void OptionRegistry::declare_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width) {
+  OptionSpace* const modem = &spaces_[kModem];
+  if (find_space(name) != modem) {
+    add_space(name, code_width, length_width);
+    return;
+  }
+  modem->code_width = code_width;
+  modem->length_width = length_width;
+  std::erase_if(modem->by_name, [](const auto& row) { return row.second->predefined; });
+  std::erase_if(modem->by_code, [](const auto& row) { return row.second->predefined; });
 }
 
 OptionDefinition& OptionRegistry::define(OptionSpace& space, std::string_view name,

@@ -1,6 +1,8 @@
 // option_registry.h: the option spaces and definitions of one configuration: the predefined ones (wire/option_table.h), those
 // the file adds with `option space` and `option X code N = ...`, and dhcpd's parameters, which are options of the space `server`
-// just as in dhcpd (so `if`, `default` and `= EXPR` work on them alike). Definitions live as long as the registry; pointers to
+// just as in dhcpd (so `if`, `default` and `= EXPR` work on them alike). The space `modem` is ours (wire/cable_device.h): its options are
+// read out of what a device says of itself, and never sent; a file that declares the space defines what it needs of it, so that dhcpd
+// loads it too (where it is null). Definitions live as long as the registry; pointers to
 // them are stable. Built by the parser, immutable afterwards, then any thread.
 #pragma once
 
@@ -30,7 +32,7 @@ struct OptionDefinition {
 
 struct OptionSpace {
   std::string name;
-  std::uint32_t index = 0;  // dense, for per-packet tables; kDhcp, kAgent, kServer below are fixed
+  std::uint32_t index = 0;  // dense, for per-packet tables; those of OptionRegistry are fixed
   std::uint8_t code_width = 1;
   std::uint8_t length_width = 1;
   std::unordered_map<std::string, OptionDefinition*> by_name;  // lower-cased
@@ -39,7 +41,7 @@ struct OptionSpace {
 
 class OptionRegistry {
  public:
-  static constexpr std::uint32_t kDhcp = 0, kAgent = 1, kServer = 2;
+  static constexpr std::uint32_t kDhcp = 0, kAgent = 1, kServer = 2, kModem = 3;
 
   OptionRegistry();
   OptionRegistry(const OptionRegistry&) = delete;
@@ -47,6 +49,8 @@ class OptionRegistry {
 
   OptionSpace* find_space(std::string_view name) const;
   OptionSpace& add_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width);
+  // `option space NAME`: of ours by that name the definitions go, for those of the file.
+  void declare_space(std::string_view name, std::uint8_t code_width, std::uint8_t length_width);
   OptionDefinition& define(OptionSpace& space, std::string_view name, std::uint32_t code, std::string format,
                            OptionSpace* encapsulates);
   // Only what was defined by that name.

@@ -76,7 +76,7 @@ void Parser::option_space() {
     width->value = static_cast<std::uint8_t>(octets);
   }
   semicolon();
-  ast_.options->add_space(name.text, widths[0].value, widths[1].value);
+  ast_.options->declare_space(name.text, widths[0].value, widths[1].value);
 }
 
 void Parser::option_code(const OptionName& name) {

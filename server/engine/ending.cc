@@ -64,6 +64,7 @@ void begin_context(Server& server, const wire::Message* query, Instant now, leas
   context.reply = &*server.reply;
   context.arena = &server.arena;
   context.globals = &server.globals;
+  context.modems = server.modems ? &*server.modems : nullptr;
   context.now = now;
   context.binding = binding;
   context.leased_address = address;

@@ -7,6 +7,7 @@
 #include "server/engine/find_lease.h"
 #include "server/engine/messages.h"
 #include "server/engine/reply_scopes.h"
+#include "server/wire/cable_device.h"
 
 namespace coaxd::engine {
 namespace {
@@ -62,6 +63,16 @@ const wire::Message& with_stashed_agent_info(Exchange& exchange,
   return server.renewal;
 }
 
+// A modem asks for an address: its record says so from now on.
+void note_modem(Server& server, const wire::Message& query, Instant now) noexcept {
+  const bool asks = query.type() == MessageType::discover || query.type() == MessageType::request;
+  if (!server.modems || !asks || !wire::is_modem(query)) return;
+  const std::optional<subscriber::Mac> mac = subscriber::Mac::of(query.chaddr());
+  if (!mac) return;
+  const bool vouched = equal(query.relay_agent_info().get(wire::agent::remote_id), query.chaddr());
+  server.modems->note_dhcp(*mac, now.wall, wire::device_says(query), vouched);
+}
+
 }  // namespace
 
 bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept {
@@ -103,7 +114,9 @@ void Engine::use(std::shared_ptr<const config::Config> config,
 
 void Engine::prefetch(Bytes datagram) const noexcept {
   const wire::Glimpse coming = wire::glimpse(datagram);
-  impl_->leases.prefetch(coming.htype, coming.chaddr, coming.client_id, coming.address);
+  if (!coming.address.is_zero()) impl_->leases.prefetch(coming.address);
+  // Who uses an address is found by it (find_lease.cc, rival_of).
+  if (!coming.uses_address) impl_->leases.prefetch(coming.htype, coming.chaddr, coming.client_id);
 }
 
 void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now,
@@ -119,6 +132,7 @@ void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant 
     return drop(exchange, DropReason::unknown_network);
   }
   if (!handled) return drop(exchange, DropReason::unhandled_type);
+  note_modem(*impl_, *exchange.query, now);
   handler->handle(exchange);
 }
 

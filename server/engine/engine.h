@@ -23,6 +23,7 @@
 #include "server/engine/log_event.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
+#include "server/subscriber/modem_table.h"
 #include "server/wire/message.h"
 
 namespace coaxd::engine {
@@ -57,6 +58,7 @@ struct Settings {
   Ipv4 limited_broadcast{0xffffffff};  // limited-broadcast-address, else -s
   Ipv4 local_address{};  // source of what leaves by routes; zero: the address that was asked
   std::uint16_t server_port = kServerPort, client_port = kClientPort;
+  subscriber::ModemTable* modems = nullptr;  // read, and told which modems are there; outlives the engine
 };
 
 struct Actions {

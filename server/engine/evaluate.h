@@ -13,6 +13,7 @@
 #include "server/engine/option_state.h"
 #include "server/engine/variables.h"
 #include "server/lease/binding.h"
+#include "server/subscriber/modem_table.h"
 #include "server/wire/message.h"
 
 namespace coaxd::engine {
@@ -45,6 +46,7 @@ struct Context {
   OptionState* reply = nullptr;             // never null: config-option reads it, option statements write it
   Arena* arena = nullptr;                   // never null; check exhausted() when all is done
   GlobalVariables* globals = nullptr;       // of this worker; null: `set` without a lease is forgotten
+  subscriber::ModemTable::Reader* modems = nullptr;  // `option modem.profile`; null: there are no records
   Instant now;
 
   // The lease in hand; null before one is chosen.

@@ -35,7 +35,9 @@ Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, Chan
       changes(changes_in),
       settings(settings_in),
       arena_storage(kArenaSize),
-      arena(arena_storage) {}
+      arena(arena_storage) {
+  if (settings.modems != nullptr) modems.emplace(*settings.modems);
+}
 
 void Server::use(std::shared_ptr<const config::Config> new_config,
                  std::shared_ptr<const config::HostTable> new_names) {

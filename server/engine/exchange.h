@@ -40,6 +40,7 @@ struct Server {
   lease::LeaseLimits& limits;
   ChangePool& changes;
   const Settings settings;
+  std::optional<subscriber::ModemTable::Reader> modems;
 
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const config::HostTable> names;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/wire/cable_device.h"
+
 namespace coaxd::engine {
 namespace {
 
@@ -144,6 +146,27 @@ std::optional<Bytes> fqdn_part(Bytes option, std::uint32_t part, Arena& arena) n
   return name.empty() ? std::nullopt : std::optional(name);
 }
 
+// ---- the space `modem`: what the device says of itself, and what is set for the modem that it is, or is behind ----
+
+std::optional<Bytes> profile(const wire::Message& request, Context& context) noexcept {
+  const std::optional<subscriber::Mac> mac = subscriber::Mac::of(wire::modem_mac(request));
+  if (!mac || context.modems == nullptr) return std::nullopt;
+  Bytes kept;
+  context.modems->read(*mac, [&](const subscriber::Modem& modem) { kept = context.arena->copy(as_bytes(modem.profile)); });
+  return kept.empty() ? std::nullopt : std::optional(kept);
+}
+
+std::optional<Bytes> modem_option(std::uint32_t code, Context& context) noexcept {
+  if (code > 255) return std::nullopt;
+  if (code == wire::device::profile) return profile(*context.request, context);
+  return wire::device_value(*context.request, static_cast<std::uint8_t>(code), *context.arena);
+}
+
+// Not where an operator has a space of this name of his own, which some option carries.
+bool is_ours(const OptionSpace& space, const Context& context) noexcept {
+  return space.index == OptionRegistry::kModem && context.reply->carrier(space.index) == nullptr && &space != context.vendor_space;
+}
+
 }  // namespace
 
 bool is_text_format(std::string_view format) noexcept {
@@ -167,6 +190,7 @@ std::optional<Bytes> packet_option(const OptionDefinition& option, Context& cont
     if (!context.request->has(wire::option::fqdn)) return std::nullopt;
     return fqdn_part(context.request->option(wire::option::fqdn), option.code, *context.arena);
   }
+  if (is_ours(space, context)) return modem_option(option.code, context);
   const std::optional<Bytes> value = raw_option(space, option.code, context, 0);
   if (!value) return std::nullopt;
   // The definition that was given last decodes the code, whichever name the expression uses.

@@ -1,4 +1,5 @@
-// packet_option.h: `option SPACE.NAME` of the received packet, as dhcpd decodes it: options of its own spaces inside others included.
+// packet_option.h: `option SPACE.NAME` of the received packet, as dhcpd decodes it: options of its own spaces inside others included, and
+// `option modem.NAME`, which is read out of what a cable device says of itself (wire/cable_device.h).
 // Values are views into the request, cut for text; only the parts of option 81 may be rewritten into the arena. Any worker.
 // Source: dhcpd-compat §7.2, §8.1, §8.3; RFC 4702 §2 (option 81).
 #pragma once

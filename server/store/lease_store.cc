@@ -15,6 +15,7 @@
 #include "server/base/assert.h"
 #include "server/store/fold.h"
 #include "server/store/journal_files.h"
+#include "server/store/modem_rows.h"
 #include "server/store/paced_vfs.h"
 #include "server/store/posix_disk.h"
 #include "server/store/recovery.h"
@@ -46,7 +47,10 @@ std::unexpected<StoreError> failure(int error, std::string message) {
   return std::unexpected(StoreError{error, std::move(message)});
 }
 
-class EmbeddedStore final : public LeaseStore {
+// An operator who waits for his modem's profile waits this long for somebody's `sqlite3` to let the file go.
+constexpr milliseconds kModemPatience{3000}, kModemPace{20};
+
+class EmbeddedStore final : public LeaseStore, private subscriber::ModemStore {
  public:
   explicit EmbeddedStore(const StoreOptions& options)
       : options_(options),
@@ -70,10 +74,14 @@ class EmbeddedStore final : public LeaseStore {
   void start() override;
   void stop() override;
   std::expected<void, StoreError> fold_now() override;
+  subscriber::ModemStore& modems() noexcept override { return *this; }
   const Health& health() const noexcept override { return health_; }
   const std::string& path() const noexcept override { return options_.path; }
 
  private:
+  std::expected<std::uint64_t, std::string> load_modems(const std::function<void(subscriber::Modem)>& use) override;
+  std::expected<void, std::string> write_modems(std::span<const Row> rows, bool patient) override;
+
   StoreError sqlite_error(int code, std::string_view doing) const;
   std::expected<void, StoreError> open_database();
   std::expected<void, StoreError> load_segments();
@@ -116,6 +124,7 @@ class EmbeddedStore final : public LeaseStore {
   bool fold_synced_ = false;  // in this life
   Journals journals_;
   std::unique_ptr<Fold> fold_;
+  ModemRows modem_rows_;
   std::uint64_t old_records_ = 0;  // of earlier lives, not yet in SQLite
   std::uint64_t folded_live_ = 0;  // records of this life that are in SQLite
   std::uint64_t appended_before_ = 0;  // when postpones_fold() last looked
@@ -158,6 +167,9 @@ std::expected<void, StoreError> EmbeddedStore::open_database() {
   auto fold = Fold::create(files_, database_);
   if (!fold) return std::unexpected(sqlite_error(fold.error(), "has not the expected tables"));
   fold_ = std::move(*fold);
+  auto modem_rows = ModemRows::prepare(database_);
+  if (!modem_rows) return std::unexpected(sqlite_error(modem_rows.error(), "has not the expected tables of modems"));
+  modem_rows_ = std::move(*modem_rows);
   return {};
 }
 
@@ -493,6 +505,30 @@ void EmbeddedStore::prune() {
   if (!statement) return;
   statement->bind(1, std::int64_t{options_.history_days}).bind(2, kPrunedAtOnce);
   (void)statement->run();  // tried again in a moment
+}
+
+std::expected<std::uint64_t, std::string> EmbeddedStore::load_modems(const std::function<void(subscriber::Modem)>& use) {
+  const std::lock_guard hold(mutex_);
+  std::uint64_t unreadable = 0;
+  if (const int code = modem_rows_.load(use, unreadable); code != SQLITE_OK) {
+    return std::unexpected(sqlite_error(code, "modems cannot be read").message);
+  }
+  return unreadable;
+}
+
+// In one transaction, synchronous=FULL: what it answers is on the disk. Between attempts the fold goes on.
+std::expected<void, std::string> EmbeddedStore::write_modems(std::span<const Row> rows, bool patient) {
+  const auto until = std::chrono::steady_clock::now() + (patient ? kModemPatience : milliseconds{0});
+  for (;; std::this_thread::sleep_for(kModemPace)) {
+    const std::lock_guard hold(mutex_);
+    int code = database_.exec("BEGIN IMMEDIATE");
+    if (code == SQLITE_OK) code = modem_rows_.write(rows);
+    if (code == SQLITE_OK) code = database_.exec("COMMIT");
+    if (code == SQLITE_OK) return {};
+    StoreError error = sqlite_error(code, "modems cannot be written");
+    (void)database_.exec("ROLLBACK");
+    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() >= until) return std::unexpected(std::move(error.message));
+  }
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // recovers what was acknowledged; afterwards the fold thread moves journal records into SQLite in the background.
 //
 // Files, for a store path P (default: the dhcpd leases file's path with `.db` appended):
-//   P              SQLite: leases, history, meta. The operator may open it read-only with sqlite3 at any time.
+//   P              SQLite: leases, history, modems, meta. The operator may open it read-only with sqlite3 at any time.
 //   P-journal.d/   segment files, lock file
 // Threads: open(), recover(), close() from main before/after the workers; journal(i) is worker i's; everything else is the fold
 // thread's own. Narrow on purpose: a shared PostgreSQL store must fit behind the same calls.
@@ -16,6 +16,7 @@
 #include <string>
 
 #include "server/store/journal.h"
+#include "server/subscriber/modems.h"
 
 namespace coaxd::store {
 
@@ -70,6 +71,9 @@ class LeaseStore {
     std::atomic<std::uint64_t> folded_records{0}, fold_lag_records{0}, fold_errors{0}, history_rows{0};
     std::atomic<int> last_error{0};
   };
+  // The records of modems, in the same SQLite file. Calls wait while a fold writes: for a second or two when an avalanche of leases is folded.
+  // Any thread, until stop().
+  virtual subscriber::ModemStore& modems() noexcept = 0;
   virtual const Health& health() const noexcept = 0;
   virtual const std::string& path() const noexcept = 0;
 };

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
+
+#include "server/wire/cable_device.h"
 
 namespace coaxd::subscriber {
 namespace {
@@ -39,6 +42,18 @@ std::string what_is_wrong(const ModemChange& change) {
 std::optional<std::string_view> Modem::variable(std::string_view name) const noexcept {
   const auto found = std::ranges::lower_bound(variables, name, {}, &Variable::name);
   return found == variables.end() || found->name != name ? std::nullopt : std::optional<std::string_view>(found->text);
+}
+
+std::string device_text(const Modem& modem, std::uint8_t code) {
+  std::array<std::uint8_t, 2048> room;
+  Arena arena(room);
+  const wire::DeviceSays said{
+      .vendor_class = as_bytes(modem.vendor_class), .vendor_options = as_bytes(modem.vendor_options), .capabilities = as_bytes(modem.capabilities)};
+  const auto value = wire::device_value(said, code, arena);
+  std::string text(value ? as_text(*value) : std::string_view{});
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
+  return text;
 }
 
 std::expected<Modem, std::string> changed(Modem modem, const ModemChange& change, WallSeconds now) {

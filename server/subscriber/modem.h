@@ -27,11 +27,15 @@ struct Modem {
   WallSeconds dhcp_seen = 0;          // its last DISCOVER or REQUEST; 0: never
   WallSeconds file_served = 0;        // its last configuration file
   std::string file{};                 // and the name of that
-  std::string vendor_class{}, vendor_options{};  // options 60 and 43 as last received, octets: capabilities and versions are read out of them
+  // Options 60 and 43 as last received, and TLV 5 of option 125: octets, out of which device_text() reads.
+  std::string vendor_class{}, vendor_options{}, capabilities{};
 
   std::optional<std::string_view> variable(std::string_view name) const noexcept;
   friend bool operator==(const Modem&, const Modem&) = default;
 };
+
+// A value of wire/cable_device.h as text for people: what cannot be printed is a `?`. Empty when the modem has not said.
+std::string device_text(const Modem& modem, std::uint8_t code);
 
 // What is to be different. A variable of no text is removed; those that are not named stay.
 struct ModemChange {

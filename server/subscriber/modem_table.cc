@@ -9,6 +9,7 @@ namespace coaxd::subscriber {
 namespace {
 
 constexpr std::size_t kFewestSlots = 1024;
+constexpr std::size_t kLongest = 255;  // of a text in a Sighting
 
 std::uint32_t to_stored(WallSeconds at) noexcept { return static_cast<std::uint32_t>(std::clamp<WallSeconds>(at, 0, kNever)); }
 
@@ -53,8 +54,9 @@ void ModemTable::put(Modem modem) {
   const Modem& now = record->modem;
   move_on(record->seen->dhcp, to_stored(now.dhcp_seen));
   move_on(record->seen->file, to_stored(now.file_served));
-  record->seen->said.store(hash_of(now.vendor_class, now.vendor_options), std::memory_order_relaxed);
-  record->seen->file_name.store(hash_of(now.file, {}), std::memory_order_relaxed);
+  const Texts texts = {now.vendor_class, now.vendor_options, now.capabilities};
+  for (std::size_t i = 0; i < texts.size(); ++i) record->seen->said[i].store(hash_of(texts[i]), std::memory_order_relaxed);
+  record->seen->file_name.store(hash_of(now.file), std::memory_order_relaxed);
   if (slot->key.load() == 0) {
     slot->key.store(now.mac.value | kUsed);  // a reader who finds it without a record finds nothing, as before
     ++keys_;
@@ -147,9 +149,7 @@ std::uint64_t ModemTable::lost() const noexcept {
   return lost;
 }
 
-std::uint64_t ModemTable::hash_of(std::string_view first, std::string_view second) const noexcept {
-  return hash_bytes(seed_, as_bytes(first)) * 3 + hash_bytes(seed_, as_bytes(second));
-}
+std::uint64_t ModemTable::hash_of(std::string_view text) const noexcept { return hash_bytes(seed_, as_bytes(text)); }
 
 ModemTable::Reader::Reader(ModemTable& table) : table_(table) {
   const std::lock_guard hold(table.readers_mutex_);
@@ -161,8 +161,9 @@ ModemTable::Reader::~Reader() {
   std::erase(table_.readers_, this);
 }
 
-void ModemTable::Reader::note_dhcp(Mac mac, WallSeconds now, Bytes vendor_class, Bytes vendor_options, bool vouched) noexcept {
-  const std::string_view first = as_text(vendor_class).substr(0, 255), second = as_text(vendor_options).substr(0, 255);
+void ModemTable::Reader::note_dhcp(Mac mac, WallSeconds now, const wire::DeviceSays& said, bool vouched) noexcept {
+  const Texts texts = {as_text(said.vendor_class).substr(0, kLongest), as_text(said.vendor_options).substr(0, kLongest),
+                       as_text(said.capabilities).substr(0, kLongest)};
   bool known = false, news = false;
   {
     const Visit visit(*this);
@@ -170,27 +171,29 @@ void ModemTable::Reader::note_dhcp(Mac mac, WallSeconds now, Bytes vendor_class,
       known = true;
       move_on(record->seen->dhcp, to_stored(now));
       record->seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
-      news = record->seen->said.load(std::memory_order_relaxed) != table_.hash_of(first, second);
+      // A renewal may say less than a boot: what is not said has not changed.
+      for (std::size_t i = 0; i < texts.size(); ++i)
+        news = news || (!texts[i].empty() && record->seen->said[i].load(std::memory_order_relaxed) != table_.hash_of(texts[i]));
     }
   }
-  if (known ? news : vouched) report(Sighting::Kind::dhcp, mac, now, first, second);
+  if (known ? news : vouched) report(Sighting::Kind::dhcp, mac, now, texts);
 }
 
 void ModemTable::Reader::note_file(Mac mac, WallSeconds now, std::string_view name) noexcept {
-  name = name.substr(0, 255);
+  const Texts texts = {name.substr(0, kLongest), {}, {}};
   bool news = false;
   {
     const Visit visit(*this);
     if (const Record* record = table_.look_up(mac)) {
       move_on(record->seen->file, to_stored(now));
       record->seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
-      news = record->seen->file_name.load(std::memory_order_relaxed) != table_.hash_of(name, {});
+      news = record->seen->file_name.load(std::memory_order_relaxed) != table_.hash_of(texts[0]);
     }
   }
-  if (news) report(Sighting::Kind::file, mac, now, name, {});
+  if (news) report(Sighting::Kind::file, mac, now, texts);
 }
 
-void ModemTable::Reader::report(Sighting::Kind kind, Mac mac, WallSeconds now, std::string_view first, std::string_view second) noexcept {
+void ModemTable::Reader::report(Sighting::Kind kind, Mac mac, WallSeconds now, const Texts& texts) noexcept {
   Sighting* sighting = sightings_.reserve();
   if (sighting == nullptr) {
     lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -199,9 +202,11 @@ void ModemTable::Reader::report(Sighting::Kind kind, Mac mac, WallSeconds now, s
   sighting->kind = kind;
   sighting->mac = mac;
   sighting->at = now;
-  sighting->first_size = static_cast<std::uint8_t>(first.size());
-  sighting->second_size = static_cast<std::uint8_t>(second.size());
-  std::ranges::copy(second, std::ranges::copy(first, sighting->octets.begin()).out);
+  auto end = sighting->octets.begin();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    sighting->sizes[i] = static_cast<std::uint8_t>(texts[i].size());
+    end = std::ranges::copy(texts[i], end).out;
+  }
   sightings_.push();
 }
 

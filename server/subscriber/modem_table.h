@@ -26,13 +26,15 @@
 #include "server/base/spsc_queue.h"
 #include "server/base/time.h"
 #include "server/subscriber/modem.h"
+#include "server/wire/cable_device.h"
 
 namespace coaxd::subscriber {
 
 // Written by whoever sees the modem. Each is true by itself; the mark comes after the time that it is for.
 struct Seen {
   Atomic<std::uint32_t> dhcp{0}, file{0};         // seconds since 1970; 0: never
-  Atomic<std::uint64_t> said{0}, file_name{0};    // hashes of options 60 and 43, and of the file's name, as the record has them
+  std::array<Atomic<std::uint64_t>, 3> said{};    // hashes of the texts of a Sighting, as the record has them
+  Atomic<std::uint64_t> file_name{0};
   Atomic<bool> to_be_stored{false};
 };
 
@@ -41,12 +43,17 @@ struct Sighting {
   enum class Kind : std::uint8_t { dhcp, file } kind = Kind::dhcp;
   Mac mac;
   WallSeconds at = 0;
-  std::uint8_t first_size = 0, second_size = 0;
-  std::array<char, 510> octets;  // option 60, then option 43; or the file's name
+  // Options 60 and 43, and TLV 5 of 125; or the file's name alone. At most 255 octets each.
+  std::array<std::uint8_t, 3> sizes{};
+  std::array<char, 765> octets;
 
-  std::string_view first() const noexcept { return {octets.data(), first_size}; }
-  std::string_view second() const noexcept { return {octets.data() + first_size, second_size}; }
+  std::string_view text(std::size_t index) const noexcept {
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < index; ++i) before += sizes[i];
+    return {octets.data() + before, sizes[index]};
+  }
 };
+using Texts = std::array<std::string_view, 3>;
 
 class ModemTable {
  public:
@@ -81,7 +88,7 @@ class ModemTable {
     }
 
     // A DISCOVER or REQUEST of the modem. `vouched`: by its CMTS (option 82.2); a modem without a record gets one then.
-    void note_dhcp(Mac mac, WallSeconds now, Bytes vendor_class, Bytes vendor_options, bool vouched) noexcept;
+    void note_dhcp(Mac mac, WallSeconds now, const wire::DeviceSays& said, bool vouched) noexcept;
     // A configuration file that it fetched whole.
     void note_file(Mac mac, WallSeconds now, std::string_view name) noexcept;
     // Sightings that found no room: the modem's next message makes them again.
@@ -94,7 +101,7 @@ class ModemTable {
       ~Visit() { at.store(0, std::memory_order_release); }  // pairs with reclaim(): we have read all that we wanted
       Atomic<std::uint64_t>& at;
     };
-    void report(Sighting::Kind kind, Mac mac, WallSeconds now, std::string_view first, std::string_view second) noexcept;
+    void report(Sighting::Kind kind, Mac mac, WallSeconds now, const Texts& texts) noexcept;
 
     ModemTable& table_;
     alignas(64) Atomic<std::uint64_t> at_{0};  // the epoch of the visit in progress; 0: none
@@ -113,7 +120,7 @@ class ModemTable {
   // meanwhile may be missed or come twice.
   const Record* next(std::size_t& place) const noexcept;
   std::uint64_t lost() const noexcept;
-  std::uint64_t hash_of(std::string_view first, std::string_view second) const noexcept;
+  std::uint64_t hash_of(std::string_view text) const noexcept;
 
  private:
   struct Slot {

@@ -10,6 +10,10 @@
 namespace coaxd::subscriber {
 namespace {
 
+wire::DeviceSays said(Bytes vendor_class, Bytes vendor_options) {
+  return {.vendor_class = vendor_class, .vendor_options = vendor_options, .capabilities = {}};
+}
+
 constexpr HashSeed kSeed{1, 2};
 constexpr Mac kMac{0x001095010203};
 
@@ -85,20 +89,23 @@ TEST(ModemTable_Notes, TimesAreInPlaceAndNewsAreSightings) {
   ModemTable table(kSeed);
   ModemTable::Reader reader(table);
   table.put({.mac = kMac, .vendor_class = "docsis3.0:", .vendor_options = "x"});
-  reader.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), as_bytes("x"), true);
+  reader.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), as_bytes("x")), true);
   EXPECT_TRUE(collected(table).empty()) << "nothing new";
   EXPECT_EQ(table.find(kMac)->seen->dhcp.load(), 1000u);
   EXPECT_TRUE(table.find(kMac)->seen->to_be_stored.load());
-  reader.note_dhcp(kMac, 999, as_bytes("docsis3.0:"), as_bytes("x"), true);
+  reader.note_dhcp(kMac, 999, said(as_bytes("docsis3.0:"), as_bytes("x")), true);
   EXPECT_EQ(table.find(kMac)->seen->dhcp.load(), 1000u) << "never back";
 
-  reader.note_dhcp(kMac, 1001, as_bytes("docsis3.0:"), as_bytes("y"), false);
+  reader.note_dhcp(kMac, 1001, said(as_bytes("docsis3.0:"), as_bytes("y")), false);
   const auto news = collected(table);
   ASSERT_EQ(news.size(), 1u);
-  EXPECT_EQ(news[0].first(), "docsis3.0:");
-  EXPECT_EQ(news[0].second(), "y");
+  EXPECT_EQ(news[0].text(0), "docsis3.0:");
+  EXPECT_EQ(news[0].text(1), "y");
   EXPECT_EQ(news[0].at, 1001);
   EXPECT_EQ(news[0].mac, kMac);
+
+  reader.note_dhcp(kMac, 1001, said(as_bytes("docsis3.0:"), {}), false);
+  EXPECT_TRUE(collected(table).empty()) << "a renewal that says less is no news";
 
   reader.note_file(kMac, 1002, "gold.cm");
   EXPECT_EQ(table.find(kMac)->seen->file.load(), 1002u);
@@ -111,9 +118,9 @@ TEST(ModemTable_Notes, TimesAreInPlaceAndNewsAreSightings) {
 TEST(ModemTable_Notes, AModemWithoutRecordIsReportedOnlyWhenItsCmtsVouches) {
   ModemTable table(kSeed);
   ModemTable::Reader reader(table);
-  reader.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), {}, false);
+  reader.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), {}), false);
   EXPECT_TRUE(collected(table).empty());
-  reader.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), {}, true);
+  reader.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), {}), true);
   EXPECT_EQ(collected(table).size(), 1u);
 }
 
@@ -121,12 +128,12 @@ TEST(ModemTable_Notes, AFullQueueIsCountedAndLongOptionsAreCut) {
   ModemTable table(kSeed);
   ModemTable::Reader reader(table);
   const std::string longest(300, 'a');
-  for (std::size_t i = 0; i < ModemTable::Reader::kQueue + 3; ++i) reader.note_dhcp(Mac{i}, 1, as_bytes(longest), as_bytes(longest), true);
+  for (std::size_t i = 0; i < ModemTable::Reader::kQueue + 3; ++i) reader.note_dhcp(Mac{i}, 1, said(as_bytes(longest), as_bytes(longest)), true);
   EXPECT_EQ(table.lost(), 3u);
   const auto all = collected(table);
   ASSERT_EQ(all.size(), ModemTable::Reader::kQueue);
-  EXPECT_EQ(all[0].first(), longest.substr(0, 255));
-  EXPECT_EQ(all[0].second(), longest.substr(0, 255));
+  EXPECT_EQ(all[0].text(0), longest.substr(0, 255));
+  EXPECT_EQ(all[0].text(1), longest.substr(0, 255));
 }
 
 TEST(ModemTable_Put, KeepsWhatWasSeenThroughChangesOfTheRecord) {
@@ -134,7 +141,7 @@ TEST(ModemTable_Put, KeepsWhatWasSeenThroughChangesOfTheRecord) {
   ModemTable::Reader reader(table);
   table.put({.mac = kMac, .dhcp_seen = 5, .file_served = 7});
   EXPECT_EQ(table.find(kMac)->seen->file.load(), 7u);
-  reader.note_dhcp(kMac, 1000, {}, {}, true);
+  reader.note_dhcp(kMac, 1000, said({}, {}), true);
   table.put(modem(kMac, "gold"));
   EXPECT_EQ(table.find(kMac)->seen->dhcp.load(), 1000u);
   EXPECT_EQ(table.find(kMac)->seen->file.load(), 7u);
@@ -148,7 +155,7 @@ TEST(ModemTable_Reader, AllocatesNothing) {
   std::size_t found = 0;
   for (int i = 0; i < 100; ++i) {
     reader.read(kMac, [&](const Modem& modem) { found += modem.profile.size(); });
-    reader.note_dhcp(kMac, i, as_bytes("docsis3.0:"), as_bytes("options"), true);
+    reader.note_dhcp(kMac, i, said(as_bytes("docsis3.0:"), as_bytes("options")), true);
     reader.note_file(kMac, i, "gold.cm");
   }
   EXPECT_EQ(allocation_count(), before);
@@ -173,7 +180,7 @@ TEST(ModemTable_Concurrency, ReadersSeeWholeRecordsWhileTheyAreReplaced) {
             if (modem.variable("v").value_or("") != modem.profile) torn.fetch_add(1);
             seen.fetch_add(1);
           });
-          reader.note_dhcp(Mac{i}, 1, as_bytes("docsis3.1:"), {}, false);
+          reader.note_dhcp(Mac{i}, 1, said(as_bytes("docsis3.1:"), {}), false);
         }
       }
     });

@@ -1,6 +1,7 @@
 #include "server/subscriber/modems.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace coaxd::subscriber {
@@ -13,7 +14,7 @@ constexpr std::size_t kStoredAtOnce = 4'000;
 
 }  // namespace
 
-std::expected<void, std::string> Modems::load() {
+std::expected<std::uint64_t, std::string> Modems::load() {
   return store_.load_modems([this](Modem modem) { table_.put(std::move(modem)); });
 }
 
@@ -69,13 +70,18 @@ void Modems::take_over(const Sighting& sighting) {
   if (record == nullptr && (sighting.kind != Sighting::Kind::dhcp || table_.size() >= kMostSeen)) return;
   Modem modem = record != nullptr ? as_it_is(*record) : Modem{.mac = sighting.mac};
   if (sighting.kind == Sighting::Kind::dhcp) {
-    if (record != nullptr && modem.vendor_class == sighting.first() && modem.vendor_options == sighting.second()) return;
+    const std::array<std::string*, 3> kept = {&modem.vendor_class, &modem.vendor_options, &modem.capabilities};
+    bool news = record == nullptr;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (sighting.text(i).empty() || *kept[i] == sighting.text(i)) continue;
+      *kept[i] = sighting.text(i);
+      news = true;
+    }
+    if (!news) return;  // it was seen twice before we looked
     modem.dhcp_seen = std::max(modem.dhcp_seen, sighting.at);
-    modem.vendor_class = sighting.first();
-    modem.vendor_options = sighting.second();
   } else {
     modem.file_served = std::max(modem.file_served, sighting.at);
-    modem.file = sighting.first();
+    modem.file = sighting.text(0);
   }
   table_.put(std::move(modem));
   fresh_.push_back(sighting.mac);

@@ -30,7 +30,8 @@ class ModemStore {
     const Modem* modem = nullptr;  // of an erased one only the MAC counts
   };
   virtual ~ModemStore() = default;
-  virtual std::expected<void, std::string> load_modems(const std::function<void(Modem)>& use) = 0;
+  // How many rows could not be read: somebody has edited the file.
+  virtual std::expected<std::uint64_t, std::string> load_modems(const std::function<void(Modem)>& use) = 0;
   // All of them or none, durable when it returns. `patient`: an operator waits, so it is tried again for a while when somebody has locked the store.
   virtual std::expected<void, std::string> write_modems(std::span<const Row> rows, bool patient) = 0;
 };
@@ -42,7 +43,7 @@ class Modems {
 
   Modems(ModemStore& store, HashSeed seed) : store_(store), table_(seed) {}
 
-  std::expected<void, std::string> load();
+  std::expected<std::uint64_t, std::string> load();  // how many could not be read
   ModemTable& table() noexcept { return table_; }
 
   struct Setting {

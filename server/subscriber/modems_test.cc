@@ -8,14 +8,18 @@
 namespace coaxd::subscriber {
 namespace {
 
+wire::DeviceSays said(Bytes vendor_class, Bytes vendor_options) {
+  return {.vendor_class = vendor_class, .vendor_options = vendor_options, .capabilities = {}};
+}
+
 constexpr Mac kMac{0x001095010203}, kOther{0x001095010204};
 
 // The store as Modems knows it; a write can be made to fail.
 class MemoryStore : public ModemStore {
  public:
-  std::expected<void, std::string> load_modems(const std::function<void(Modem)>& use) override {
+  std::expected<std::uint64_t, std::string> load_modems(const std::function<void(Modem)>& use) override {
     for (const auto& [mac, modem] : rows) use(modem);
-    return {};
+    return 0;
   }
   std::expected<void, std::string> write_modems(std::span<const Row> changes, bool) override {
     if (!failure.empty()) return std::unexpected(failure);
@@ -133,11 +137,11 @@ TEST_F(ModemsTest, EraseIsDurableAndSaysWhetherThereWasOne) {
 TEST_F(ModemsTest, AModemThatIsSeenGetsARecordAndKeepsIt) {
   {
     ModemTable::Reader worker(modems_.table());
-    worker.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), as_bytes("opts"), true);
-    worker.note_dhcp(kMac, 1001, as_bytes("docsis3.0:"), as_bytes("opts"), true);  // before anybody has looked
+    worker.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), as_bytes("opts")), true);
+    worker.note_dhcp(kMac, 1001, said(as_bytes("docsis3.0:"), as_bytes("opts")), true);  // before anybody has looked
     modems_.tick();
     worker.note_file(kMac, 1005, "gold.cm");
-    worker.note_dhcp(kMac, 1010, as_bytes("docsis3.0:"), as_bytes("opts"), true);
+    worker.note_dhcp(kMac, 1010, said(as_bytes("docsis3.0:"), as_bytes("opts")), true);
     modems_.tick();
   }
   const Modem modem = *modems_.get(kMac);
@@ -155,7 +159,7 @@ TEST_F(ModemsTest, AModemThatIsSeenGetsARecordAndKeepsIt) {
 
 TEST_F(ModemsTest, WhatWasSeenIsStoredAgainWhenItCouldNotBe) {
   ModemTable::Reader worker(modems_.table());
-  worker.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), {}, true);
+  worker.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), {}), true);
   store_.failure = "locked";
   modems_.tick();
   EXPECT_EQ(modems_.ailment(), "locked");
@@ -166,7 +170,7 @@ TEST_F(ModemsTest, WhatWasSeenIsStoredAgainWhenItCouldNotBe) {
   EXPECT_EQ(modems_.ailment(), "");
   EXPECT_EQ(store_.rows.at(kMac).dhcp_seen, 1000);
 
-  worker.note_dhcp(kMac, 2000, as_bytes("docsis3.0:"), {}, true);
+  worker.note_dhcp(kMac, 2000, said(as_bytes("docsis3.0:"), {}), true);
   store_.failure = "locked";
   modems_.tick();
   store_.failure.clear();
@@ -177,12 +181,12 @@ TEST_F(ModemsTest, WhatWasSeenIsStoredAgainWhenItCouldNotBe) {
 TEST_F(ModemsTest, AnErasedModemComesBackBareWhenItIsSeenAgain) {
   ASSERT_TRUE(set(kMac, {"gold", {}}));
   ModemTable::Reader worker(modems_.table());
-  worker.note_dhcp(kMac, 1000, as_bytes("docsis3.0:"), {}, true);
+  worker.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), {}), true);
   modems_.tick();
   ASSERT_TRUE(modems_.erase(kMac));
   modems_.tick();
   EXPECT_FALSE(modems_.get(kMac));
-  worker.note_dhcp(kMac, 1001, as_bytes("docsis3.0:"), {}, true);
+  worker.note_dhcp(kMac, 1001, said(as_bytes("docsis3.0:"), {}), true);
   modems_.tick();
   EXPECT_EQ(modems_.get(kMac)->profile, "");
 }

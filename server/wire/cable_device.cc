@@ -31,13 +31,13 @@ constexpr DeviceValue kValues[] = {
     {device::profile, "profile", "t", "docs/operating.md"},
     {10, "device-type", "t", "option 43.2"},
     {11, "embedded-devices", "t", "option 43.3"},
-    {12, "serial-number", "t", "option 43.4"},
-    {13, "hardware-version", "t", "option 43.5"},
-    {14, "software-version", "t", "option 43.6"},
-    {15, "boot-rom-version", "t", "option 43.7"},
+    {device::serial_number, "serial-number", "t", "option 43.4"},
+    {device::hardware_version, "hardware-version", "t", "option 43.5"},
+    {device::software_version, "software-version", "t", "option 43.6"},
+    {device::boot_rom_version, "boot-rom-version", "t", "option 43.7"},
     {16, "oui", "t", "option 43.8"},
-    {17, "model", "t", "option 43.9"},
-    {18, "vendor", "t", "option 43.10"},
+    {device::model, "model", "t", "option 43.9"},
+    {device::vendor, "vendor", "t", "option 43.10"},
     {19, "mta-mac", "X", "option 43.31"},
     {device::capabilities, "capabilities", "X", "MULPI 3.1 C.1.3.1"},
     {101, "concatenation-support", "X", "MULPI 3.1 C.1.3.1.1"},
@@ -252,43 +252,17 @@ Bytes inside_tlv5(Bytes octets) noexcept {
   return octets;
 }
 
-// What a device says, wherever it stands.
-struct Statement {
-  VendorClass vendor_class;
-  Bytes vendor_options;   // 43
-  Bytes capabilities125;  // 125, enterprise 4491, sub-option 5
-};
-
 // Modems from 3.0 on say in option 125 what earlier ones, and all MTAs, write into option 60.
-Bytes capabilities(const Statement& said, Arena& arena) noexcept {
-  if (!said.capabilities125.empty()) return inside_tlv5(said.capabilities125);
-  return inside_tlv5(from_hex(said.vendor_class.hex, arena));
+Bytes capabilities(const DeviceSays& said, const VendorClass& cls, Arena& arena) noexcept {
+  return inside_tlv5(said.capabilities.empty() ? from_hex(cls.hex, arena) : said.capabilities);
 }
 
-std::optional<Bytes> docsis_version(const Statement& said, Arena& arena) noexcept {
-  if (said.vendor_class.kind != DeviceKind::modem) return std::nullopt;
-  if (!said.vendor_class.version.empty()) return as_bytes(said.vendor_class.version);
-  const std::optional<Bytes> tlv = find_tlv(capabilities(said, arena), 2);
+std::optional<Bytes> docsis_version(const DeviceSays& said, const VendorClass& cls, Arena& arena) noexcept {
+  if (cls.kind != DeviceKind::modem) return std::nullopt;
+  if (!cls.version.empty()) return as_bytes(cls.version);
+  const std::optional<Bytes> tlv = find_tlv(capabilities(said, cls, arena), 2);
   if (!tlv || tlv->size() != 1 || (*tlv)[0] >= std::size(kDocsisVersions)) return std::nullopt;
   return as_bytes(kDocsisVersions[(*tlv)[0]]);
-}
-
-std::optional<Bytes> value_of(const Statement& said, std::uint8_t code, Arena& arena) noexcept {
-  const DeviceKind kind = said.vendor_class.kind;
-  if (code == device::kind) return as_bytes(to_string(kind));
-  if (code == device::docsis_version) return docsis_version(said, arena);
-  if (code == device::packetcable_version) return kind == DeviceKind::mta ? unless_empty(said.vendor_class.version) : std::nullopt;
-  if (code >= kFirstSubOption && code - kFirstSubOption < static_cast<int>(std::size(kSubOptions))) {
-    return sub_option_value(said.vendor_options, kSubOptions[code - kFirstSubOption], arena);
-  }
-  if (code == device::capabilities) return unless_empty(capabilities(said, arena));
-  if (code > kMtaCapability && kind == DeviceKind::mta) {
-    return find_tlv(capabilities(said, arena), static_cast<std::uint8_t>(code - kMtaCapability));
-  }
-  if (code > kModemCapability && code < kMtaCapability && kind == DeviceKind::modem) {
-    return find_tlv(capabilities(said, arena), static_cast<std::uint8_t>(code - kModemCapability));
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -335,17 +309,32 @@ bool is_modem(const Message& message) noexcept {
   return equal(modem_mac(message), message.chaddr());
 }
 
-std::optional<Bytes> device_value(const Message& message, std::uint8_t code, Arena& arena) noexcept {
-  if (code == device::mac) return unless_empty(modem_mac(message));
-  const Statement said{.vendor_class = parse_vendor_class(message.option(option::vendor_class_identifier)),
-                       .vendor_options = message.option(option::vendor_encapsulated),
-                       .capabilities125 = find_tlv(cable_labs_options(message.option(option::vivso)), kCapabilitiesOf125).value_or(Bytes{})};
-  return value_of(said, code, arena);
+DeviceSays device_says(const Message& message) noexcept {
+  return {.vendor_class = message.option(option::vendor_class_identifier),
+          .vendor_options = message.option(option::vendor_encapsulated),
+          .capabilities = find_tlv(cable_labs_options(message.option(option::vivso)), kCapabilitiesOf125).value_or(Bytes{})};
 }
 
-std::optional<Bytes> device_value(Bytes vendor_class, Bytes vendor_options, std::uint8_t code, Arena& arena) noexcept {
-  const Statement said{.vendor_class = parse_vendor_class(vendor_class), .vendor_options = vendor_options, .capabilities125 = {}};
-  return value_of(said, code, arena);
+std::optional<Bytes> device_value(const Message& message, std::uint8_t code, Arena& arena) noexcept {
+  return code == device::mac ? unless_empty(modem_mac(message)) : device_value(device_says(message), code, arena);
+}
+
+std::optional<Bytes> device_value(const DeviceSays& said, std::uint8_t code, Arena& arena) noexcept {
+  const VendorClass cls = parse_vendor_class(said.vendor_class);
+  if (code == device::kind) return as_bytes(to_string(cls.kind));
+  if (code == device::docsis_version) return docsis_version(said, cls, arena);
+  if (code == device::packetcable_version) return cls.kind == DeviceKind::mta ? unless_empty(cls.version) : std::nullopt;
+  if (code >= kFirstSubOption && code - kFirstSubOption < static_cast<int>(std::size(kSubOptions))) {
+    return sub_option_value(said.vendor_options, kSubOptions[code - kFirstSubOption], arena);
+  }
+  if (code == device::capabilities) return unless_empty(capabilities(said, cls, arena));
+  if (code > kMtaCapability && cls.kind == DeviceKind::mta) {
+    return find_tlv(capabilities(said, cls, arena), static_cast<std::uint8_t>(code - kMtaCapability));
+  }
+  if (code > kModemCapability && code < kMtaCapability && cls.kind == DeviceKind::modem) {
+    return find_tlv(capabilities(said, cls, arena), static_cast<std::uint8_t>(code - kModemCapability));
+  }
+  return std::nullopt;
 }
 
 }  // namespace coaxd::wire

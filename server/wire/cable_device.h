@@ -49,8 +49,17 @@ inline constexpr std::uint8_t kModemCapability = 100, kMtaCapability = 200;
 std::span<const DeviceValue> device_values() noexcept;
 
 namespace device {
-inline constexpr std::uint8_t kind = 1, docsis_version = 2, packetcable_version = 3, mac = 4, profile = 5, capabilities = 20;
+inline constexpr std::uint8_t kind = 1, docsis_version = 2, packetcable_version = 3, mac = 4, profile = 5, serial_number = 12,
+                              hardware_version = 13, software_version = 14, boot_rom_version = 15, model = 17, vendor = 18, capabilities = 20;
 }
+
+// What a device says, wherever it stands in the message. Views.
+struct DeviceSays {
+  Bytes vendor_class;    // option 60
+  Bytes vendor_options;  // option 43
+  Bytes capabilities;    // TLV 5 in option 125 of enterprise 4491; most have it in option 60
+};
+DeviceSays device_says(const Message& message) noexcept;
 
 // One of them as this message has it; null when it does not say. Scratch comes from the arena. `profile` is not in the message: null here.
 std::optional<Bytes> device_value(const Message& message, std::uint8_t code, Arena& arena) noexcept;
@@ -61,7 +70,7 @@ Bytes modem_mac(const Message& message) noexcept;
 // It is the modem itself: it says so, and the CMTS does not say otherwise.
 bool is_modem(const Message& message) noexcept;
 
-// The same out of kept octets, for records (server/subscriber): of option 60 and option 43.
-std::optional<Bytes> device_value(Bytes vendor_class, Bytes vendor_options, std::uint8_t code, Arena& arena) noexcept;
+// The same out of kept octets (server/subscriber), but for what only a message tells: `mac`.
+std::optional<Bytes> device_value(const DeviceSays& said, std::uint8_t code, Arena& arena) noexcept;
 
 }  // namespace coaxd::wire

@@ -260,13 +260,17 @@ TEST(CableDevice_Arena, WithoutRoomThereIsNoValue) {
   EXPECT_EQ(as_text(*device_value(message, device::kind, none)), "modem");
 }
 
-TEST(CableDevice_Kept, OctetsOfOptions60And43SayTheSame) {
+TEST(CableDevice_Kept, OctetsOfTheOptionsSayTheSame) {
   std::array<std::uint8_t, 1024> room{};
   Arena arena{room};
   constexpr std::array<std::uint8_t, 6> kArea = {9, 4, 'T', 'G', '8', '6'};
-  EXPECT_EQ(as_text(*device_value(as_bytes(kModem11), kArea, code_of("model"), arena)), "TG86");
-  EXPECT_EQ(as_text(*device_value(as_bytes(kModem11), kArea, device::docsis_version, arena)), "1.1");
-  EXPECT_FALSE(device_value({}, {}, code_of("model"), arena));
+  constexpr std::array<std::uint8_t, 5> kTlv5 = {5, 3, 39, 1, 1};
+  const DeviceSays said{.vendor_class = as_bytes(kModem11), .vendor_options = kArea, .capabilities = {}};
+  EXPECT_EQ(as_text(*device_value(said, code_of("model"), arena)), "TG86");
+  EXPECT_EQ(as_text(*device_value(said, device::docsis_version, arena)), "1.1");
+  const DeviceSays binary{.vendor_class = as_bytes("docsis3.1:"), .vendor_options = {}, .capabilities = kTlv5};
+  EXPECT_EQ(hex(*device_value(binary, code_of("ipv6-support"), arena)), "01");
+  EXPECT_FALSE(device_value(DeviceSays{}, code_of("model"), arena));
 }
 
 }  // namespace
