@@ -1,0 +1,136 @@
+// command_encode.h
+#include "docsis/command_encode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "docsis/binary.h"
+#include "docsis/command_files.h"
+#include "docsis/command_listing.h"
+#include "docsis/command_report.h"
+#include "docsis/dial_plan.h"
+#include "docsis/text.h"
+
+namespace coaxd::docsis {
+namespace {
+
+constexpr std::string_view kDialPlan = "dialplan.txt";
+constexpr std::string_view kStdout = "-";
+constexpr int kFile = static_cast<int>(Cause::grammar);          // an input or output that cannot be opened
+constexpr int kKeyFile = static_cast<int>(Cause::missing_file);
+constexpr int kOther = static_cast<int>(Cause::value);
+
+class Encoder {
+ public:
+  Encoder(const CommandOptions& options, const MibNames& mibs, const Console& console) : options_(options), mibs_(mibs), console_(console) {}
+
+  int prepare() {
+    seal_.address = options_.address;
+    seal_.utility_walk = options_.compat;
+    if (!options_.keys.empty()) {
+      const auto key = read_file(options_.keys.front(), console_);
+      if (!key) return fail(kKeyFile, fmt::format("key file {}: {}", options_.keys.front(), key.error()));
+      seal_.secret = SharedSecret::from_file(as_bytes(*key));
+    }
+    if (options_.dial_plan) {
+      auto plan = read_file(kDialPlan, console_);
+      if (!plan || plan->empty()) return fail(kOther, fmt::format("{}: {}", kDialPlan, plan ? "is empty" : plan.error()));
+      dial_plan_ = std::move(*plan);
+    }
+    return 0;
+  }
+
+  int file(std::string_view name, std::string_view output) {
+    if (name == output && name != kStdout) return fail(kFile, fmt::format("{} would be written over", name));
+    const auto text = read_file(name, console_);
+    if (!text) return fail(kFile, fmt::format("{}: {}", name, text.error()));
+    const std::string_view shown = name == "-" ? "<stdin>" : name;
+    auto parsed = parse(*text, shown,
+                        {.dialect = options_.compat ? Dialect::utility : Dialect::native, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
+    if (!parsed) {
+      show(parsed.error(), shown, *text, console_, console_.err);
+      return status_of(parsed.error());
+    }
+    show(parsed->warnings, shown, *text, console_, console_.err);
+    if (const int status = seal(parsed->document, shown, *text); status != 0) return status;
+    if (!options_.quiet && output != kStdout) list(parsed->document.kind);
+    if (const auto problem = write_file(output, octets_, console_)) return fail(kFile, fmt::format("{}: {}", output, *problem));
+    return 0;
+  }
+
+ private:
+  int fail(int status, std::string_view message) {
+    complain(console_, message);
+    return status;
+  }
+  int tell(const Problems& problems, std::string_view name, std::string_view text) {
+    show(problems, name, text, console_, console_.err);
+    return status_of(problems);
+  }
+
+  int seal(Document& document, std::string_view name, std::string_view text) {
+    octets_.clear();
+    const bool delimited = !document.nodes.empty() && document.nodes.front().code == 254;
+    if ((options_.hash != MtaHash::none || options_.dial_plan) && !delimited)
+      return fail(kOther, fmt::format("{}: a hash or a dial plan is for MTA files, which begin with MtaConfigDelimiter 1", name));
+    if (document.kind == FileKind::modem) {
+      const auto sealed = coaxd::docsis::seal(document, seal_, octets_);
+      return sealed ? 0 : tell(sealed.error(), name, text);
+    }
+    if (!options_.mta) complain(console_, fmt::format("{} begins with MtaConfigDelimiter, so it is written as an MTA file, without MICs", name));
+    if (options_.dial_plan && !add_dial_plan(document, dial_plan_))
+      return fail(kOther, fmt::format("{}: {} goes before the closing MtaConfigDelimiter 255, which is missing, and has up to {} octets", name, kDialPlan, kMostDialPlan));
+    auto sealed = seal_mta(document, options_.hash);
+    if (!sealed) return tell(sealed.error(), name, text);
+    octets_ = std::move(*sealed);
+    return 0;
+  }
+
+  void list(FileKind kind) {
+    std::string text;
+    if (kind == FileKind::mta && options_.dial_plan) text += "Adding PC20 dialplan from external file.\n";
+    if (kind == FileKind::mta && options_.hash != MtaHash::none)
+      text += options_.hash == MtaHash::euro ? "Adding EU ConfigHash to MTA file.\n" : options_.hash == MtaHash::ietf ? "Adding IETF ConfigHash to MTA file.\n" : "Adding NA ConfigHash to MTA file.\n";
+    Listing how;
+    how.print = {.mibs = options_.numeric_oids ? &no_mibs() : &mibs_, .numeric_oids = options_.numeric_oids, .hide_hash = options_.hide_hash};
+    how.utility_walk = options_.compat;
+    text += listing(octets_, how);
+    std::fwrite(text.data(), 1, text.size(), console_.out);
+  }
+
+  const CommandOptions& options_;
+  const MibNames& mibs_;
+  const Console& console_;
+  Seal seal_;
+  std::string dial_plan_;
+  Octets octets_;  // of one file after the other
+};
+
+// The utility skips what has no extension, or one shorter than the new one, and ends with the first text that is wrong. Ours goes on.
+int many(Encoder& encoder, const CommandOptions& options, const Console& console) {
+  int status = 0;
+  for (const std::string_view name : options.files) {
+    if (options.compat && extension_of(name).size() < options.output.size()) {
+      complain(console, fmt::format("{} is left out: its extension is shorter than {}", name, options.output));
+      continue;
+    }
+    const std::string output = with_extension(name, options.output);
+    if (!options.quiet) complain(console, fmt::format("{} -> {}", name, output));
+    const int own = encoder.file(name, output);
+    if (status == 0) status = own;
+    if (own != 0 && options.compat) break;
+  }
+  return status;
+}
+
+}  // namespace
+
+int run_encode(const CommandOptions& options, const MibNames& mibs, const Console& console) {
+  Encoder encoder(options, mibs, console);
+  if (const int status = encoder.prepare(); status != 0) return status;
+  if (options.many) return many(encoder, options, console);
+  return encoder.file(options.files.front(), options.output);
+}
+
+}  // namespace coaxd::docsis

@@ -1,0 +1,45 @@
+// command_listing.h
+#include "docsis/command_listing.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "docsis/binary.h"
+#include "docsis/file.h"
+#include "docsis/printer.h"
+#include "docsis/value_text.h"
+
+namespace coaxd::docsis {
+namespace {
+
+std::vector<const Node*> covered(const Document& document, bool utility_walk) {
+  std::vector<const Node*> nodes;
+  for (const Node& node : document.nodes) {
+    if (utility_walk && node.code == kLongVarbindCode) break;
+    if (node.tlv != nullptr && node.tlv->mic != 0) nodes.push_back(&node);
+  }
+  std::ranges::stable_sort(nodes, {}, [](const Node* node) { return node->tlv->mic; });
+  return nodes;
+}
+
+}  // namespace
+
+std::string listing(Bytes file, const Listing& options) {
+  const auto decoded = decode(file, {});
+  if (!decoded) return {};
+  const Document& document = decoded->document;
+  std::string out;
+  if (const auto mic = std::ranges::find(document.nodes, kCmtsMicCode, &Node::code); document.kind == FileKind::modem && document.ended && mic != document.nodes.end()) {
+    Printer printer(document.kind, options.print);
+    printer.open();
+    for (const Node* node : covered(document, options.utility_walk)) printer.node(*node);
+    printer.close();
+    out += "##### Calculating CMTS MIC using TLVs:\n" + printer.take() + "##### End of CMTS MIC TLVs\n --- MD5 DIGEST: 0x";
+    append_hex(mic->value, out);
+    out += '\n';
+  }
+  out += "Final content of config file:\n";
+  return out + print(document, options.print);
+}
+
+}  // namespace coaxd::docsis
