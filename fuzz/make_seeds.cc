@@ -183,6 +183,35 @@ void write_frames() {
   write("ethernet-frame", "ip-options", octets);
 }
 
+// What fuzz_tftp.cc does with an octet: what to do (its low three bits) and which client does it (the next three), then arguments.
+void write_tftp() {
+  constexpr std::uint8_t octets = 0, ask = 1, ack = 3, ack_before = 4, wait = 5, answer = 6, rooms = 7;
+  constexpr std::uint8_t a = 0, even = 1, empty = 2, late = 3, never = 4, none = 5;  // files
+  constexpr std::uint8_t blksize = 8, windowsize = 16, timeout = 32, tsize = 64, mtu = 128;
+  constexpr std::uint8_t first = 0x08, wide = 0x78;  // settings: a room of 1472 octets, a window of 8
+  const auto client = [](unsigned number, std::uint8_t what) { return static_cast<std::uint8_t>(number << 3 | what); };
+  const auto seed = [](const char* name, const Octets& all) { write("tftp", name, all); };
+  seed("plain-read", {first, ask, a, ack, ack});
+  seed("single-port-read", {0x09, ask, even, ack, ack, ack});
+  seed("empty-file", {first, ask, empty, ack});
+  seed("missing-file", {first, ask, none});
+  seed("options-read", {first, ask, static_cast<std::uint8_t>(a | blksize | tsize | timeout), 1, 0, 3, ack, ack, ack, ack});
+  seed("window-with-gap", {wide, ask, static_cast<std::uint8_t>(even | blksize | windowsize), 0, 64, 8, ack, ack_before, 3, ack, ack, ack});
+  seed("narrow-path", {first, ask, static_cast<std::uint8_t>(even | blksize | mtu), 5, 168, 2, 88, ack, ack, ack});
+  seed("duplicate-and-old-acks", {first, ask, even, ack, ack_before, 1, ack_before, 2, ack, ack});
+  seed("repeated-request", {first, ask, even, ack, ask, even, ack, ack_before, 0, ack, ack});
+  seed("another-request", {first, ask, even, ack, ask, a, ack, ack});
+  seed("silence", {first, ask, a, wait, 4, 176, wait, 8, 0, wait, 16, 0, wait, 64, 0, wait, 128, 0});
+  seed("file-that-comes-late", {first, ask, late, wait, 1, 0, answer, ack, ack, ack, ack, ack, ack});
+  seed("file-refused-late", {first, ask, late, static_cast<std::uint8_t>(128 | answer)});
+  seed("file-that-never-comes", {first, ask, never, wait, 40, 0});
+  seed("no-room", {wide, rooms, 1, ask, static_cast<std::uint8_t>(even | windowsize), 4, ack, wait, 0, 50, rooms, 200, wait, 0, 50, ack, ack});
+  seed("too-many-from-one", {first, ask, a, client(1, ask), a, client(2, ask), a, client(0, ask), even});
+  seed("implausible-sources", {first, client(6, ask), a, client(7, ask), a});
+  seed("errors", {first, ask, a, octets, 1, 5, 0, 5, 0, 0, 0, octets, 0, 5, 0, 5, 0, 1, 0});
+  seed("write-request", {first, octets, 0, 10, 0, 2, 'a', 0, 'o', 'c', 't', 'e', 't', 0});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -196,6 +225,7 @@ int main(int argc, char** argv) {
   write_relay();
   write_replies();
   write_frames();
+  write_tftp();
   if (failed) std::fprintf(stderr, "cannot write below %s\n", argv[1]);
   return failed ? 1 : 0;
 }

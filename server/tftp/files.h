@@ -72,8 +72,8 @@ class FileSource {
  public:
   // `pending`: the source will tell the responder later (Responder::answer), with this ticket. Meanwhile the client's repeated requests are not passed on.
   virtual FileAnswer open(const FileQuery& query) = 0;
-  // The transfer is over: `complete` says whether the client has confirmed its last block. Once for each open() that was not refused, whether
-  // its answer came or not.
+  // The transfer is over: `complete` says whether the client has confirmed its last block. Once for each transfer whose file was not
+  // refused, at once or later, and for one that ended before the answer came.
   virtual void close([[maybe_unused]] Ticket ticket, [[maybe_unused]] bool complete) {}
 
  protected:

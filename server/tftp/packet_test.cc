@@ -19,12 +19,9 @@ std::vector<std::uint8_t> octets(std::string_view text) {
 }
 // A request with these strings, each terminated.
 std::vector<std::uint8_t> request(std::initializer_list<std::string_view> strings, std::uint8_t opcode = 1) {
-  std::vector<std::uint8_t> packet{0, opcode};
-  for (const std::string_view each : strings) {
-    packet.insert(packet.end(), each.begin(), each.end());
-    packet.push_back(0);
-  }
-  return packet;
+  std::string packet{'\0', static_cast<char>(opcode)};
+  for (const std::string_view each : strings) packet.append(each).append(1, '\0');
+  return octets(packet);
 }
 // A packet and the octets that its views point into.
 struct Read {

@@ -58,16 +58,13 @@ class Scene : public Outlet {
   }
   // name, then options as text
   std::vector<std::string> ask(std::string_view name, std::initializer_list<std::string_view> options = {}, std::string_view mode = "octet", std::uint8_t opcode = 1) {
-    std::vector<std::uint8_t> packet{0, opcode};
-    const auto append = [&](std::string_view text) {
-      packet.insert(packet.end(), text.begin(), text.end());
-      packet.push_back(0);
-    };
+    std::string packet{'\0', static_cast<char>(opcode)};
+    const auto append = [&](std::string_view text) { packet.append(text).append(1, '\0'); };
     append(name);
     append(mode);
     for (const std::string_view each : options) append(each);
     socket_ = 0;
-    auto said = say(packet);
+    auto said = say(as_bytes(packet));
     socket_ = last_socket;
     return said;
   }

@@ -1,4 +1,5 @@
 // Whole plants: clients over a network that loses, doubles, delays and reorders, in virtual time. Each run is one seed; what fails is replayed by it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -138,7 +139,7 @@ TEST(TftpLimits, AMassBootBeyondThemIsServedInTurn) {
   network.rooms_per_step = 4;
   constexpr std::uint32_t kModems = 3000;
   for (std::uint32_t i = 0; i < kModems; ++i) {
-    std::string name = "cm-" + std::to_string(i);
+    std::string name = fmt::format("cm-{}", i);
     network.files.put(name, file_for(i, 1000 + i % 3000));
     network.add({.self = modem(i), .server = {}, .name = std::move(name), .asked = wishes(i), .tries = 40}, static_cast<std::int64_t>(i) * kMs);
   }
@@ -156,7 +157,7 @@ TEST(TftpLimits, TwentyThousandModemsWithinAMinute) {
     SimNetwork network({.transfer_sockets = sockets}, {.loss = 0.01, .doubled = 0.002, .least_delay_ns = 5 * kMs, .most_delay_ns = 60 * kMs}, 20'000);
     constexpr std::uint32_t kModems = 20'000;
     for (std::uint32_t i = 0; i < kModems; ++i) {
-      std::string name = "cm-" + std::to_string(i);
+      std::string name = fmt::format("cm-{}", i);
       network.files.put(name, file_for(i, 600 + i % 900));
       network.add({.self = modem(i), .server = {}, .name = std::move(name), .asked = wishes(i)}, static_cast<std::int64_t>(i) * 3 * kMs);
     }
@@ -173,7 +174,7 @@ TEST(TftpLimits, AProxyServesAWholePlant) {
   const Ipv4 cmts = Ipv4::of(10, 1, 1, 1);
   SimNetwork network({.proxies = {{cmts, Ipv4::of(255, 255, 255, 255)}}}, {.loss = 0.02, .least_delay_ns = 1 * kMs, .most_delay_ns = 9 * kMs}, 4);
   for (std::uint16_t i = 0; i < 1000; ++i) {
-    std::string name = "cm-" + std::to_string(i);
+    std::string name = fmt::format("cm-{}", i);
     network.files.put(name, file_for(i, 1500));
     network.add({.self = {cmts, static_cast<std::uint16_t>(10'000 + i)}, .server = {}, .name = std::move(name)}, 0);
   }
@@ -188,7 +189,7 @@ TEST(TftpSimulation, IsDeterministic) {
   for (int run = 0; run < 2; ++run) {
     SimNetwork network({}, kStorm.faults, 77);
     for (std::uint32_t i = 0; i < 50; ++i) {
-      std::string name = "cm-" + std::to_string(i);
+      std::string name = fmt::format("cm-{}", i);
       network.files.put(name, file_for(i, 2000));
       network.add({.self = modem(i), .server = {}, .name = std::move(name), .asked = wishes(i)}, 0);
     }
@@ -205,7 +206,7 @@ TEST(TftpSimulation, NoiseDisturbsNobody) {
   SimNetwork network({.transfers = 500}, {.least_delay_ns = 5 * kMs, .most_delay_ns = 20 * kMs}, 8);
   std::mt19937 random(8);
   for (std::uint32_t i = 0; i < 200; ++i) {
-    std::string name = "cm-" + std::to_string(i);
+    std::string name = fmt::format("cm-{}", i);
     network.files.put(name, file_for(i, 3000));
     network.add({.self = modem(i), .server = {}, .name = std::move(name), .asked = wishes(i)}, static_cast<std::int64_t>(i) * kMs);
   }

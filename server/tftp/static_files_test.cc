@@ -1,5 +1,6 @@
 #include "server/tftp/static_files.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -145,11 +146,11 @@ TEST_P(Folder, ATransferKeepsItsOctets) {
 }
 
 TEST_P(Folder, MemoryIsBounded) {
-  for (int i = 0; i < 50; ++i) write("root/f" + std::to_string(i), std::string(1000, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 50; ++i) write(fmt::format("root/f{}", i), std::string(1000, static_cast<char>('a' + i % 26)));
   auto files = serve({.memory = 10 * (1000 + StaticFiles::kEntryCost)});
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 50; ++i) {
-      EXPECT_EQ(get(*files, "f" + std::to_string(i)), std::string(1000, static_cast<char>('a' + i % 26)));
+      EXPECT_EQ(get(*files, fmt::format("f{}", i)), std::string(1000, static_cast<char>('a' + i % 26)));
       EXPECT_LE(files->memory(), 10 * (1000 + StaticFiles::kEntryCost));
       EXPECT_LE(files->cached_files(), 10u);
     }
@@ -177,9 +178,9 @@ TEST_P(Folder, LargerFilesAreReadBlockByBlock) {
 }
 
 TEST_P(Folder, SoManyLargerFilesStayOpen) {
-  for (int i = 0; i < 8; ++i) write("root/big" + std::to_string(i), std::string(5000, static_cast<char>('a' + i)));
+  for (int i = 0; i < 8; ++i) write(fmt::format("root/big{}", i), std::string(5000, static_cast<char>('a' + i)));
   auto files = serve({.largest_in_memory = 1000, .open_files = 3});
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(get(*files, "big" + std::to_string(i)), std::string(5000, static_cast<char>('a' + i)));
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(get(*files, fmt::format("big{}", i)), std::string(5000, static_cast<char>('a' + i)));
   EXPECT_EQ(files->cached_files(), 3u);
   EXPECT_EQ(get(*files, "modem.cm"), "gold");
   EXPECT_EQ(get(*files, "big0"), std::string(5000, 'a'));

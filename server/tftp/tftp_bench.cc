@@ -99,7 +99,7 @@ void alone(benchmark::State& state, const Options& options) {
     AllocationCount count{state};
     for (auto _ : state) transfer();
   }
-  check(scene.responder.counters().completed.get() == state.iterations() + 1, "a transfer was not completed");
+  check(scene.responder.counters().completed.get() == static_cast<std::uint64_t>(state.iterations()) + 1, "a transfer was not completed");
   count_packets(state, scene);
 }
 void read_2k_plain_ns_per_transfer(benchmark::State& state) { alone(state, {}); }
