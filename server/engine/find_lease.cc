@@ -165,6 +165,8 @@ View inspect(Server& server, const Client& client, lease::SlotId slot, WallSecon
 
 lease::SlotId rival_of(const Exchange& exchange, const Lease& lease) noexcept {
   const lease::LeaseTable& leases = exchange.server.leases;
+  const bool by_uid = lease.running && equal(exchange.server.before.get(lease::Item::client_id), exchange.client.uid);
+  if (by_uid && !leases.may_have_namesakes(lease.slot)) return lease::kNoSlot;
   std::array<lease::SlotId, kMaxLeasesOfClient> slots;
   const std::size_t count = slots_of(exchange, true, slots);
   lease::SlotId first = lease.running ? lease.slot : lease::kNoSlot;

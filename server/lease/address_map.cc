@@ -7,7 +7,7 @@
 
 namespace coaxd::lease {
 
-AddressMap::Block& AddressMap::block_for(std::uint32_t base) {
+std::uint32_t AddressMap::block_for(std::uint32_t base) {
   std::uint32_t& page = directory_[base >> 16];
   if (page == 0) {
     pages_.emplace_back().fill(kNoBlock);
@@ -16,19 +16,20 @@ AddressMap::Block& AddressMap::block_for(std::uint32_t base) {
   std::uint32_t& number = pages_[page - 1][(base >> 8) & 0xff];
   if (number == kNoBlock) {
     blocks_.push_back({.base = base});
+    gaps_.emplace_back();
     number = static_cast<std::uint32_t>(blocks_.size());
   }
-  return blocks_[number - 1];
+  return number - 1;
 }
 
 void AddressMap::add_addresses(std::uint32_t low, std::uint32_t high) {
   for (std::uint64_t base = low & ~(kBlockSize - 1); base <= high; base += kBlockSize) {
-    Block& block = block_for(static_cast<std::uint32_t>(base));
-    const std::uint32_t first = std::max(low, block.base) - block.base;
-    const std::uint32_t last = std::min(high - block.base, kBlockSize - 1);
+    Bits& exists = gaps_[block_for(static_cast<std::uint32_t>(base))].exists;
+    const auto first = static_cast<std::uint32_t>(std::max<std::uint64_t>(low, base) - base);
+    const auto last = static_cast<std::uint32_t>(std::min<std::uint64_t>(high - base, kBlockSize - 1));
     for (std::uint32_t i = first; i <= last; ++i) {
-      addresses_ += test(block.exists, i) ? 0 : 1;
-      block.exists[i / 64] |= std::uint64_t{1} << (i % 64);
+      addresses_ += test(exists, i) ? 0 : 1;
+      exists[i / 64] |= std::uint64_t{1} << (i % 64);
     }
   }
 }
@@ -61,10 +62,12 @@ void AddressMap::take_ranges(std::span<const PoolSpec> pools) {
 void AddressMap::assign(std::span<const PoolSpec> pools) {
   take_ranges(pools);
   for (const Range& range : ranges_) add_addresses(range.low, range.high);
-  for (Block& block : blocks_) {
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
     block.first_range = static_cast<std::uint32_t>(
         std::ranges::lower_bound(ranges_, block.base, {}, &Range::high) - ranges_.begin());
-    block.excluded = {};
+    block.whole = std::ranges::all_of(gaps_[i].exists, [](std::uint64_t bits) { return ~bits == 0; });
+    gaps_[i].excluded = {};
   }
 
   candidates_.resize(pools_.size());
@@ -74,7 +77,8 @@ void AddressMap::assign(std::span<const PoolSpec> pools) {
       const SlotId slot = find(address);
       if (slot == kNoSlot || place_of(slot).pool != pool.id || place_of(slot).leaf == kNoLeaf) continue;
       const std::uint32_t i = slot % kBlockSize;
-      blocks_[slot / kBlockSize].excluded[i / 64] |= std::uint64_t{1} << (i % 64);
+      gaps_[slot / kBlockSize].excluded[i / 64] |= std::uint64_t{1} << (i % 64);
+      blocks_[slot / kBlockSize].whole = false;
       --candidates_[pool.id];
     }
   }
@@ -95,14 +99,13 @@ SlotId AddressMap::find(Ipv4 address) const noexcept {
 SlotId AddressMap::prefetch(Ipv4 address) const noexcept {
   const std::uint32_t number = block_of(address);
   if (number == kNoBlock) return kNoSlot;
-  const auto* block = reinterpret_cast<const char*>(&blocks_[number - 1]);
-  __builtin_prefetch(block);
-  __builtin_prefetch(block + sizeof(Block) - 1);
+  __builtin_prefetch(&blocks_[number - 1]);
   return (number - 1) * kBlockSize + address.value % kBlockSize;
 }
 
 bool AddressMap::exists(SlotId slot) const noexcept {
-  return slot < slot_count() && test(blocks_[slot / kBlockSize].exists, slot % kBlockSize);
+  if (slot >= slot_count()) return false;
+  return blocks_[slot / kBlockSize].whole || test(gaps_[slot / kBlockSize].exists, slot % kBlockSize);
 }
 
 AddressMap::Place AddressMap::place_of(SlotId slot) const noexcept {
@@ -110,7 +113,7 @@ AddressMap::Place AddressMap::place_of(SlotId slot) const noexcept {
   const std::uint32_t address = block.base + slot % kBlockSize;
   for (std::size_t i = block.first_range; i < ranges_.size() && ranges_[i].low <= address; ++i) {
     if (address > ranges_[i].high) continue;
-    const bool excluded = test(block.excluded, slot % kBlockSize);
+    const bool excluded = !block.whole && test(gaps_[slot / kBlockSize].excluded, slot % kBlockSize);
     return {ranges_[i].pool, excluded ? kNoLeaf : ranges_[i].first_leaf + (address - ranges_[i].low)};
   }
   return {};
@@ -130,7 +133,7 @@ std::uint32_t AddressMap::leaf_count(PoolId pool) const noexcept {
 
 std::size_t AddressMap::memory_bytes() const noexcept {
   return directory_.size() * sizeof directory_[0] + pages_.size() * sizeof(Page) +
-         blocks_.size() * sizeof(Block) + 2 * ranges_.size() * sizeof(Range);
+         blocks_.size() * (sizeof(Block) + sizeof(Gaps)) + 2 * ranges_.size() * sizeof(Range);
 }
 
 }  // namespace coaxd::lease

@@ -52,21 +52,26 @@ class AddressMap {
   static constexpr std::uint32_t kNoBlock = 0;  // block numbers in pages are one higher
   using Page = std::array<std::uint32_t, 256>;
   using Bits = std::array<std::uint64_t, kBlockSize / 64>;
+  // What every packet reads of a block: few octets, so that the blocks of millions of addresses stay in the cache.
   struct Block {
     std::uint32_t base = 0;
     std::uint32_t first_range = 0;  // the first that ends at or after `base`
+    bool whole = false;             // all its addresses exist, and none is excluded
+  };
+  struct Gaps {  // of one that is not whole
     Bits exists{}, excluded{};
   };
 
   std::uint32_t block_of(Ipv4 address) const noexcept;  // its number; kNoBlock
   static bool test(const Bits& bits, std::uint32_t i) noexcept { return ((bits[i / 64] >> (i % 64)) & 1) != 0; }
-  Block& block_for(std::uint32_t base);
+  std::uint32_t block_for(std::uint32_t base);  // its number less one
   void add_addresses(std::uint32_t low, std::uint32_t high);
   void take_ranges(std::span<const PoolSpec> pools);
 
   std::vector<std::uint32_t> directory_;  // by the upper 16 bits: page number + 1
   std::vector<Page> pages_;
   std::vector<Block> blocks_;
+  std::vector<Gaps> gaps_;  // of the same number
   std::vector<Range> ranges_;               // ascending, disjoint
   std::vector<std::vector<Range>> pools_;   // the same by pool, ascending
   std::vector<std::uint32_t> candidates_;

@@ -55,9 +55,10 @@ bool ClientIndex::insert(ClientHash client, SlotId slot) noexcept {
       refused_.fetch_add(1, std::memory_order_relaxed);
       return false;
     }
-    // relaxed: an entry guards nothing; the reader goes on to the slot's word and acquires there.
+    // seq_cst, as the loads of find(): who inserts and then looks must not look first. An entry guards nothing besides; the reader goes on to
+    // the slot's word and acquires there.
     std::uint64_t empty = 0;
-    if (best->compare_exchange_strong(empty, entry, std::memory_order_relaxed)) return true;
+    if (best->compare_exchange_strong(empty, entry, std::memory_order_seq_cst, std::memory_order_relaxed)) return true;
   }
 }
 
@@ -80,7 +81,7 @@ std::size_t ClientIndex::find(ClientHash client, Found& out) const noexcept {
   std::size_t found = 0;
   for (std::uint32_t i = 0; i < kMaxFound; ++i) {
     const Entry& e = i < kBucketEntries ? buckets.first[i] : buckets.second[i - kBucketEntries];
-    const std::uint64_t entry = e.load(std::memory_order_relaxed);
+    const std::uint64_t entry = e.load(std::memory_order_seq_cst);
     if (entry >> 32 == tag) out[found++] = static_cast<SlotId>(entry);
   }
   return found;

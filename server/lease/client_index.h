@@ -42,7 +42,7 @@ class ClientIndex {
   }
   bool insert(ClientHash client, SlotId slot) noexcept;
   void erase(ClientHash client, SlotId slot) noexcept;
-  // Slots that may be this client's; how many.
+  // Slots that may be this client's; how many. Of two that insert one key and then look, at least one finds the other.
   std::size_t find(ClientHash client, Found& out) const noexcept;
 
   // Since reset(); a key that is tried again counts again.

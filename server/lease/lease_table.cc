@@ -15,6 +15,9 @@ constexpr StoredTime kOrderEpoch = 1'262'304'000;  // 2010-01-01
 constexpr std::uint32_t kOrderMax = 0x7ffffffe;
 constexpr std::uint32_t kAbandonedBit = 0x80000000;
 
+// Leaves of renewed leases that one next_due() moves on: a million clients who once came back together must not stop the packets.
+constexpr unsigned kMovedAtMost = 64;
+
 // What stands in the place of the offer's client while there is none (else 0): in_doubt(). As a client's hash it would not matter, for
 // nobody reads it as one unless the word says offered.
 constexpr ClientHash kInDoubt = ~ClientHash{0};
@@ -68,7 +71,7 @@ void LeaseTable::Impl::write_keys(SlotId id, const Keys& before, const Keys& aft
   // Once there was no room for somebody, what should be there already may be missing.
   const bool all = index.refused() > 0;
   for (const ClientHash key : {after.client_id, after.hardware})
-    if (key != 0 && (all || !before.contains(key))) index.insert(key, id);
+    if (key != 0 && (all || !before.contains(key))) add_key(key, id);
   for (const ClientHash key : {before.client_id, before.hardware})
     if (key != 0 && !after.contains(key)) index.erase(key, id);
 }
@@ -82,14 +85,28 @@ bool LeaseTable::Impl::take(SlotId id, SlotWord expected) noexcept {
   return slot(id).exchange(expected, mine);
 }
 
-void LeaseTable::Impl::give(SlotId id, SlotState before, SlotWord after) noexcept {
+// After the insertion, so that of two who bring the same key to two slots one sees the other.
+void LeaseTable::Impl::add_key(ClientHash key, SlotId id) noexcept {
+  index.insert(key, id);
+  ClientIndex::Found found;
+  for (std::size_t i = index.find(key, found); i > 0; --i) {
+    if (found[i - 1] == id) continue;
+    namesakes.set(id);
+    namesakes.set(found[i - 1]);
+  }
+}
+
+void LeaseTable::Impl::give(SlotId id, SlotWord was, SlotWord after) noexcept {
+  const SlotState before = was.state();
   // Before publishing: afterwards the slot may already be somebody else's, and counted by him.
   count(id, before, after.state());
   slot(id).publish(after);
   // Between two states that are no candidates the leaf is what it was, whatever word of theirs it was computed from, PENDING or not; and
   // where it is to be found is far away.
   if (may_be_candidate(before) || may_be_candidate(after.state())) settle_order(id);
-  settle_expiry(id);
+  // A renewal leaves its leaf at the earlier end: next_due() moves it on when that has come, once a lease time instead of twice.
+  const bool renewed = before == SlotState::active && after.state() == SlotState::active && after.expiry() >= was.expiry();
+  if (!renewed || unlisted.test(id)) settle_expiry(id);
 }
 
 void LeaseTable::Impl::erase_offer(SlotId id, const Keys& keys) noexcept {
@@ -115,6 +132,7 @@ void LeaseTable::Impl::settle_order(SlotId id) noexcept {
 void LeaseTable::Impl::settle_expiry(SlotId id) noexcept {
   for (SlotWord word = slot(id).load();;) {
     const std::uint32_t key = expiry_key(word);
+    if (word.pending()) unlisted.set(id);  // his owner must put the leaf back, whatever comes of it
     if (expiry->get(id) != key) expiry->set(id, key);
     const SlotWord again = slot(id).load();
     if (again == word) return;
@@ -189,16 +207,21 @@ std::size_t confirm(const ClientIndex& index, ClientHash client, std::span<SlotI
 
 }  // namespace
 
-void LeaseTable::prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id, Ipv4 address) const noexcept {
+void LeaseTable::prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id) const noexcept {
   if (!chaddr.empty()) impl_->index.prefetch(hash_hardware(htype, chaddr));
   if (!client_id.empty()) impl_->index.prefetch(hash_client_id(client_id));
-  const SlotId slot = address.is_zero() ? kNoSlot : impl_->map.prefetch(address);
-  if (slot == kNoSlot) return;
-  const auto* lines = reinterpret_cast<const char*>(&impl_->slot(slot));
-  __builtin_prefetch(lines, 1);
-  __builtin_prefetch(lines + 64, 1);
-  impl_->expiry->prefetch(slot);
 }
+
+void LeaseTable::prefetch(Ipv4 address) const noexcept {
+  if (const SlotId slot = impl_->map.prefetch(address); slot != kNoSlot) impl_->prefetch(slot);
+}
+
+void LeaseTable::prefetch(const Claim& claim) const noexcept {
+  impl_->prefetch(claim.slot);
+  if (claim.before.state() != SlotState::active) impl_->expiry->prefetch(claim.slot);
+}
+
+bool LeaseTable::may_have_namesakes(SlotId slot) const noexcept { return impl_->namesakes.test(slot); }
 
 std::size_t LeaseTable::find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept {
   const ClientHash client = hash_client_id(client_id);
@@ -252,8 +275,8 @@ bool LeaseTable::offer(SlotId id, SlotWord expected, ClientHash client, StoredTi
     impl_->erase_offer(id, impl_->keys_of(payload));
   }
   slot.set_offer(client);
-  impl_->index.insert(client, id);
-  impl_->give(id, before, make_word(SlotState::offered, expected.generation() + 1, until));
+  impl_->add_key(client, id);
+  impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));
   return true;
 }
 
@@ -263,7 +286,7 @@ bool LeaseTable::withdraw_offer(SlotId id, SlotWord expected) noexcept {
   impl_->slot(id).read(impl_->overflow, payload);
   impl_->erase_offer(id, impl_->keys_of(payload));
   impl_->slot(id).set_offer(0);
-  impl_->give(id, SlotState::offered,
+  impl_->give(id, expected,
               make_word(slot_state_of(payload.state()), expected.generation() + 1,
                         expiry_of(payload.state(), payload.ends(), payload.reserved())));
   return true;
@@ -296,7 +319,7 @@ void LeaseTable::commit(const Claim& claim, const Binding& binding) noexcept {
     if (offered) impl_->erase_offer(claim.slot, keys);
   }
   slot.write(binding, impl_->overflow);
-  impl_->give(claim.slot, claim.before.state(),
+  impl_->give(claim.slot, claim.before,
               make_word(slot_state_of(binding.state), claim.generation,
                         expiry_of(binding.state, binding.ends, binding.reserved())));
 }
@@ -305,7 +328,7 @@ void LeaseTable::rollback(const Claim& claim) noexcept {
   COAXD_ASSERT(impl_->slot(claim.slot).load().pending());
   if (claim.before.state() == SlotState::active) impl_->slot(claim.slot).set_offer(kInDoubt);
   // One more than the claim's: its record may be in a journal, and must not look like what comes next.
-  impl_->give(claim.slot, claim.before.state(),
+  impl_->give(claim.slot, claim.before,
               make_word(claim.before.state(), claim.generation + 1, claim.before.expiry()));
 }
 
@@ -313,7 +336,7 @@ void LeaseTable::rollback(const Claim& claim) noexcept {
 
 std::optional<Due> LeaseTable::next_due(WallSeconds now) noexcept {
   const StoredTime limit = to_stored(now);
-  for (;;) {
+  for (unsigned moved = 0; moved < kMovedAtMost;) {
     if (impl_->expiry->min_key() > limit) return std::nullopt;
     const SlotId id = impl_->expiry->min_index();
     if (id == MinTree::kNone) continue;
@@ -321,6 +344,7 @@ std::optional<Due> LeaseTable::next_due(WallSeconds now) noexcept {
     const std::uint32_t due = expiry_key(word);
     if (due != impl_->expiry->get(id)) {
       impl_->settle_expiry(id);
+      ++moved;
     } else if (due > limit) {
       continue;  // the one that was due has just been taken care of
     } else if (word.state() == SlotState::offered) {
@@ -329,6 +353,7 @@ std::optional<Due> LeaseTable::next_due(WallSeconds now) noexcept {
       return Due{id, word};
     }
   }
+  return std::nullopt;
 }
 
 SlotId LeaseTable::withdraw_ended_offers(WallSeconds now, SlotId from, std::size_t limit) noexcept {

@@ -126,8 +126,11 @@ class LeaseTable {
   // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
   bool in_doubt(SlotId slot) const noexcept;
 
-  // Asks the memory for what the find functions of this client will read. Empty and zero: not known.
-  void prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id, Ipv4 address) const noexcept;
+  // Ask the memory for what soon will be read and written: by the find functions of this client (empty: not known); of an address; by
+  // commit() or rollback().
+  void prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id) const noexcept;
+  void prefetch(Ipv4 address) const noexcept;
+  void prefetch(const Claim& claim) const noexcept;
   ClientHash hash_client_id(Bytes client_id) const noexcept;
   ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;
   // Slots whose committed binding has exactly that client-id / hardware address (active, or ended and not given away since), or whose
@@ -136,6 +139,9 @@ class LeaseTable {
   std::size_t find_by_client_id(Bytes client_id, std::span<SlotId> out) const noexcept;
   std::size_t find_by_hardware(std::uint8_t htype, Bytes chaddr, std::span<SlotId> out) const noexcept;
   std::size_t find_offers(ClientHash client, std::span<SlotId> out) const noexcept;
+  // False: no other slot has a lease, or an offer, under the client-id of this slot's committed binding, so nobody need look in the index, which
+  // is far away. True says little: once so, it stays so until configure() or restored().
+  bool may_have_namesakes(SlotId slot) const noexcept;
 
   // --- giving ---
   // The address of this pool that is next by dhcpd's order (never used, lowest first; then longest ended; then abandoned).
@@ -152,12 +158,13 @@ class LeaseTable {
 
   // --- time ---
   // A slot whose lease has run out at `now`, earliest first. Offers that have run out are freed on the way (nothing to commit).
-  // Leases need claim(), of the word that was judged here, and commit() of what they become.
+  // Leases need claim(), of the word that was judged here, and commit() of what they become. Nothing: none, or none found in a bounded time:
+  // leases that were renewed are looked at again when they would have ended (next_due_at() says whether to ask again).
   std::optional<Due> next_due(WallSeconds now) noexcept;
   // For when leases cannot be ended (the store fails, the clock stepped): takes back the offers that have run out, also those behind leases
   // that wait for their end. Looks at up to `limit` due slots from `from` on; the answer is where to go on, 0 when all were seen.
   SlotId withdraw_ended_offers(WallSeconds now, SlotId from, std::size_t limit) noexcept;
-  // When next_due() will have something, kStoredNever if nothing is waiting.
+  // When next_due() may have something, kStoredNever if nothing is waiting.
   StoredTime next_due_at() const noexcept;
 
   // --- counting and walking (control plane, leasequery, export) ---

@@ -6,7 +6,9 @@
 //   word again until it has not changed. Proof that a leaf is right at rest: its last writer found the word, afterwards, as the one it
 //   had computed from; a later change of the word would have been followed by its own settle(), which would have found the leaf right
 //   or been the last writer, or it left the key as it was: between two words that are no candidates, and the PENDING one between them, the
-//   pool's order has kNone, and nobody settles it. (All seq_cst.) A leaf may lag while its owner is interrupted: who trips over it settles it himself.
+//   pool's order has kNone, and nobody settles it; 
+//   a renewal leaves the leaf of its expiry as well, which so may be early, but not late: unless somebody took it out while the word was
+//   PENDING, who said so before (`unlisted`) and looked at the word afterwards, as the owner looked there after he had published it. (All seq_cst.) A leaf may lag while its owner is interrupted: who trips over it settles it himself.
 //
 // Included by lease_table*.cc only.
 #pragma once
@@ -24,6 +26,26 @@
 #include "server/lease/slot.h"
 
 namespace coaxd::lease {
+
+// A bit a slot, which only ever becomes set while there is more than one thread.
+class SlotFlags {
+ public:
+  void reset(std::uint32_t slots) {
+    memory_ = MappedMemory((std::size_t{slots} / 64 + 1) * sizeof(Word));
+  }
+  void set(SlotId slot) noexcept {
+    Word& word = memory_.as<Word>()[slot / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
+    for (std::uint64_t was = word.load(); (was & bit) == 0 && !word.compare_exchange_weak(was, was | bit);) {
+    }
+  }
+  bool test(SlotId slot) const noexcept { return (memory_.as<Word>()[slot / 64].load() >> (slot % 64) & 1) != 0; }
+  std::size_t memory_bytes() const noexcept { return memory_.size(); }
+
+ private:
+  using Word = Atomic<std::uint64_t>;
+  MappedMemory memory_;
+};
 
 struct LeaseTable::Impl {
   struct Pool {
@@ -55,17 +77,24 @@ struct LeaseTable::Impl {
 
   // --- PENDING ---
   bool take(SlotId id, SlotWord expected) noexcept;
-  // Ends PENDING: publishes, counts, settles the orders whose leaf may have changed.
-  void give(SlotId id, SlotState before, SlotWord after) noexcept;
+  // Ends PENDING, which began at the word `was`: publishes, counts, settles the orders whose leaf may have changed.
+  void give(SlotId id, SlotWord was, SlotWord after) noexcept;
   // The offer's index entry, unless it is one of `keys` as well.
   void erase_offer(SlotId id, const Keys& keys) noexcept;
   void write_keys(SlotId id, const Keys& before, const Keys& after) noexcept;
+  // Index entry, and `namesakes`.
+  void add_key(ClientHash key, SlotId id) noexcept;
 
   // --- orders ---
   void settle_order(SlotId id) noexcept;
   void settle_expiry(SlotId id) noexcept;
 
   void count(SlotId id, SlotState before, SlotState after) noexcept;
+  void prefetch(SlotId id) const noexcept {
+    const auto* lines = reinterpret_cast<const char*>(&slot(id));
+    __builtin_prefetch(lines, 1);
+    __builtin_prefetch(lines + 64, 1);
+  }
   void rebuild();
 
   HashSeed seed;
@@ -73,6 +102,8 @@ struct LeaseTable::Impl {
   MappedMemory slots;
   OverflowSlab overflow;
   ClientIndex index;
+  SlotFlags namesakes;  // two slots of one key in the index
+  SlotFlags unlisted;   // once taken out of `expiry` while PENDING
   std::vector<std::unique_ptr<Pool>> pools;
   std::unique_ptr<MinTree> expiry = std::make_unique<MinTree>(0);
 };

@@ -45,23 +45,24 @@ void LeaseTable::restored(WallSeconds /*now*/) {
 namespace {
 
 // Filling the index is one cache miss after the other. This lets sixteen of them overlap.
+template <typename Table>
 class IndexFiller {
  public:
-  explicit IndexFiller(ClientIndex& index) : index_(index) {}
+  explicit IndexFiller(Table& table) : table_(table) {}
   ~IndexFiller() {
     for (std::size_t i = 0; i < kAhead; ++i) add(0, kNoSlot);
   }
   void add(ClientHash key, SlotId slot) noexcept {
     auto& [old_key, old_slot] = waiting_[next_++ % kAhead];
-    if (old_key != 0) index_.insert(old_key, old_slot);
+    if (old_key != 0) table_.add_key(old_key, old_slot);
     old_key = key;
     old_slot = slot;
-    if (key != 0) index_.prefetch(key);
+    if (key != 0) table_.index.prefetch(key);
   }
 
  private:
   static constexpr std::size_t kAhead = 16;
-  ClientIndex& index_;
+  Table& table_;
   std::array<std::pair<ClientHash, SlotId>, kAhead> waiting_{};
   std::size_t next_ = 0;
 };
@@ -70,7 +71,9 @@ class IndexFiller {
 
 void LeaseTable::Impl::rebuild() {
   index.reset(map.address_count());
-  IndexFiller filler(index);
+  namesakes.reset(map.slot_count());
+  unlisted.reset(map.slot_count());
+  IndexFiller filler(*this);
   for (SlotId id = 0; id < map.slot_count(); ++id) {
     if (!map.exists(id)) continue;
     const SlotWord word = slot(id).load();
@@ -78,6 +81,7 @@ void LeaseTable::Impl::rebuild() {
     if (place.leaf != AddressMap::kNoLeaf) pools[place.pool]->order.load(place.leaf, order_key(word));
     if (slot(id).untouched()) continue;
 
+    if (word.pending()) unlisted.set(id);
     expiry->load(id, expiry_key(word));
     count(id, SlotState::free, word.state());
     Payload payload;
@@ -93,7 +97,7 @@ void LeaseTable::Impl::rebuild() {
 
 std::size_t LeaseTable::memory_bytes() const noexcept {
   std::size_t bytes = impl_->map.memory_bytes() + impl_->slots.size() + impl_->overflow.memory_bytes() +
-                      impl_->index.memory_bytes() + impl_->expiry->memory_bytes();
+                      impl_->index.memory_bytes() + 2 * impl_->namesakes.memory_bytes() + impl_->expiry->memory_bytes();
   for (const auto& pool : impl_->pools) bytes += pool->order.memory_bytes() + sizeof(Impl::Pool);
   return bytes;
 }
@@ -112,8 +116,10 @@ bool LeaseTable::consistent() const {
     if (!impl_->map.exists(id)) continue;
     const Slot& slot = impl_->slot(id);
     const SlotWord word = slot.load();
-    // Slots that are PENDING now may still stand in an order; everything else is exact.
-    if (!word.pending() && impl_->expiry->get(id) != expiry_key(word)) return false;
+    // Slots that are PENDING now may still stand in an order, renewed ones at an earlier end; everything else is exact.
+    const std::uint32_t leaf = impl_->expiry->get(id);
+    const bool early = word.state() == SlotState::active && leaf < expiry_key(word);
+    if (!word.pending() && leaf != expiry_key(word) && !early) return false;
     if (const AddressMap::Place place = impl_->map.place_of(id); place.leaf != AddressMap::kNoLeaf) {
       if (!word.pending() && impl_->pools[place.pool]->order.get(place.leaf) != order_key(word)) return false;
       PoolCounts& pool = counted[place.pool];

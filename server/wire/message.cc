@@ -71,6 +71,7 @@ Glimpse glimpse(Bytes datagram) noexcept {
   seen.htype = datagram[1];
   seen.chaddr = datagram.subspan(28, std::min<std::size_t>(datagram[2], Message::kChaddrSize));
   seen.address = {load_be32(&datagram[12])};
+  seen.uses_address = !seen.address.is_zero();
   walk_options(datagram.subspan(Message::kMinimum), [&seen](std::uint8_t code, Bytes value) {
     if (code == option::client_identifier) seen.client_id = value;
     if (code == option::requested_address && value.size() == 4) seen.address = {load_be32(value.data())};

@@ -65,6 +65,7 @@ struct Glimpse {
   std::uint8_t htype = 0;
   Bytes chaddr, client_id;
   Ipv4 address;  // option 50 or ciaddr
+  bool uses_address = false;  // it is ciaddr
 };
 Glimpse glimpse(Bytes datagram) noexcept;
 

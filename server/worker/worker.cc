@@ -17,6 +17,8 @@ constexpr std::size_t kChangesPerReply = 2;
 constexpr std::size_t kExpiriesPerTurn = 64;
 // Most turns whose leases share a sync: 256 packets, less than a millisecond.
 constexpr unsigned kGatherTurns = 4;
+// How many held replies ahead the memory is asked for what their commits will touch.
+constexpr std::size_t kSettleAhead = 4;
 // With nothing to do the loop still comes round, to look at the clock and at requests.
 constexpr std::int64_t kIdleNs = 500'000'000;
 constexpr auto kLogPatience = std::chrono::seconds(1);
@@ -277,6 +279,10 @@ void Worker::undo(engine::Change* changes) noexcept {
 // Called after every completion, before the next batch can start: so a settled sequence that is not durable yet never will be.
 void Worker::release_settled() {
   while (!held_.empty() && held_.front().sequence <= journal_.settled()) {
+    // Between a claim and its commit lie so many others that its slot may have left the cache.
+    if (held_.size() > kSettleAhead) {
+      if (const engine::Change* soon = held_.at(kSettleAhead).changes) leases_.prefetch(soon->claim);
+    }
     Held& held = held_.front();
     const bool durable = held.sequence <= journal_.durable();
     for (engine::Change* change = held.changes; change != nullptr;) {

@@ -136,6 +136,7 @@ class Worker final : private Handler {
     T& push() noexcept { return items_[(head_ + size_++) % items_.size()]; }
     T& front() noexcept { return items_[head_]; }
     const T& front() const noexcept { return items_[head_]; }
+    T& at(std::size_t index) noexcept { return items_[(head_ + index) % items_.size()]; }  // 0: front()
     void pop() noexcept {
       head_ = (head_ + 1) % items_.size();
       --size_;

@@ -50,17 +50,29 @@ MUTATIONS = [
     ("a limit's list is copied without a second look", "lease_limits.cc",
      ("return head.load(std::memory_order_relaxed) == out.head;", "return true;")),
     ("an index entry is stored, not exchanged", "client_index.cc",
-     ("if (best->compare_exchange_strong(empty, entry, std::memory_order_relaxed)) return true;",
+     ("if (best->compare_exchange_strong(empty, entry, std::memory_order_seq_cst, std::memory_order_relaxed)) return true;",
       "if (best->load(std::memory_order_relaxed) == empty) {\n"
       "      best->store(entry, std::memory_order_relaxed);\n      return true;\n    }")),
     ("what is PENDING is taken all the same", "lease_table.cc", ("if (expected.pending()) return false;", "")),
     ("an offer is in the index after its word", "lease_table.cc",
-     ("  impl_->index.insert(client, id);\n", ""),
-     ("  impl_->give(id, before, make_word(SlotState::offered, expected.generation() + 1, until));\n",
-      "  impl_->give(id, before, make_word(SlotState::offered, expected.generation() + 1, until));\n"
-      "  impl_->index.insert(client, id);\n")),
+     ("  impl_->add_key(client, id);\n", ""),
+     ("  impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));\n",
+      "  impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));\n"
+      "  impl_->add_key(client, id);\n")),
     ("a change of hands that the expiry order never hears of", "lease_table.cc",
-     (")) settle_order(id);\n  settle_expiry(id);\n}", ")) settle_order(id);\n}")),
+     ("  if (!renewed || unlisted.test(id)) settle_expiry(id);\n", "  (void)renewed;\n")),
+    ("a lease that was shortened ends when it would have", "lease_table.cc", (" && after.expiry() >= was.expiry();", ";")),
+    ("a leaf taken out while PENDING is not put back", "lease_table.cc", ("if (!renewed || unlisted.test(id))", "if (!renewed)")),
+    ("a leaf is taken out while PENDING, and said so afterwards", "lease_table.cc",
+     ("    if (word.pending()) unlisted.set(id);  // his owner must put the leaf back, whatever comes of it\n"
+      "    if (expiry->get(id) != key) expiry->set(id, key);\n    const SlotWord again = slot(id).load();\n",
+      "    if (expiry->get(id) != key) expiry->set(id, key);\n    const SlotWord again = slot(id).load();\n"
+      "    if (word.pending()) unlisted.set(id);\n")),
+    ("who brings a key looks first whether another slot has it", "lease_table.cc",
+     ("  index.insert(key, id);\n  ClientIndex::Found found;\n  for (std::size_t i = index.find(key, found); i > 0; --i) {\n"
+      "    if (found[i - 1] == id) continue;\n    namesakes.set(id);\n    namesakes.set(found[i - 1]);\n  }\n",
+      "  ClientIndex::Found found;\n  for (std::size_t i = index.find(key, found); i > 0; --i) {\n"
+      "    if (found[i - 1] == id) continue;\n    namesakes.set(id);\n    namesakes.set(found[i - 1]);\n  }\n  index.insert(key, id);\n")),
     ("an address that becomes free or stops being so is not told to its pool's order", "lease_table.cc",
      ("if (may_be_candidate(before) || may_be_candidate(after.state()))", "if (may_be_candidate(before) && may_be_candidate(after.state()))")),
     ("a pool's order is settled without a second look", "lease_table.cc",
