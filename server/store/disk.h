@@ -43,6 +43,8 @@ class FileSystem {
   virtual std::expected<void, int> remove(const std::string& path) = 0;
   virtual std::expected<void, int> sync_directory(const std::string& path) = 0;
   virtual std::expected<std::vector<std::string>, int> list(const std::string& directory) = 0;
+  // By how many octets files there can still grow.
+  virtual std::expected<std::uint64_t, int> room(const std::string& directory) = 0;
 };
 
 }  // namespace coaxd::store

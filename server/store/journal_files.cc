@@ -26,6 +26,9 @@ constexpr std::size_t kSpares = 3;
 // Of a life's first segment when there is none to use again: packets wait for its zeroes. It lasts a third of a second at full rate, and is not
 // used again.
 constexpr std::uint64_t kFirstSegment = 8 << 20;
+// So many segments' room stays free for SQLite while there is something to fold: without it nothing could ever be taken from a disk that
+// journals have filled. Most that a fold's log holds is two.
+constexpr std::uint64_t kLeftToFold = 4;
 
 }  // namespace
 
@@ -147,6 +150,8 @@ std::expected<SegmentFile, int> SegmentSource::make_segment() {
     made.path = std::move(spares_.front().path);
     spares_.pop_front();
   } else {
+    if (const auto room = files_.room(directory_); segments_.size() > 1 && room && *room < (kLeftToFold + 1) * segment_size_)
+      return std::unexpected(ENOSPC);
     made.path = path_of(next_number_, "new");
     if (next_number_ == start_.segment) made.segment.size = std::min(segment_size_, kFirstSegment);
     const auto file = files_.create(made.path, made.segment.size);

@@ -83,7 +83,7 @@ class SegmentSource {
   // --- fold thread ---
   // A file of an earlier life of this worker, of which nothing is needed: used again, or removed. Its number must be below `Start::segment`.
   void adopt(SegmentFile file);
-  // Makes a segment ready unless one is. True if one is ready now.
+  // Makes a segment ready unless one is. True if one is ready now. ENOSPC also when what is free is the fold's: journals then wait for it.
   bool prepare();
   // prepare() has a file to use again, which costs two syncs.
   bool has_spare() const noexcept { return !spares_.empty(); }

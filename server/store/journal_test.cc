@@ -334,6 +334,34 @@ TEST(JournalFiles, ALifeWithoutAFileToUseAgainBeginsWithASmallOne) {
   EXPECT_EQ(disk.used(), 2 * kFull);
 }
 
+// A disk that is full of journals could never be emptied: SQLite, which is to take from them what they hold, needs room first.
+TEST(JournalFiles, WhatTheFoldNeedsOfADiskIsNotTheJournals) {
+  SimDisk disk(1);
+  disk.set_capacity(20 * kSegmentSize);
+  SegmentSource source(disk, "d", kStore, 0, kSegmentSize, {});
+  std::size_t made = 0;
+  for (; source.prepare(); ++made) ASSERT_TRUE(source.take());
+  EXPECT_EQ(made, 16u);
+  EXPECT_EQ(source.error(), ENOSPC);
+  EXPECT_FALSE(source.prepare());
+  source.release_oldest();  // the fold has come on
+  EXPECT_TRUE(source.prepare());
+  EXPECT_EQ(source.error(), 0);
+}
+
+// With nothing to fold nothing is kept back: a small disk serves.
+TEST(JournalFiles, ADiskWithRoomForTwoSegmentsIsEnough) {
+  SimDisk disk(1);
+  disk.set_capacity(2 * kSegmentSize);
+  SegmentSource source(disk, "d", kStore, 0, kSegmentSize, {});
+  for (int round = 0; round < 5; ++round) {
+    SCOPED_TRACE(round);
+    ASSERT_TRUE(source.prepare());
+    ASSERT_TRUE(source.take());
+    if (source.segments().size() > 1) source.release_oldest();
+  }
+}
+
 TEST(Segment, AKeyIsFoundWhereverItStands) {
   constexpr std::array<std::uint64_t, 5> kKeys{0x0102030405060708, 0xff00000000000000, 1, 0x1100001100001111, 0};
   for (const std::uint64_t key : kKeys) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,6 +130,12 @@ Done PosixFileSystem::sync_directory(const std::string& path) {
   const Done result = done(::fsync(directory));
   ::close(directory);
   return result;
+}
+
+std::expected<std::uint64_t, int> PosixFileSystem::room(const std::string& directory) {
+  struct statvfs state {};
+  if (::statvfs(directory.c_str(), &state) != 0) return std::unexpected(errno);
+  return std::uint64_t{state.f_bavail} * state.f_frsize;
 }
 
 std::expected<std::vector<std::string>, int> PosixFileSystem::list(const std::string& directory) {

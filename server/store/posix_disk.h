@@ -26,6 +26,7 @@ class PosixFileSystem final : public FileSystem {
   std::expected<void, int> remove(const std::string& path) override;
   std::expected<void, int> sync_directory(const std::string& path) override;
   std::expected<std::vector<std::string>, int> list(const std::string& directory) override;
+  std::expected<std::uint64_t, int> room(const std::string& directory) override;
 };
 
 struct DiskCompletion {

@@ -180,6 +180,8 @@ Done SimDisk::sync_directory(const std::string&) {
   return {};
 }
 
+std::expected<std::uint64_t, int> SimDisk::room(const std::string&) { return capacity_ - std::min(capacity_, used()); }
+
 std::expected<std::vector<std::string>, int> SimDisk::list(const std::string& directory) {
   std::vector<std::string> found;
   const std::string prefix = directory + "/";

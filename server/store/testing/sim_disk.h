@@ -47,6 +47,7 @@ class SimDisk final : public FileSystem {
   std::expected<void, int> remove(const std::string& path) override;
   std::expected<void, int> sync_directory(const std::string& path) override;
   std::expected<std::vector<std::string>, int> list(const std::string& directory) override;
+  std::expected<std::uint64_t, int> room(const std::string& directory) override;
   // For SQLite (sim_vfs.h).
   std::expected<void, int> truncate(FileHandle file, std::uint64_t size);
   bool exists(const std::string& path) const { return names_.contains(path); }
