@@ -205,7 +205,7 @@ def main():
     if report["machine"]["state_file_system"] in ("tmpfs", "ramfs"):
         say(f"compare: {args.state} is in memory: what is synced there survives nothing, and costs nothing")
     interrupted = False
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also where a shell had it started with SIGINT ignored
     try:
         run_rounds(args, chosen, report)
     except KeyboardInterrupt:

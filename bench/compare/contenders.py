@@ -10,6 +10,7 @@ def contenders(coaxd, ceiling):
         servers.Echo(ceiling), servers.NullResponder(ceiling), servers.NullTrains(ceiling),
         *(servers.Coaxd(coaxd, mode) for mode in servers.Coaxd.PROMISES),
         *(servers.Coaxd(coaxd, mode, "never") for mode in servers.Coaxd.PROMISES),
+        *(servers.Coaxd(coaxd, mode, "never", "asio") for mode in ("durable", "memory")),
         kea.Kea(), kea.KeaPostgresql(), kea.KeaMysql(), servers.Dhcpd(), servers.DhcpdDelayedAck(), servers.Dnsmasq(),
         freeradius.Freeradius(),
     ]
@@ -18,10 +19,12 @@ def contenders(coaxd, ceiling):
 
 def usual(known, trains):
     """The names of those that are compared unless somebody says otherwise: where queries come in trains, coaxd sends its replies so,
-    as it does by itself on a network card; where they do not, nobody does."""
+    as it does by itself on a network card; where they do not, nobody does. Its
+    fallback for kernels without io_uring is compared when somebody asks for it."""
     coaxd = [name for name in known if name.startswith("coaxd-")]
+    left_out = {name for name in coaxd if name.endswith("-asio")}
     if trains == "always":
-        left_out = {name for name in coaxd if name.endswith("-alone")}
+        left_out |= {name for name in coaxd if name.endswith("-alone")}
     else:
-        left_out = {name for name in coaxd if not name.endswith("-alone")} | {"null-trains"}
+        left_out |= {name for name in coaxd if not name.endswith("-alone")} | {"null-trains"}
     return [name for name in known if name not in left_out]

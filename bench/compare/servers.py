@@ -162,11 +162,12 @@ class Coaxd(Server):
     PROMISES = {"durable": (SYNCED, "fdatasync before each ACK"), "crash-safe": (WRITTEN, "written to a file, not synced"),
                 "memory": (MEMORY, "kept in memory")}
 
-    def __init__(self, program, mode, trains="always"):
-        """The cable between the namespaces is virtual: `always` is what coaxd does by itself on a network card."""
-        self.program, self.mode, self.reply_trains = program, mode, trains
-        self.takes_trains, self.sends_trains = True, trains == "always"
-        self.name = f"coaxd-{mode}" + ("" if self.sends_trains else "-alone")
+    def __init__(self, program, mode, trains="always", io="uring"):
+        """The cable between the namespaces is virtual: `always` is what coaxd does by itself on a network card. With `asio` packets go
+        through recvmmsg and sendmmsg, and never in trains."""
+        self.program, self.mode, self.reply_trains, self.io = program, mode, trains, io
+        self.takes_trains, self.sends_trains = io == "uring", io == "uring" and trains == "always"
+        self.name = f"coaxd-{mode}" + ("-asio" if io == "asio" else "" if self.sends_trains else "-alone")
         self.promise, self.durability = self.PROMISES[mode]
 
     def version(self):
@@ -179,6 +180,7 @@ class Coaxd(Server):
         write(f"{home}/coaxd.toml", f"""[server]
 workers = 1
 reply_trains = "{self.reply_trains}"
+io = "{self.io}"
 [log]
 packets = false
 [store]
