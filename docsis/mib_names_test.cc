@@ -36,8 +36,8 @@ std::vector<std::string> objects_in(const std::string& text) {
 // Every golden case with SNMP objects: what the utility made of its names, and how it prints them, with its own MIB files and with none.
 TEST(Golden_MibNames, TextsMeanAndReadAsWithTheUtility) {
   std::size_t count = 0;
-  for (const std::string_view name : {"03-d20-mgmt", "08-erouter", "09-snmp-types", "10-snmp-names", "12-mta-na", "13-mta-eu-long", "14-big-filters", "15-lexical",
-                                      "16-dynamic-order"}) {
+  for (const std::string_view name : {"03-d20-mgmt", "08-erouter", "09-snmp-types", "10-snmp-names", "12-mta-na", "13-mta-eu-long", "14-big-filters",
+                                      "15-lexical", "16-dynamic-order"}) {
     const auto texts = objects_in(golden(std::string(name) + ".txt"));
     const auto shown = objects_in(golden(std::string(name) + ".decoded.txt"));
     const auto numbers = objects_in(golden(std::string(name) + ".decoded-num.txt"));

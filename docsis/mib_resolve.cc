@@ -91,7 +91,8 @@ class Resolver {
       part_.quote = rest_[0];
       part_.text = rest_.substr(1, close - 1);
       end = close + 1;
-      if (end < rest_.size() && rest_[end] != '.') return Failure(fmt::format("behind {} a dot must follow, not \"{}\"", rest_.substr(0, end), rest_.substr(end)));
+      if (end < rest_.size() && rest_[end] != '.')
+        return Failure(fmt::format("behind {} a dot must follow, not \"{}\"", rest_.substr(0, end), rest_.substr(end)));
     } else {
       end = std::min(rest_.find('.'), rest_.size());
       part_.text = rest_.substr(0, end);
@@ -146,6 +147,8 @@ class Resolver {
     return fmt::format("no MIB object is called {}; the nearest is {}", label, similar);
   }
 
+  std::string_view here() const { return at_ == MibTree::kNone ? "the root" : tree_.row(at_).name; }
+
   // Along the tree, by number or label.
   Done descend() {
     while (have_ && tree_.has_children(at_)) {
@@ -154,7 +157,7 @@ class Resolver {
         child = tree_.child(at_, part_.number);
       } else {
         if (part_.kind == Part::Kind::label) child = tree_.child(at_, part_.text);
-        if (child == MibTree::kNone) return Failure(fmt::format("\"{}\" is nothing below {}", part_.text, at_ == MibTree::kNone ? "the root" : tree_.row(at_).name));
+        if (child == MibTree::kNone) return Failure(fmt::format("\"{}\" is nothing below {}", part_.text, here()));
       }
       if (const auto done = push_and_go_on(child == MibTree::kNone ? part_.number : tree_.row(child).arc); !done) return done;
       if (child == MibTree::kNone) {
@@ -257,7 +260,7 @@ class Resolver {
   // What no INDEX speaks of.
   Done remainder() {
     while (have_) {
-      if (part_.kind == Part::Kind::label) return Failure(at_ == MibTree::kNone ? fmt::format("\"{}\" is not a number", part_.text) : fmt::format("\"{}\" behind {} is not a number", part_.text, tree_.row(at_).name));
+      if (part_.kind == Part::Kind::label) return Failure(fmt::format("\"{}\" behind {} is not a number", part_.text, here()));
       const auto done = part_.kind == Part::Kind::quoted ? quoted(part_.text) : push_and_go_on(part_.number);
       if (!done) return done;
     }

@@ -22,8 +22,8 @@ std::size_t length_size(std::size_t length) {
   return size;
 }
 
-// Strings that are this long have three octets of length in the utility, some octets earlier than they need them; everything else never has more than one, which
-// is illegal above 127.
+// Strings that are this long have three octets of length in the utility, some octets earlier than they need them; everything else never has more than one,
+// which is illegal above 127.
 bool has_long_utility_length(std::size_t arcs, SnmpType type, std::size_t contents) { return type == SnmpType::octet_string && contents + arcs + 8 >= 127; }
 
 void append_utility_length(bool is_long, std::size_t length, Octets& out) {

@@ -49,7 +49,7 @@ std::optional<std::uint64_t> unsigned_of(Bytes contents) noexcept;
 std::optional<Octets> encode(const Varbind& varbind, LengthForm form);
 // The same behind what is in `out`, from a name that is in BER already: its contents octets, of `arcs` arcs. Allocates only what `out` needs.
 void append_varbind(Bytes name, std::size_t arcs, SnmpType type, Bytes contents, LengthForm form, Octets& out);
-// The reason when it is none: "ends within the name", "has 3 octets behind its value". Accepts every legal form of length, and the utility's.
+// The reason when it is none: "ends within the name", "has octets behind its value". Accepts every legal form of length, and the utility's.
 std::expected<Varbind, std::string_view> decode_varbind(Bytes octets);
 
 }  // namespace coaxd::docsis

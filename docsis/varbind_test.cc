@@ -104,6 +104,19 @@ TEST(Utility_4_Varbind, OtherTypesNeverHaveMoreThanOneOctetOfLength) {
   EXPECT_EQ(to_hex(Bytes(*encode(varbind, LengthForm::shortest)).first(7)), "30818406022b06");
 }
 
+TEST(Utility_4_Varbind, CompatibleIsTheUtilitysWhereThatIsLegal) {
+  for (const SnmpType type : {SnmpType::octet_string, SnmpType::opaque})
+    for (std::size_t arcs = 2; arcs <= 100; arcs += 7)
+      for (std::size_t size = 0; size < 300; ++size) {
+        Varbind varbind = string_varbind(size, arcs);
+        varbind.type = type;
+        const Octets compatible = *encode(varbind, LengthForm::compatible), utility = *encode(varbind, LengthForm::utility);
+        // Legal: the first octet of a length is the length, or says how many octets it has.
+        const bool legal = utility[1] == 0x82 ? load_be16(&utility[2]) == utility.size() - 4 : utility[1] < 0x80 && utility[1] == utility.size() - 2;
+        ASSERT_EQ(compatible, legal ? utility : *encode(varbind, LengthForm::shortest)) << size << " " << arcs;
+      }
+}
+
 TEST(Golden_Varbind, EveryOneOfThemIsEncodedToTheSameOctets) {
   std::size_t count = 0;
   for (const std::string_view name : {"03-d20-mgmt.cm", "08-erouter.cm", "09-snmp-types.cm", "10-snmp-names.cm", "12-mta-na.bin", "13-mta-eu-long.bin",
@@ -115,6 +128,7 @@ TEST(Golden_Varbind, EveryOneOfThemIsEncodedToTheSameOctets) {
       const auto varbind = decode_varbind(value);
       ASSERT_TRUE(varbind) << name << ": " << varbind.error() << " " << to_hex(value);
       EXPECT_EQ(hex(encode(*varbind, LengthForm::utility)), to_hex(value)) << name;
+      EXPECT_EQ(hex(encode(*varbind, LengthForm::compatible)), to_hex(value)) << name;
       EXPECT_EQ(decode_varbind(*encode(*varbind, LengthForm::shortest))->contents, varbind->contents);
       ++count;
     }
@@ -126,7 +140,8 @@ TEST(Golden_Varbind, EveryOneOfThemIsEncodedToTheSameOctets) {
 TEST(X690_8_1_3_Varbind, EveryLegalFormOfLengthIsRead) {
   // sysContact.0 = "abc": the SEQUENCE, the name and the value in long forms, needlessly long ones too.
   for (const std::string_view octets : {"300f06082b060102010104000403616263", "30810f06082b060102010104000403616263", "3082000f06082b060102010104000403616263",
-                                        "308400000" "00f06082b060102010104000403616263", "30100681082b060102010104000403616263", "301106082b0601020101040004820003616263"}) {
+                                        "30840000000f06082b060102010104000403616263", "30100681082b060102010104000403616263",
+                                        "301106082b0601020101040004820003616263"}) {
     const auto varbind = decode_varbind(from_hex(octets));
     ASSERT_TRUE(varbind) << octets << " " << varbind.error();
     EXPECT_EQ(to_text(varbind->name), "1.3.6.1.2.1.1.4.0");
@@ -163,7 +178,7 @@ TEST(Rfc3416_3_Varbind, WhatIsWrongIsTold) {
 
 TEST(Rfc3416_3_Varbind, NoTruncationIsRead) {
   for (const Varbind& varbind : {string_varbind(5), string_varbind(200), string_varbind(300)})
-    for (const LengthForm form : {LengthForm::shortest, LengthForm::utility}) {
+    for (const LengthForm form : {LengthForm::shortest, LengthForm::utility, LengthForm::compatible}) {
       const Octets whole = *encode(varbind, form);
       ASSERT_TRUE(decode_varbind(whole));
       for (std::size_t size = 0; size < whole.size(); ++size) {

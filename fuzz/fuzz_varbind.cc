@@ -14,7 +14,7 @@ bool same(const Varbind& a, const Varbind& b) { return a.name == b.name && a.typ
 
 // What encoding writes is read as it was meant, whichever form its lengths have.
 void survives(const Varbind& varbind) {
-  for (const LengthForm form : {LengthForm::shortest, LengthForm::utility}) {
+  for (const LengthForm form : {LengthForm::shortest, LengthForm::utility, LengthForm::compatible}) {
     const auto octets = encode(varbind, form);
     REQUIRE(octets);
     const auto again = decode_varbind(*octets);
