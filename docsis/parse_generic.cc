@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "docsis/file.h"
 #include "docsis/parser.h"
 #include "docsis/value.h"
 
@@ -74,8 +75,13 @@ std::optional<ValueSpec> Parser::generic_typed(std::string_view& shown) {
 void Parser::generic(Frame& frame) {
   const Token keyword = take();
   if (!take_word("TlvCode")) return;
+  const Position at_code = current_.at;
   const auto code = take_number("TlvCode", 255);
   if (!code) return;
+  if (const auto octet = static_cast<std::uint8_t>(*code); frame.depth == 0 && (octet == kPadCode || octet == kEndCode)) {  // MULPI 3.0 C.1.2.1, C.1.2.2
+    report_.error(Cause::value, at_code, fmt::format("TLV {} is {} and has no value", octet, octet == kPadCode ? "a pad" : "the end marker"), "leave it away: it is written where it belongs");
+    return recover();
+  }
   Node node{.code = static_cast<std::uint8_t>(*code), .tlv = nullptr, .at = keyword.at, .value = {}, .children = {}};
   const bool all_forms = report_.native() || !frame.generic;
   if (all_forms && at(TokenKind::open)) return generic_block(frame, keyword, std::move(node));

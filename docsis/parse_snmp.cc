@@ -82,7 +82,9 @@ void Parser::write_control(Frame& frame, const Token& keyword, Node node, const 
   if (!contents || contents->size() > 127)
     return report_.error(Cause::value, name->at, fmt::format("{} cannot be written in BER", name->text), "the first number is 0 to 2, the second 0 to 39");
   ValueSpec spec{.row = {.path = row.path, .name = row.name, .kind = Kind::u8, .bounded = report_.native(), .min = 0, .max = 1}, .prefix = {}, .snmp = {}};
-  spec.prefix = {static_cast<std::uint8_t>(SnmpType::object_id), static_cast<std::uint8_t>(contents->size())};
+  spec.prefix.reserve(2 + contents->size());
+  spec.prefix.push_back(static_cast<std::uint8_t>(SnmpType::object_id));
+  spec.prefix.push_back(static_cast<std::uint8_t>(contents->size()));
   spec.prefix.insert(spec.prefix.end(), contents->begin(), contents->end());
   leaf(frame, std::move(node), std::move(spec), *value);
 }

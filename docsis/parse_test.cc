@@ -215,8 +215,8 @@ TEST(X690_8_1_3_Lengths, OfLongNames) {
   std::string name = "1.3.6.1";
   for (int i = 0; i < 30; ++i) name += ".4294967295";
   const std::string statement = fmt::format("SnmpMibObject {} Integer 1;", name);
-  EXPECT_EQ(utility(statement).substr(4, 6), "309d06");
-  EXPECT_EQ(native(statement).substr(4, 8), "30819e06");
+  EXPECT_EQ(utility(statement).substr(4, 6), "309f06");
+  EXPECT_EQ(native(statement).substr(4, 8), "30819f06");
   EXPECT_EQ(problems(statement, Dialect::utility).at(0).severity, Severity::warning);
   EXPECT_TRUE(problems(statement, Dialect::native).empty());
 }
@@ -250,6 +250,9 @@ TEST(DocsisParse, GenericTlvs) {
     EXPECT_TRUE(parse_items(items, Dialect::native)) << item;
     EXPECT_EQ(problems(items, Dialect::utility).at(0).cause, Cause::grammar) << item;
   }
+  for (const Dialect dialect : {Dialect::utility, Dialect::native})
+    for (const std::string_view code : {"0", "255"}) EXPECT_EQ(places(problems(fmt::format("GenericTLV TlvCode {} TlvString \"a\";", code), dialect)), Places{"1:27 255"});
+  EXPECT_EQ(native("GenericTLV TlvCode 200 { GenericTLV TlvCode 255 TlvLength 1 TlvValue 0x01; }"), "c803ff0101");
   EXPECT_EQ(places(problems("GenericTLV TlvCode 256 TlvString \"a\";", Dialect::native)), Places{"1:27 241"});
 }
 

@@ -163,35 +163,49 @@ std::size_t word(std::string_view text, bool native) noexcept {
 
 std::size_t word_list(std::string_view text, bool native) noexcept { return native ? list<word, 1024>(text, native) : 0; }
 
+// What a shape can begin with: most are not tried at all.
+enum Start : std::uint8_t { kDigit = 1, kHexLetter = 2, kLetter = 4, kColon = 8, kDot = 16, kSign = 32 };
+constexpr std::uint8_t kNumber = kDigit, kHexDigit = kDigit | kHexLetter, kName = kDigit | kHexLetter | kLetter;
+
+constexpr std::uint8_t start_of(char c) noexcept {
+  if (is_digit(c)) return kDigit;
+  if (is_letter(c)) return hex_digit(c) >= 0 ? kHexLetter : kLetter;
+  return c == ':' ? kColon : c == '.' ? kDot : c == '-' || c == '_' ? kSign : 0;
+}
+
 struct Row {
   TokenKind kind;
+  std::uint8_t starts;
   Match match;
 };
 constexpr std::array kRows{
-    Row{TokenKind::number_list, list<digits, static_cast<std::size_t>(-1)>},
-    Row{TokenKind::ip4, ip4},
-    Row{TokenKind::ip4_list, list<ip4, kMostAddresses>},
-    Row{TokenKind::hex, hex},
-    Row{TokenKind::mac_mask, pair<mac, '/', mac>},
-    Row{TokenKind::ip4_slash, pair<ip4, '/', digits>},
-    Row{TokenKind::mac, mac},
-    Row{TokenKind::ip6, ip6},
-    Row{TokenKind::ip6_slash, pair<ip6, '/', digits>},
-    Row{TokenKind::ip6_list, list<ip6, kMostAddresses>},
-    Row{TokenKind::ip6_slash_list, list<pair<ip6, '/', digits>, kMostPrefixes>},
-    Row{TokenKind::ticks, ticks},
-    Row{TokenKind::oid, oid},
-    Row{TokenKind::integer, integer},
-    Row{TokenKind::word, word},
-    Row{TokenKind::word_list, word_list},
+    Row{TokenKind::number_list, kNumber, list<digits, static_cast<std::size_t>(-1)>},
+    Row{TokenKind::ip4, kNumber, ip4},
+    Row{TokenKind::ip4_list, kNumber, list<ip4, kMostAddresses>},
+    Row{TokenKind::hex, kNumber, hex},
+    Row{TokenKind::mac_mask, kHexDigit, pair<mac, '/', mac>},
+    Row{TokenKind::ip4_slash, kNumber, pair<ip4, '/', digits>},
+    Row{TokenKind::mac, kHexDigit, mac},
+    Row{TokenKind::ip6, kHexDigit | kColon, ip6},
+    Row{TokenKind::ip6_slash, kHexDigit | kColon, pair<ip6, '/', digits>},
+    Row{TokenKind::ip6_list, kHexDigit | kColon, list<ip6, kMostAddresses>},
+    Row{TokenKind::ip6_slash_list, kHexDigit | kColon, list<pair<ip6, '/', digits>, kMostPrefixes>},
+    Row{TokenKind::ticks, kNumber, ticks},
+    Row{TokenKind::oid, kName | kDot | kSign, oid},
+    Row{TokenKind::integer, kNumber | kSign, integer},
+    Row{TokenKind::word, kHexLetter | kLetter, word},
+    Row{TokenKind::word_list, kHexLetter | kLetter, word_list},
 };
 
 }  // namespace
 
 Shape longest_shape(std::string_view text, bool native) noexcept {
   Shape best;
+  if (text.empty()) return best;
+  const std::uint8_t start = start_of(text[0]);
   for (const Row& row : kRows)
-    if (const std::size_t size = row.match(text, native); size > best.size) best = {row.kind, size};
+    if ((row.starts & start) == 0) continue;
+    else if (const std::size_t size = row.match(text, native); size > best.size) best = {row.kind, size};
   return best;
 }
 

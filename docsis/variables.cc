@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "docsis/value.h"
 
@@ -41,9 +42,9 @@ bool append_literal(std::string_view text, const Token& token, Report& report, s
 }  // namespace
 
 std::uint32_t VariableNames::number_of(std::string_view name) {
-  const auto found = std::ranges::find(names_, name);
-  if (found == names_.end()) names_.emplace_back(name);
-  return static_cast<std::uint32_t>(found == names_.end() ? names_.size() - 1 : static_cast<std::size_t>(found - names_.begin()));
+  const auto number = static_cast<std::uint32_t>(std::ranges::find(names_, name) - names_.begin());
+  if (number == names_.size()) names_.emplace_back(name);
+  return number;
 }
 
 std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Report& report) {
@@ -96,17 +97,14 @@ Token expand(const Pattern& pattern, const VariableNames& names, const ValueOf& 
   }
   // Inside quotes a variable is never syntax.
   if (pattern.quoted) return {.kind = TokenKind::string, .plain = true, .at = pattern.at, .text = text};
+  const std::size_t problems = report.problems().size(), errors = report.errors();
   Lexer lexer(text, report);
   Token token = lexer.next();
-  const bool told = token.is(TokenKind::bad);
-  if (!told && (token.is(TokenKind::end) || !lexer.next().is(TokenKind::end))) {
+  const bool whole = !token.is(TokenKind::end) && lexer.next().is(TokenKind::end);
+  for (Problem& problem : std::span(report.problems()).subspan(problems)) problem.at = pattern.at;
+  if (report.errors() == errors && (!whole || token.variables))  // a variable that names a variable is none
     report.error(Cause::value, pattern.at, fmt::format("'{}' is not one value", text.substr(0, 40)), "a text with blanks stands in quotes: \"${name}\"");
-    token.kind = TokenKind::bad;
-  }
-  if (token.variables && !told) {  // a variable that names a variable is none
-    report.error(Cause::value, pattern.at, fmt::format("'{}' holds a variable again", text.substr(0, 40)));
-    token.kind = TokenKind::bad;
-  }
+  if (report.errors() != errors) token.kind = TokenKind::bad;
   token.at = pattern.at;
   return token;
 }
