@@ -158,13 +158,14 @@ std::uint32_t MibTree::find(std::string_view name, std::string_view module) cons
 }
 
 std::string_view MibTree::similar_name(std::string_view name) const {
-  // Of thousands of names those that could be near: they begin or end alike, and are about as long.
+  // Of thousands of names those that could be near: about as long, and the first third or the last is the same.
+  const std::size_t third = std::max<std::size_t>(name.size() / 3, 1);
+  const std::string_view first = name.substr(0, third), last = name.substr(name.size() - std::min(third, name.size()));
   std::vector<std::string_view> candidates;
   for (const MibRow& row : rows_) {
     if (row.name.empty() || row.name.size() > name.size() + 3 || name.size() > row.name.size() + 3) continue;
     if (same_but_for_case(row.name, name)) return row.name;
-    if (row.name.starts_with(name.substr(0, 3)) || row.name.ends_with(name.substr(name.size() - std::min<std::size_t>(name.size(), 4))))
-      candidates.push_back(row.name);
+    if (row.name.starts_with(first) || row.name.ends_with(last)) candidates.push_back(row.name);
   }
   return did_you_mean(name, candidates);
 }
