@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -18,6 +20,10 @@ Examples:
   coaxctl metrics                    the same as Prometheus text
   coaxctl leases export > leases     every lease in dhcpd.leases format
   coaxctl leases free 203.0.113.41   end the lease, abandonment or reservation of an address
+  coaxctl modem set 00:10:95:01:02:03 --profile gold ds_rate=100
+                                     what a modem gets from now on; a restart keeps it
+  coaxctl modem show 00:10:95:01:02:03   its record, and what it last said of itself
+  coaxctl modem list --json          all of them, one object a line
   coaxctl check                      would the configuration on disk be taken over?
   coaxctl reload                     take it over; on an error the running one goes on
 )";
@@ -94,6 +100,22 @@ int ask(const std::string& path, const std::string& request, bool json) {
   return 1;
 }
 
+// The control socket's line is split at blanks: they, and what ends a line, travel as %XX.
+std::string in_one_word(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet > 0x20 && c != '%' && octet != 0x7f) {
+      out += c;
+      continue;
+    }
+    char escape[4];
+    std::snprintf(escape, sizeof escape, "%%%02x", octet);
+    out += escape;
+  }
+  return out;
+}
+
 // CLI11 would only say that a command is missing.
 int unknown_command(const CLI::App& app, const std::string& word) {
   std::string known;
@@ -115,7 +137,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "coaxctl " COAXD_VERSION);
 
   // Before the command or behind it.
-  app.add_flag("--json", json, "answer in JSON: stats, check, leases export; refusals too");
+  app.add_flag("--json", json, "answer in JSON: stats, check, leases export, modem; refusals too");
   std::string request;
   const auto command = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& line, bool has_json) {
     CLI::App* sub = parent.add_subcommand(name, help)->fallthrough();
@@ -141,10 +163,41 @@ int main(int argc, char** argv) {
     if (json) throw CLI::ValidationError("leases free", "has no --json");
     request = "leases free " + address;
   });
+  CLI::App* modem = app.add_subcommand("modem", "the record of a modem: set, show, list, erase")->fallthrough();
+  modem->require_subcommand(1);
+  std::string mac;
+  std::optional<std::string> profile;
+  std::vector<std::string> variables;
+  const auto modem_verb = [&](const std::string& name, const std::string& help) {
+    CLI::App* sub = modem->add_subcommand(name, help)->fallthrough();
+    sub->add_option("MAC", mac, "of the modem, such as 00:10:95:01:02:03")->required();
+    return sub;
+  };
+  CLI::App* set = modem_verb("set", "give it a profile and variables; makes the record if there is none");
+  set->footer("On disk when the command returns, and true for the modem's next packet. A variable that is not named stays as it is.\n\n"
+              "Examples:\n"
+              "  coaxctl modem set 00:10:95:01:02:03 --profile gold\n"
+              "  coaxctl modem set 0010.9501.0203 ds_rate=100 us_rate=20 'note=second floor'\n"
+              "  coaxctl modem set 00:10:95:01:02:03 note=          removes the variable\n"
+              "  coaxctl modem set 00:10:95:01:02:03 --profile \"\"   takes the profile away");
+  set->add_option("--profile", profile, "name of the profile: option modem.profile in dhcpd.conf");
+  set->add_option("NAME=TEXT", variables, "variables of the record");
+  set->callback([&] {
+    request = "modem set " + in_one_word(mac);
+    if (profile) request += " --profile=" + in_one_word(*profile);
+    for (const std::string& variable : variables) request += " " + in_one_word(variable);
+  });
+  modem_verb("show", "its record, and what it last said of itself")->callback([&] { request = "modem show " + in_one_word(mac); });
+  modem_verb("erase", "forget it; a modem that is seen again is remembered again, without profile and variables")->callback([&] {
+    request = "modem erase " + in_one_word(mac);
+  });
+  CLI::App* list = modem->add_subcommand("list", "all of them by MAC (--json: one object a line)")->fallthrough();
+  list->add_option("--profile", profile, "only those with this profile");
+  list->callback([&] { request = profile ? "modem list --profile " + in_one_word(*profile) : "modem list"; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const CLI::App& last = leases->parsed() ? *leases : app;
+    const CLI::App& last = leases->parsed() ? *leases : modem->parsed() ? *modem : app;
     const auto words = app.remaining(true);
     if (last.get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) return unknown_command(last, words.front());
     return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well

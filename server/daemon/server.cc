@@ -18,6 +18,7 @@
 #include "server/daemon/export.h"
 #include "server/daemon/fixed_leases.h"
 #include "server/daemon/free_lease.h"
+#include "server/daemon/modem_commands.h"
 #include "server/daemon/scheduling.h"
 #include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
@@ -41,6 +42,11 @@ std::uint32_t random_seed() {
   std::uint32_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = static_cast<std::uint32_t>(io::read_monotonic_ns());
   return seed;
+}
+
+HashSeed random_hash_seed() {
+  const auto word = [] { return std::uint64_t{random_seed()} << 32 | random_seed(); };
+  return {word(), word()};
 }
 
 unsigned worker_count(const config::Settings& settings) {
@@ -250,6 +256,17 @@ Server::Step Server::open_store() {
   for (const auto& pool : configuration_.config->pools()) active += leases_->table().counts(pool->id).active;
   log_.info(fmt::format("{} from the store {}.", counted(active, "active lease"), store_->path()));
   for (const std::string& line : fixed_addresses_of_others(*configuration_.config, leases_->table(), options.now)) log_.warning(line);
+  return load_modems();
+}
+
+Server::Step Server::load_modems() {
+  modems_ = std::make_unique<subscriber::Modems>(store_->modems(), random_hash_seed());
+  const auto unreadable = modems_->load();
+  if (!unreadable) return fail(unreadable.error());
+  if (*unreadable > 0)
+    log_.warning(fmt::format("{} of the table modems in {} left out: the MAC address is none.", counted(*unreadable, "row"), store_->path()));
+  if (modems_->size() > 0) log_.info(fmt::format("{} from the store.", counted(modems_->size(), "modem record")));
+  engine_settings_.modems = &modems_->table();
   return {};
 }
 
@@ -364,6 +381,8 @@ void Server::stop() {
   for (const auto& one : workers_) one->request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  if (modems_)
+    if (auto stored = modems_->store_what_was_seen(); !stored) log_.warning(fmt::format("When modems were seen last is not stored: {}.", stored.error()));
   if (store_) store_->stop();
   if (mirror_) mirror_->stop();
   effects_.stop();  // programs may hang for a while: the leases are safe by now
@@ -390,6 +409,7 @@ void Server::tick() {
   if (alarms_->clock_frozen() != was_frozen)
     for (const auto& one : workers_) one->freeze_expiry(alarms_->clock_frozen());
   tell_lost_lines();
+  look_after_modems();
   if (!configuration_.host_names.empty() &&
       now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
     names_at_ns_ = now.mono_ns;
@@ -402,6 +422,14 @@ int Server::store_error() const {
   for (const auto& one : workers_)
     if (const int error = one->store_error(); error != 0) return error;
   return 0;
+}
+
+// What the workers saw of modems, into their records and the store.
+void Server::look_after_modems() {
+  modems_->tick();
+  if (modems_->ailment() == modem_ailment_told_) return;
+  modem_ailment_told_ = modems_->ailment();
+  if (!modem_ailment_told_.empty()) log_.warning(fmt::format("When modems were seen is not stored now: {}; it is tried again.", modem_ailment_told_));
 }
 
 // When syslog takes lines again, it hears how many it has missed.
@@ -552,6 +580,12 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
     auto done = free_lease(words[2]);
     if (!done) return fail(done.error());
     return whole(*done);
+  }
+  if (!words.empty() && words[0] == "modem") {
+    const auto end = words.end() - (json ? 1 : 0);
+    auto done = modem_command(*modems_, {words.begin() + 1, end}, json, clock_.now().wall);
+    if (done && words.size() > 2 && (words[1] == "set" || words[1] == "erase")) log_.info(fmt::format("coaxctl modem {} {}", words[1], words[2]));
+    return done;
   }
   if (name == "reload") {
     auto done = reload();

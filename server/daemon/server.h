@@ -28,6 +28,7 @@
 #include "server/io/interfaces.h"
 #include "server/io/sockets.h"
 #include "server/store/lease_store.h"
+#include "server/subscriber/modems.h"
 #include "server/worker/worker.h"
 
 namespace coaxd::daemon {
@@ -47,6 +48,7 @@ class Server {
   Step open_interfaces();
   Step open_network();
   Step open_store();
+  Step load_modems();
   Step start_workers();
   Step start_control();
   void open_control_socket(const Identity& identity);
@@ -57,6 +59,7 @@ class Server {
   int store_error() const;
   void run_global_statements(bool reloaded);
   void tell_lost_lines();
+  void look_after_modems();
   void rescan_interfaces();
   void refresh_names();
   std::expected<Configuration, std::string> read_again() const;
@@ -83,6 +86,7 @@ class Server {
 
   std::unique_ptr<LeaseMemory> leases_;
   std::unique_ptr<store::LeaseStore> store_;
+  std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
@@ -101,6 +105,7 @@ class Server {
   std::int64_t names_at_ns_ = 0;
   std::optional<Alarms> alarms_;
   bool log_was_behind_ = false;
+  std::string modem_ailment_told_;
   std::uint64_t lines_lost_told_ = 0;
   std::uint64_t reloads_ = 0, reloads_failed_ = 0;
 };
