@@ -31,20 +31,26 @@ Bytes hash_varbind(MtaHash variant) noexcept {
   return {};
 }
 
-bool ends_with_delimiter(Bytes file) noexcept { return file.size() >= kClosing.size() && std::ranges::equal(file.last(kClosing.size()), kClosing); }
-
 FoundHash find_hash(Bytes file) noexcept {
-  if (!is_mta(file) || !ends_with_delimiter(file)) return {};
-  // By the walk, not from the end: the octets of a hash may stand at the end of something else.
-  Item item{}, last{};
-  for (std::size_t at = 0; next_item(file, at, Length64::two_octets, item);)
-    if (at < file.size()) last = item;
-  const Bytes tlv = file.subspan(last.at, last.size);
+  // By the walk, not from the end: the octets of delimiter and hash may stand at the end of something else.
+  Item item{}, last{}, before{};
+  std::size_t at = 0;
+  while (next_item(file, at, Length64::two_octets, item)) {
+    before = last;
+    last = item;
+  }
+  FoundHash found;
+  found.closed = is_mta(file) && at == file.size() && last.at != 0 && std::ranges::equal(file.subspan(last.at, last.size), kClosing);
+  if (!found.closed) return found;
+  const Bytes tlv = file.subspan(before.at, before.size);
   for (const MtaHash variant : {MtaHash::north_american, MtaHash::euro, MtaHash::ietf}) {
     const Bytes head = hash_varbind(variant);
-    if (tlv.size() == head.size() + std::tuple_size_v<Sha1Sum> && std::ranges::equal(tlv.first(head.size()), head)) return {variant, last.at, last.size};
+    if (tlv.size() != head.size() + std::tuple_size_v<Sha1Sum> || !std::ranges::equal(tlv.first(head.size()), head)) continue;
+    found.variant = variant;
+    found.at = before.at;
+    found.size = before.size;
   }
-  return {};
+  return found;
 }
 
 }  // namespace coaxd::docsis

@@ -9,12 +9,11 @@ namespace coaxd::docsis {
 Bytes hash_varbind(MtaHash variant) noexcept;
 
 struct FoundHash {
+  bool closed = false;  // the file is an MTA's, and ends with the closing delimiter
   MtaHash variant = MtaHash::none;
-  std::size_t at = 0, size = 0;  // of its TLV 11
+  std::size_t at = 0, size = 0;  // of its TLV 11, where there is one
 };
 // The hash that stands in front of the closing delimiter.
 FoundHash find_hash(Bytes file) noexcept;
-
-bool ends_with_delimiter(Bytes file) noexcept;
 
 }  // namespace coaxd::docsis

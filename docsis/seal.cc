@@ -90,9 +90,10 @@ std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHa
   if (hash == MtaHash::none) return {};
   const Bytes file = Bytes(out).subspan(begin);
   if (!is_mta(file)) return std::unexpected(Problems{{.message = "this is no MTA file, and only those hold a hash", .mend = "begin it with MtaConfigDelimiter 1"}});
-  if (!ends_with_delimiter(file))
+  const FoundHash old = find_hash(file);
+  if (!old.closed)
     return std::unexpected(Problems{{.offset = file.size(), .message = "the closing delimiter is missing", .mend = "end it with MtaConfigDelimiter 255"}});
-  if (const FoundHash old = utility ? FoundHash{} : find_hash(file); old.variant != MtaHash::none) {
+  if (old.variant != MtaHash::none && !utility) {
     const auto at = out.begin() + static_cast<std::ptrdiff_t>(begin + old.at);
     out.erase(at, at + static_cast<std::ptrdiff_t>(old.size));
   }

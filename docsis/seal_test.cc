@@ -249,6 +249,14 @@ TEST(PktProv_9_1_Hash, GoldenFiles) {
   }
 }
 
+// The octets of a delimiter are one only where a TLV begins.
+TEST(PktProv_9_1_Hash, ADelimiterInsideAnotherTlvIsNone) {
+  Octets file = hex("fe0101 0b03 fe01ff"), marked = hex("fe0101 0b02 03fe01 ff"), alone = hex("fe01ff");
+  EXPECT_FALSE(add_mta_hash(file, 0, MtaHash::euro));
+  EXPECT_FALSE(add_mta_hash(marked, 0, MtaHash::euro));
+  EXPECT_FALSE(add_mta_hash(alone, 0, MtaHash::euro)) << "what opens a file does not close it";
+}
+
 // RFC 4682: pktcMtaDevProvConfigHash.
 TEST(Rfc4682_Hash, TheIetfsObjectIsWellFormed) {
   Octets file = hex("fe0101 fe01ff");
