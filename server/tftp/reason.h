@@ -37,6 +37,7 @@ enum class ErrorCode : std::uint16_t {
   X(implausible_source, "implausible-source", silence, "")                                                                         \
   X(broadcast, "broadcast", silence, "")                                                                                           \
   X(unexpected_opcode, "unexpected-opcode", illegal_operation, "this server sends files and takes none")                           \
+  X(request_elsewhere, "request-elsewhere", illegal_operation, "requests are not taken at this port")                                \
   X(unknown_transfer, "unknown-transfer", unknown_transfer, "no such transfer")                                                    \
   X(wrong_port, "wrong-port", unknown_transfer, "this transfer has another port here")                                             \
   X(after_the_end, "after-the-end", silence, "")                                                                                   \

@@ -15,6 +15,7 @@ constexpr std::size_t kOverhead = 20 + 8 + kHeaderSize;
 constexpr std::uint16_t kLeastMtu = 576;
 // Buffers come back with the next completions.
 constexpr std::int64_t kRoomWaitNs = 10 * kNsPerMs;
+constexpr unsigned kLongestSilenceS = 120;
 
 // An address that one can answer to: not "this network", not a group, not everybody.
 bool plausible(Endpoint from) noexcept {
@@ -60,7 +61,7 @@ void Responder::on_datagram(Bytes datagram, const Arrival& arrival, Instant now)
 
 void Responder::on_request(const Packet& packet, const Arrival& arrival, Instant now) {
   // Requests come to the one port that is known for it (RFC 1350 §4).
-  if (arrival.socket != 0) return refuse(Reason::unexpected_opcode, arrival, packet.text);
+  if (arrival.socket != 0) return refuse(Reason::request_elsewhere, arrival, packet.text);
   if (packet.opcode == Opcode::wrq) return refuse(Reason::write_refused, arrival, packet.text);
   counters_.options_ignored.add(packet.options_ignored);
 
@@ -232,8 +233,7 @@ void Responder::on_timeout(Transfer& transfer, Instant now) {
     return end(transfer, Reason::file_late, now, why.text);
   }
   if (transfer.starved) return proceed(transfer, now);
-  const unsigned most = transfer.heard ? settings_.tries : settings_.tries_unheard;
-  if (++transfer.tries >= most) {
+  if (++transfer.tries >= most_tries(transfer)) {
     // All was sent and only the last word is missing: the client may well have its file.
     const bool all_sent = transfer.highest == transfer.blocks && transfer.window_end() == transfer.blocks && transfer.heard;
     return end(transfer, all_sent ? Reason::unconfirmed : Reason::no_answer, now);
@@ -251,6 +251,13 @@ std::int64_t Responder::timeout_ns(const Transfer& transfer) const noexcept {
   const std::int64_t first = transfer.timeout_s != 0 ? transfer.timeout_s * kNsPerSecond : settings_.first_timeout.count() * kNsPerMs;
   const std::int64_t longest = std::max(first, settings_.longest_timeout.count() * kNsPerMs);
   return std::min(first << std::min<unsigned>(transfer.tries, 16), longest);
+}
+
+// A client's wish to be asked every 255 seconds only must not keep its place for half an hour.
+unsigned Responder::most_tries(const Transfer& transfer) const noexcept {
+  const unsigned most = transfer.heard ? settings_.tries : settings_.tries_unheard;
+  const unsigned patient = transfer.timeout_s == 0 ? most : std::max(2u, kLongestSilenceS / transfer.timeout_s);
+  return std::min(most, patient);
 }
 
 void Responder::arm(const Transfer& transfer, Instant now) noexcept {

@@ -69,7 +69,7 @@ struct Settings {
   unsigned per_source = 8;               // transfers at once for one address
   std::vector<Prefix> proxies{};         // CMTSs that fetch for their modems: they have no such limit
   std::uint16_t largest_datagram = 1472; // what room() holds
-  std::uint16_t largest_window = 64;     // RFC 7440 §6: it is the other side's network as well
+  std::uint16_t largest_window = 16;     // RFC 7440 §6: it is the other side's network as well
   Millis first_timeout{1000}, longest_timeout{8000};  // RFC 1123 §4.2.3.2: doubled with each try. A modem's own begins at 1 s as well
   unsigned tries = 6;                    // of one packet, before the client counts as gone: 1 + 2 + 4 + 8 + 8 + 8 seconds
   unsigned tries_unheard = 4;            // while it has not acknowledged anything: its address may be somebody else's word
@@ -112,6 +112,7 @@ class Responder final {
   void refuse(Reason reason, const Arrival& arrival, std::string_view name = {});
   void send_error(const Departure& departure, ErrorCode code, std::string_view text);
   void send(std::size_t size, const Departure& departure);
+  unsigned most_tries(const Transfer& transfer) const noexcept;
   std::int64_t timeout_ns(const Transfer& transfer) const noexcept;
   std::uint8_t pick_socket(const Transfer& transfer) const noexcept;
   Options agreed(const Transfer& transfer) const noexcept;

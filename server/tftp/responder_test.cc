@@ -202,6 +202,12 @@ TEST(Rfc1350_4_Tid, AnotherTransferOfTheSameClientHasAnotherPortMostly) {
   for (const auto& [socket, times] : seen) EXPECT_GT(times, 60) << socket;
 }
 
+TEST(Rfc1350_4_Tid, RequestsAreTakenAtPort69Only) {
+  Scene scene;
+  EXPECT_THAT(scene.on(2).say(std::vector<std::uint8_t>{0, 1, 'x', 0, 'o', 'c', 't', 'e', 't', 0}), ElementsAre("ERROR 4 requests are not taken at this port"));
+  EXPECT_EQ(scene.count(Reason::request_elsewhere), 1u);
+}
+
 TEST(Rfc1350_4_Tid, SinglePortIsPort69ForEverything) {
   Scene scene({.transfer_sockets = 0});
   scene.ask("modem.cm");
@@ -462,6 +468,16 @@ TEST(Rfc2349_Timeout, IsWhereTheBackOffBegins) {
   EXPECT_THAT(scene.after(19 * kSecond), IsEmpty());
   EXPECT_THAT(scene.after(2 * kSecond), ElementsAre("OACK timeout=20"));
   EXPECT_THAT(scene.after(21 * kSecond), ElementsAre("OACK timeout=20"));
+}
+
+// 255 seconds are the client's right, half an hour of them is not.
+TEST(Rfc2349_Timeout, ALongOneIsTriedLessOften) {
+  Scene scene;
+  scene.ask("modem.cm", {"timeout", "255"});
+  scene.ack(0);
+  EXPECT_THAT(scene.after(256 * kSecond), ElementsAre("DATA 1 (512)"));
+  EXPECT_THAT(scene.after(256 * kSecond), IsEmpty());
+  EXPECT_EQ(scene.responder.open(), 0u);
 }
 
 TEST(Rfc2349_Tsize, IsTheRealSize) {

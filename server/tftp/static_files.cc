@@ -107,8 +107,27 @@ int open_by_steps(int root, const char* path) noexcept {
   }
 }
 
-// The name as a path below the root: what is left of it without leading slashes.
-std::expected<std::string_view, ErrorCode> path_of(std::string_view name) noexcept {
+}  // namespace
+
+std::expected<std::unique_ptr<StaticFiles>, int> StaticFiles::make(const std::string& root, const StaticFilesSettings& settings) {
+  const int fd = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return std::unexpected(errno);
+  return std::unique_ptr<StaticFiles>(new StaticFiles(fd, root, settings));
+}
+
+StaticFiles::StaticFiles(int fd, std::string root, const StaticFilesSettings& settings)
+    : root_(fd), prefix_(root.ends_with('/') ? std::move(root) : std::move(root) + '/'), settings_(settings) {
+  if (!settings_.openat2) return;
+  // Before Linux 5.6, or where a container's filter does not know it.
+  const Descriptor tried(open_with_kernel(root_, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  settings_.openat2 = tried.get() >= 0;
+}
+
+StaticFiles::~StaticFiles() { ::close(root_); }
+
+// The name as a path below the root: what is left of it without the root's own path and leading slashes.
+std::expected<std::string_view, ErrorCode> StaticFiles::path_of(std::string_view name) const noexcept {
+  if (name.starts_with(prefix_)) name.remove_prefix(prefix_.size());
   while (name.starts_with('/')) name.remove_prefix(1);
   if (name.empty() || name.size() > kMaxName) return std::unexpected(ErrorCode::file_not_found);
   if (name.contains('\0')) return std::unexpected(ErrorCode::access_violation);
@@ -119,23 +138,6 @@ std::expected<std::string_view, ErrorCode> path_of(std::string_view name) noexce
   }
   return name;
 }
-
-}  // namespace
-
-std::expected<std::unique_ptr<StaticFiles>, int> StaticFiles::make(const std::string& root, const StaticFilesSettings& settings) {
-  const int fd = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return std::unexpected(errno);
-  return std::unique_ptr<StaticFiles>(new StaticFiles(fd, settings));
-}
-
-StaticFiles::StaticFiles(int root, const StaticFilesSettings& settings) : root_(root), settings_(settings) {
-  if (!settings_.openat2) return;
-  // Before Linux 5.6, or where a container's filter does not know it.
-  const Descriptor tried(open_with_kernel(root_, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  settings_.openat2 = tried.get() >= 0;
-}
-
-StaticFiles::~StaticFiles() { ::close(root_); }
 
 FileAnswer StaticFiles::open(const FileQuery& query) {
   const auto path = path_of(query.name);

@@ -1,5 +1,5 @@
-// static_files.h: the files below one folder, as a FileSource. Whatever name a stranger sends, nothing outside the folder is opened: a leading / means the folder,
-// `..` is refused, and so is a link that leads out of it (openat2(2), RESOLVE_BENEATH; where the kernel lacks it, any link).
+// static_files.h: the files below one folder, as a FileSource. Whatever name a stranger sends, nothing outside the folder is opened: a leading / means the folder, as
+// does the folder's own path (old dhcpd.confs say /tftpboot/gold.cm), `..` is refused, and so is a link that leads out of it (openat2(2), RESOLVE_BENEATH; where the kernel lacks it, any link).
 //
 // Small files are kept in memory, up to a bound, those used last; within `recheck` of the last look at it a file is served without a system call, and
 // after that it is the same while device, inode, size and times are. Larger ones are read block by block through one descriptor that all their transfers share:
@@ -23,7 +23,7 @@ namespace coaxd::tftp {
 
 struct StaticFilesSettings {
   std::size_t memory = 64 << 20;            // for contents, with kEntryCost for each file
-  std::uint64_t largest_in_memory = 4 << 20;
+  std::uint64_t largest_in_memory = 1 << 20;
   std::size_t open_files = 64;              // larger ones that stay open
   Millis recheck{1000};
   bool for_everybody_only = true;           // as tftpd-hpa: a file that others may not read (o+r) is not for strangers
@@ -61,7 +61,8 @@ class StaticFiles final : public FileSource {
   };
   using Entries = std::list<Entry>;  // the last used first
 
-  StaticFiles(int root, const StaticFilesSettings& settings);
+  StaticFiles(int fd, std::string root, const StaticFilesSettings& settings);
+  std::expected<std::string_view, ErrorCode> path_of(std::string_view name) const noexcept;
   static Identity identity_of(const struct stat& status) noexcept;
   std::expected<Entries::iterator, ErrorCode> look(std::string_view path, std::int64_t now_ns);
   bool load(Entry& entry, int fd);
@@ -70,6 +71,7 @@ class StaticFiles final : public FileSource {
   void erase(Entries::iterator entry);
 
   const int root_;
+  const std::string prefix_;  // the folder's own path with a / behind it
   StaticFilesSettings settings_;
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> by_name_;  // views of Entry::name

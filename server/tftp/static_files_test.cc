@@ -68,6 +68,18 @@ TEST_P(Folder, ServesWhatIsBelowIt) {
   EXPECT_EQ(get(*files, "./sub/./other.cm"), "silver");
 }
 
+// Without --secure tftpd takes names from the top of the file system, and old configurations say /tftpboot/....
+TEST_P(Folder, ItsOwnPathMayStandBeforeTheName) {
+  auto files = serve();
+  const std::string root = (top_ / "root").string();
+  EXPECT_EQ(get(*files, root + "/modem.cm"), "gold");
+  EXPECT_EQ(get(*files, root + "//sub/other.cm"), "silver");
+  EXPECT_EQ(get(*files, root + "/../secret"), "2");
+  EXPECT_EQ(get(*files, root), "1");
+  EXPECT_EQ(get(*files, root + "/"), "1");
+  EXPECT_EQ(get(*files, root + "x/modem.cm"), "1");
+}
+
 TEST_P(Folder, WhatIsMissingIsError1) {
   auto files = serve();
   for (const std::string& name : {std::string("none"), std::string("sub/none"), std::string("none/modem.cm"), std::string("modem.cm/x"), std::string(255, 'n'),

@@ -17,7 +17,7 @@ namespace coaxd::tftp {
 // The most that this server agrees to, for one request.
 struct Limits {
   std::uint16_t largest_block = 65464;  // of DATA's octets, from the path's MTU among others
-  std::uint16_t largest_window = 64;
+  std::uint16_t largest_window = 16;
 };
 
 // RFC 2347: of what was asked, what is agreed: never an option that was not asked for, never more than was asked.
