@@ -1,5 +1,6 @@
 // binary.h: Document <-> bytes, and the integrity checks that seal them.
-// Any thread. Source: MULPI 3.0 Annex C (TLVs), D.1.1 (CM MIC, CMTS MIC), D.2 (extended CMTS MIC); PKT-SP-PROV1.5 §9.1 (MTA).
+// Any thread. Of problems, only decode()'s carry the file's name: the others' callers know it.
+// Source: MULPI 3.0 Annex C (TLVs), D.1.1 (CM MIC, CMTS MIC), D.2 (extended CMTS MIC); PKT-SP-PROV1.5 §9.1 (MTA).
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,7 @@ struct Seal {
   bool utility_walk = false;  // wrong, but the utility's bytes: TLV 64 ends the walk of the CMTS MIC, and 43.6 stays as it is written
 };
 // A whole modem file: the TLVs, extended CMTS MIC where 43.6 asks for one, CM MIC, CMTS MIC, end marker, padding to a multiple of four. TLVs 6 and 7
-// that stand in the document give way. Appends to `out`, so that a server can use one buffer again and again.
+// that stand in the document give way. Appends to `out`, so that a server can use one buffer again and again; on an error, nothing.
 // Errors: 43.6 in a form that cannot be computed (an HMAC type that we do not have, a bitmap that covers its own digest).
 std::expected<void, Problems> seal(const Document& document, const Seal& seal, Octets& out);
 // The same for who has the octets: those of `file` from `begin` on are the TLVs, without 6, 7, end marker and padding, which are added. Offsets of problems

@@ -53,4 +53,33 @@ FoundHash find_hash(Bytes file) noexcept {
   return found;
 }
 
+// PKT-SP-PROV1.5 §9.1: SHA-1 of the whole file without its hash, the closing delimiter included.
+std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHash hash, bool utility) {
+  if (hash == MtaHash::none) return {};
+  const Bytes file = Bytes(out).subspan(begin);
+  if (!is_mta(file)) return std::unexpected(Problems{{.message = "this is no MTA file, and only those hold a hash", .mend = "begin it with MtaConfigDelimiter 1"}});
+  const FoundHash old = find_hash(file);
+  if (!old.closed)
+    return std::unexpected(Problems{{.offset = file.size(), .message = "the closing delimiter is missing", .mend = "end it with MtaConfigDelimiter 255"}});
+  if (old.variant != MtaHash::none && !utility) {
+    const auto at = out.begin() + static_cast<std::ptrdiff_t>(begin + old.at);
+    out.erase(at, at + static_cast<std::ptrdiff_t>(old.size));
+  }
+  Sha1 digest;
+  digest.add(Bytes(out).subspan(begin));
+  const Sha1Sum sum = digest.finish();
+  const Bytes head = hash_varbind(hash);
+  const std::size_t closing = out.size() - 3;
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), sum.begin(), sum.end());
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), head.begin(), head.end());
+  return {};
+}
+
+std::expected<Octets, Problems> seal_mta(const Document& document, MtaHash hash, bool utility) {
+  auto file = encode(document);
+  if (!file) return file;
+  if (auto added = add_mta_hash(*file, 0, hash, utility); !added) return std::unexpected(std::move(added.error()));
+  return file;
+}
+
 }  // namespace coaxd::docsis

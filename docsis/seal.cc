@@ -2,7 +2,6 @@
 
 #include "docsis/binary.h"
 #include "docsis/mic.h"
-#include "docsis/mta_hash.h"
 
 namespace coaxd::docsis {
 namespace {
@@ -28,6 +27,15 @@ Md5Sum last_mic(Bytes file, std::vector<Item>& items, const std::optional<Extend
   return cmts_mic(file, items, seal.secret, seal.address);
 }
 
+// Nearly all that seal_tlvs() may have to say is about 43.6.
+Position place_of_extended_mic(const Document& document) {
+  for (const Node& node : document.nodes)
+    if (node.code == kVendorSpecificCode)
+      for (const Node& child : node.children)
+        if (child.code == 6) return child.at;
+  return {};
+}
+
 }  // namespace
 
 SharedSecret SharedSecret::from_file(Bytes contents) {
@@ -38,6 +46,7 @@ SharedSecret SharedSecret::from_file(Bytes contents) {
 
 std::expected<void, Problems> seal_tlvs(Octets& out, std::size_t begin, const Seal& seal) {
   const auto file = [&] { return MutableBytes(out).subspan(begin); };
+  if (is_mta(file())) return std::unexpected(Problems{{.message = "a file that begins with TLV 254 is an MTA's", .mend = "an MTA file has a hash, no MIC"}});
   thread_local std::vector<Item> items;
   if (!list_items(file(), Length64::one_octet, items) && !seal.utility_walk)
     return std::unexpected(Problems{{.message = "the TLVs cannot be told apart", .mend = "a modem file has lengths of one octet"}});
@@ -61,57 +70,16 @@ std::expected<void, Problems> seal_tlvs(Octets& out, std::size_t begin, const Se
   return {};
 }
 
-namespace {
-
-// Where the document says what the octets at `offset` hold: of seal_tlvs()' problems, which are all about 43.6.
-Position place_of_extended_mic(const Document& document) {
-  for (const Node& node : document.nodes)
-    if (node.code == kVendorSpecificCode)
-      for (const Node& child : node.children)
-        if (child.code == 6) return child.at;
-  return {};
-}
-
-}  // namespace
-
 std::expected<void, Problems> seal(const Document& document, const Seal& how, Octets& out) {
   const std::size_t begin = out.size();
   Problems problems;
   append_nodes(document, Mics::left_out, out, problems);
-  if (!problems.empty()) return std::unexpected(std::move(problems));
-  auto sealed = seal_tlvs(out, begin, how);
-  if (!sealed)
-    for (Problem& problem : sealed.error()) problem.at = place_of_extended_mic(document);
+  auto sealed = problems.empty() ? seal_tlvs(out, begin, how) : std::unexpected(std::move(problems));
+  if (sealed) return sealed;
+  out.resize(begin);
+  for (Problem& problem : sealed.error())
+    if (problem.at.line == 0) problem.at = place_of_extended_mic(document);
   return sealed;
-}
-
-// PKT-SP-PROV1.5 §9.1: SHA-1 of the whole file without its hash, the closing delimiter included.
-std::expected<void, Problems> add_mta_hash(Octets& out, std::size_t begin, MtaHash hash, bool utility) {
-  if (hash == MtaHash::none) return {};
-  const Bytes file = Bytes(out).subspan(begin);
-  if (!is_mta(file)) return std::unexpected(Problems{{.message = "this is no MTA file, and only those hold a hash", .mend = "begin it with MtaConfigDelimiter 1"}});
-  const FoundHash old = find_hash(file);
-  if (!old.closed)
-    return std::unexpected(Problems{{.offset = file.size(), .message = "the closing delimiter is missing", .mend = "end it with MtaConfigDelimiter 255"}});
-  if (old.variant != MtaHash::none && !utility) {
-    const auto at = out.begin() + static_cast<std::ptrdiff_t>(begin + old.at);
-    out.erase(at, at + static_cast<std::ptrdiff_t>(old.size));
-  }
-  Sha1 digest;
-  digest.add(Bytes(out).subspan(begin));
-  const Sha1Sum sum = digest.finish();
-  const Bytes head = hash_varbind(hash);
-  const std::size_t closing = out.size() - 3;
-  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), sum.begin(), sum.end());
-  out.insert(out.begin() + static_cast<std::ptrdiff_t>(closing), head.begin(), head.end());
-  return {};
-}
-
-std::expected<Octets, Problems> seal_mta(const Document& document, MtaHash hash, bool utility) {
-  auto file = encode(document);
-  if (!file) return file;
-  if (auto added = add_mta_hash(*file, 0, hash, utility); !added) return std::unexpected(std::move(added.error()));
-  return file;
 }
 
 }  // namespace coaxd::docsis

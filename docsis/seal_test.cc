@@ -217,10 +217,16 @@ TEST(MulpiD_2_ExtendedMic, AnErrorSaysWhereInTheText) {
   EXPECT_EQ(done.error()[0].at, (Position{4, 9}));
 }
 
+TEST(PktProv_9_1_Seal, AnMtasFileHasNoMics) {
+  EXPECT_THAT(sealed("fe0101 fe01ff", {.secret = {}}), HasSubstr("begins with TLV 254"));
+  EXPECT_THAT(sealed("00 0600 fe0101", {.secret = {}}), HasSubstr("begins with TLV 254")) << "once pads and MICs have given way";
+}
+
 TEST(MulpiD_1_1_Seal, ATooLongBlockIsAnError) {
   Document document{.nodes = {Node{.code = 9, .tlv = find_code(nullptr, 9), .at = {}, .value = Octets(256), .children = {}}}};
-  Octets out;
+  Octets out{1, 2};
   EXPECT_FALSE(seal(document, {.secret = {}}, out));
+  EXPECT_EQ(out, (Octets{1, 2}));
 }
 
 // --- MTA files ---
