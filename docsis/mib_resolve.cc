@@ -98,8 +98,10 @@ class Resolver {
       part_.text = rest_.substr(0, end);
       if (part_.text.empty()) return Failure("there is nothing between two dots or at the end");
       if (is_digit(part_.text[0])) {
-        part_.kind = Part::Kind::number;
-        if (!parse_number(part_.text, part_.number)) return Failure(fmt::format("\"{}\" is not a number of 32 bits", part_.text));
+        if (parse_number(part_.text, part_.number))
+          part_.kind = Part::Kind::number;
+        else if (!oid_.empty() || tree_.find(part_.text) == MibTree::kNone)  // a vendor's first label may begin with a digit
+          return Failure(fmt::format("\"{}\" is not a number of 32 bits", part_.text));
       }
     }
     ended_ = end == rest_.size();
