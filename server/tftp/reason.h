@@ -39,7 +39,7 @@ enum class ErrorCode : std::uint16_t {
   X(unexpected_opcode, "unexpected-opcode", illegal_operation, "this server sends files and takes none")                           \
   X(request_elsewhere, "request-elsewhere", illegal_operation, "requests are not taken at this port")                                \
   X(unknown_transfer, "unknown-transfer", unknown_transfer, "no such transfer")                                                    \
-  X(wrong_port, "wrong-port", unknown_transfer, "this transfer has another port here")                                             \
+  X(wrong_port, "wrong-port", silence, "")                                                                                         \
   X(after_the_end, "after-the-end", silence, "")                                                                                   \
   X(stray_error, "stray-error", silence, "")                                                                                       \
   /* acknowledgements that move nothing */                                                                                         \

@@ -136,9 +136,11 @@ void Responder::repeat(Transfer& transfer, Instant now) {
 
 void Responder::on_ack(std::uint16_t block, const Arrival& arrival, Instant now) {
   Transfer* transfer = table_.find(arrival.from);
+  // RFC 1350 §4: a packet with another TID is told so, and does not disturb the transfer.
   if (transfer == nullptr) return refuse(Reason::unknown_transfer, arrival);
   if (transfer->state == Transfer::State::opening) return refuse(Reason::unsent_ack, arrival);  // left over from an earlier one
-  // RFC 1350 §4: a packet with another TID is told so, and does not disturb the transfer.
+  // Left over from an earlier one too, whose TID it names. RFC 1350 §4 would have a stranger told; but this is our client, and as long as it has not heard
+  // from us it would take an ERROR for the answer to its request.
   if (transfer->socket != arrival.socket) return refuse(Reason::wrong_port, arrival);
   if (transfer->state == Transfer::State::over) return refuse(Reason::after_the_end, arrival);
 

@@ -51,15 +51,18 @@ class Transfer {
     acknowledged = 0;
     next = 1;
     highest = 0;
+    repeated = false;
     state = agreed.empty() ? State::sending : State::offering;
   }
 
   // The same request once more: the client has lost the first answer, or it has started again; then its place is at the beginning. Or the network has
   // delivered one request twice; then the client is where it was, and will tell by an acknowledgement that it could not send otherwise. `highest` lets
-  // that one through. Not where numbers have come close to wrapping: there an old one could be taken for another block's.
+  // that one through. Not where numbers have come close to wrapping: there an old one could be taken for another block's. And not the acknowledgement of the
+  // last block: it may be that of a transfer that was just complete, and its port in use again; who really has everything needs nothing more.
   void begin_again(const Options& agreed) noexcept {
     const std::uint64_t sent = highest;
     begin(agreed);
+    repeated = true;
     if (sent <= kFarthest) highest = sent;
   }
 
@@ -67,13 +70,16 @@ class Transfer {
   Verdict acknowledge(std::uint16_t number) noexcept {
     const auto ahead = static_cast<std::uint16_t>(number - static_cast<std::uint16_t>(acknowledged));
     if (state == State::offering && ahead == 0) {
+      repeated = false;
       state = State::sending;  // RFC 2347: an ACK of block 0 confirms the OACK
       return Verdict::moved;
     }
     if (ahead == 0) return Verdict::duplicate;
     if (ahead > kFarthest) return Verdict::old;
     if (acknowledged + ahead > highest) return Verdict::unsent;
+    if (repeated && acknowledged + ahead == blocks && acknowledged + ahead >= next) return Verdict::old;
     state = State::sending;
+    repeated = false;
     acknowledged += ahead;
     next = acknowledged + 1;
     return acknowledged == blocks ? Verdict::complete : Verdict::moved;
@@ -102,6 +108,7 @@ class Transfer {
   State state = State::free;
   std::uint8_t tries = 0;    // since anything moved
   bool starved = false;      // no room to send in: nothing is lost, and the timer is not the client's
+  bool repeated = false;     // begun again, and nothing acknowledged since
   bool heard = false;        // the client has acknowledged something: it is there
   std::uint16_t path_mtu = 0;
   std::uint16_t block_size = kPlainBlockSize, window = 1;
