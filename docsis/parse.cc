@@ -11,6 +11,7 @@ namespace coaxd::docsis {
 namespace {
 
 constexpr unsigned kDeepest = 100;       // blocks in blocks; every level costs two octets of 255
+constexpr std::size_t kMostGuesses = 10;  // a look at every keyword: worth it while somebody reads
 constexpr std::size_t kMostOpen = 16;    // files that include files
 constexpr std::size_t kMostFiles = 500;  // of one text, so that files that include others twice end
 
@@ -153,7 +154,7 @@ void Parser::unknown_keyword(Frame& frame, const Token& keyword) {
   if (is_grammar_word(keyword.text, report_.dialect()) || is_main(keyword)) {
     report_.error(Cause::grammar, keyword.at, fmt::format("a statement cannot begin with {}", keyword.text), "a statement is: keyword, value, ';'");
   } else {
-    const std::string_view near = similar_keyword(keyword.text);
+    const std::string_view near = report_.errors() < kMostGuesses ? similar_keyword(keyword.text) : std::string_view{};
     report_.error(Cause::value, keyword.at, fmt::format("{} is no keyword", keyword.text),
                   near.empty() ? "GenericTLV TlvCode ... writes a TLV without one" : fmt::format("did you mean {}?", near));
   }
