@@ -59,7 +59,7 @@ class Desk {
 
   void take(Seat& seat, Bytes packet) {
     check(seat.message.parse(packet).has_value(), "a packet does not parse");
-    engine.prefetch(packet);
+    engine.prefetch({&packet, 1});
   }
   void decide(Seat& seat, bool relayed) {
     engine.decide(seat.message, relayed ? relayed_ : direct_, now_, seat.out, actions_);
@@ -241,7 +241,8 @@ void prefetch_ns_per_packet(benchmark::State& state) {
   AllocationCount count{state};
   for (auto _ : state) {
     const std::uint32_t n = static_cast<std::uint32_t>(random()) % kAddresses;
-    server.engine.prefetch(packet.of(n, {kFirst.value + n}));
+    const Bytes coming = packet.of(n, {kFirst.value + n});
+    server.engine.prefetch({&coming, 1});
   }
 }
 BENCHMARK(prefetch_ns_per_packet);

@@ -92,8 +92,8 @@ class Engine {
   // A new configuration (start, reload), between packets.
   void use(std::shared_ptr<const config::Config> config, std::shared_ptr<const config::HostTable> names);
 
-  // A datagram that decide() will see soon: asks the memory for what it is going to look up.
-  void prefetch(Bytes datagram) const noexcept;
+  // Datagrams that decide() will see soon: asks the memory for what it is going to look up.
+  void prefetch(std::span<const Bytes> datagrams) const noexcept;
 
   // `actions` is an out parameter because it is large and reused.
   void decide(const wire::Message& query, const Arrival& arrival, Instant now, MutableBytes out, Actions& actions) noexcept;

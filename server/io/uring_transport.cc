@@ -42,8 +42,8 @@ constexpr std::uint16_t kBuffers = 256, kDiscoverBuffers = 64;  // powers of two
 constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
 constexpr unsigned kCompletions = 8192;
-// How many completions ahead a datagram is looked at: the time of deciding on so many is longer than memory takes.
-constexpr unsigned kLookAhead = 2;
+// Datagrams are looked at so many together, and as many ahead: the time of deciding on so many is longer than memory takes.
+constexpr std::size_t kTogether = worker::Handler::kComing;
 constexpr std::size_t kWrites = 8;  // a journal has one write in flight, its retry probe another
 constexpr std::size_t kEchoes = 64;
 // Most trains of replies on their way at once: a whole journal batch's and a turn's; beyond it replies travel alone.
@@ -312,10 +312,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   void reap() {
     const unsigned ready = io_uring_cq_ready(&ring_);
-    for (unsigned i = 0; i < std::min(ready, kLookAhead); ++i) look_at(completion(i));
     unsigned seen = 0;
     for (; seen < ready && (delivered_ < kBatch || intake_ == Intake::completions); ++seen) {
-      if (seen + kLookAhead < ready) look_at(completion(seen + kLookAhead));
+      look_ahead(seen, ready, [this](std::size_t i) { return payload_of(completion(static_cast<unsigned>(i))); });
       const io_uring_cqe& one = completion(seen);
       handle(one.user_data, one.res, one.flags);
     }
@@ -327,13 +326,28 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     return ring_.cq.cqes[(*ring_.cq.khead + ahead) & ring_.cq.ring_mask];
   }
 
-  void look_at(const io_uring_cqe& coming) {
-    if (static_cast<Kind>(coming.user_data >> 56) != Kind::udp || (coming.flags & IORING_CQE_F_BUFFER) == 0 || coming.res < 0) return;
-    look_at(Kind::udp, static_cast<std::uint16_t>(coming.flags >> IORING_CQE_BUFFER_SHIFT), coming.res);
+  // Before the one at `at` is delivered: shows the handler some of those behind it.
+  template <typename PayloadAt>
+  void look_ahead(std::size_t at, std::size_t end, PayloadAt payload_at) {
+    if (at % kTogether != 0) return;
+    for (std::size_t from = at == 0 ? 0 : at + kTogether; from < std::min(at + 2 * kTogether, end); from += kTogether) {
+      std::array<Bytes, kTogether> coming;
+      std::size_t count = 0;
+      for (std::size_t i = from; i < std::min(from + kTogether, end); ++i) {
+        if (const Bytes payload = payload_at(i); !payload.empty()) coming[count++] = payload;
+      }
+      handler_->on_coming(std::span(coming).first(count));
+    }
   }
-  void look_at(Kind kind, std::uint16_t index, int size) {
+
+  // Empty: no datagram of the UDP socket.
+  Bytes payload_of(const io_uring_cqe& one) noexcept {
+    if (static_cast<Kind>(one.user_data >> 56) != Kind::udp || (one.flags & IORING_CQE_F_BUFFER) == 0 || one.res < 0) return {};
+    return payload_of(Kind::udp, static_cast<std::uint16_t>(one.flags >> IORING_CQE_BUFFER_SHIFT), one.res);
+  }
+  Bytes payload_of(Kind kind, std::uint16_t index, int size) noexcept {
     io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffers_of(kind).at(index), size, &receive_header_);
-    if (out != nullptr) handler_->on_coming(payload_of(out, size));
+    return out != nullptr ? payload_of(out, size) : Bytes{};
   }
 
   Bytes payload_of(io_uring_recvmsg_out* out, int size) noexcept {
@@ -426,15 +440,13 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   // A train is datagrams of one size, the last of which may be shorter; mostly there is just one.
   void deliver_each(Bytes payload, std::size_t size, const engine::Arrival& arrival) {
-    do {
-      if (const std::size_t ahead = kLookAhead * size; ahead < payload.size()) {
-        handler_->on_coming(payload.subspan(ahead, std::min(size, payload.size() - ahead)));
-      }
-      const Bytes one = payload.first(std::min(size, payload.size()));
+    const std::size_t count = payload.size() <= size ? 1 : (payload.size() + size - 1) / size;
+    const auto at = [&](std::size_t i) { return payload.subspan(i * size, std::min(size, payload.size() - i * size)); };
+    for (std::size_t i = 0; i < count; ++i) {
+      if (count > 1) look_ahead(i, count, at);
       ++delivered_;
-      handler_->on_datagram(one, arrival);
-      payload = payload.subspan(one.size());
-    } while (!payload.empty());
+      handler_->on_datagram(at(i), arrival);
+    }
   }
 
   void deliver_postponed() {
@@ -451,9 +463,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   void deliver_discovers() {
     const std::size_t most = std::max(kBatch, delivered_ + kLeastDiscovers);
     for (; discovers_wait() && delivered_ < most; ++next_discover_) {
-      if (const std::size_t ahead = next_discover_ + kLookAhead; ahead < waiting_discovers_.size()) {
-        look_at(Kind::discovers, waiting_discovers_[ahead].buffer, waiting_discovers_[ahead].size);
-      }
+      look_ahead(next_discover_, waiting_discovers_.size(), [this](std::size_t i) {
+        return payload_of(Kind::discovers, waiting_discovers_[i].buffer, waiting_discovers_[i].size);
+      });
       deliver_and_recycle(waiting_discovers_[next_discover_]);
     }
     if (discovers_wait()) return;

@@ -34,7 +34,7 @@ class AddressMap {
   void assign(std::span<const PoolSpec> pools);
 
   SlotId find(Ipv4 address) const noexcept;
-  // The slot that the address has if it has one. Asks the memory for what find() and place_of() will read.
+  // The slot that the address has if it has one. Asks the memory for what find() will read to say whether.
   SlotId prefetch(Ipv4 address) const noexcept;
   bool exists(SlotId slot) const noexcept;
   Ipv4 address_of(SlotId slot) const noexcept { return {blocks_[slot / kBlockSize].base + slot % kBlockSize}; }

@@ -212,8 +212,10 @@ void LeaseTable::prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id) con
   if (!client_id.empty()) impl_->index.prefetch(hash_client_id(client_id));
 }
 
-void LeaseTable::prefetch(Ipv4 address) const noexcept {
-  if (const SlotId slot = impl_->map.prefetch(address); slot != kNoSlot) impl_->prefetch(slot);
+SlotId LeaseTable::prefetch(Ipv4 address) const noexcept { return impl_->map.prefetch(address); }
+
+void LeaseTable::prefetch(SlotId slot) const noexcept {
+  if (slot != kNoSlot) impl_->prefetch(slot);
 }
 
 void LeaseTable::prefetch(const Claim& claim) const noexcept {

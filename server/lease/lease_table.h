@@ -126,10 +126,11 @@ class LeaseTable {
   // may be in a journal all the same and would win after a crash, so the lease holds but may not be promised anew without a record.
   bool in_doubt(SlotId slot) const noexcept;
 
-  // Ask the memory for what soon will be read and written: by the find functions of this client (empty: not known); of an address; by
-  // commit() or rollback().
+  // Ask the memory for what soon will be read and written: by the find functions of this client (empty: not known); by find(), whose answer this
+  // is if there is one; of a slot (kNoSlot: of none); by commit() or rollback().
   void prefetch(std::uint8_t htype, Bytes chaddr, Bytes client_id) const noexcept;
-  void prefetch(Ipv4 address) const noexcept;
+  SlotId prefetch(Ipv4 address) const noexcept;
+  void prefetch(SlotId slot) const noexcept;
   void prefetch(const Claim& claim) const noexcept;
   ClientHash hash_client_id(Bytes client_id) const noexcept;
   ClientHash hash_hardware(std::uint8_t htype, Bytes chaddr) const noexcept;

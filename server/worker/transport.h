@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "server/base/bytes.h"
 #include "server/base/time.h"
@@ -29,8 +30,10 @@ struct TransmitBuffer {
 
 class Handler {
  public:
-  // One that on_datagram() will be given after a few others: the time to fetch what it needs into the cache.
-  virtual void on_coming([[maybe_unused]] Bytes payload) {}
+  // Some that on_datagram() will be given soon, after a few others: the time to fetch what they need into the cache. At most kComing at once,
+  // for what is asked of the memory together comes together.
+  static constexpr std::size_t kComing = 8;
+  virtual void on_coming([[maybe_unused]] std::span<const Bytes> payloads) {}
   // A DHCP payload. Valid during the call.
   virtual void on_datagram(Bytes payload, const engine::Arrival& arrival) = 0;
   // Something arrived that is no datagram of ours (broken frame, broadcast on a socket for unicast ...).

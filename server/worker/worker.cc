@@ -17,8 +17,8 @@ constexpr std::size_t kChangesPerReply = 2;
 constexpr std::size_t kExpiriesPerTurn = 64;
 // Most turns whose leases share a sync: 256 packets, less than a millisecond.
 constexpr unsigned kGatherTurns = 4;
-// How many held replies ahead the memory is asked for what their commits will touch.
-constexpr std::size_t kSettleAhead = 4;
+// For how many held replies the memory is asked together for what their commits will touch, as many ahead.
+constexpr std::size_t kTogether = 8;
 // With nothing to do the loop still comes round, to look at the clock and at requests.
 constexpr std::int64_t kIdleNs = 500'000'000;
 constexpr auto kLogPatience = std::chrono::seconds(1);
@@ -278,10 +278,10 @@ void Worker::undo(engine::Change* changes) noexcept {
 
 // Called after every completion, before the next batch can start: so a settled sequence that is not durable yet never will be.
 void Worker::release_settled() {
-  while (!held_.empty() && held_.front().sequence <= journal_.settled()) {
+  for (std::size_t settled = 0; !held_.empty() && held_.front().sequence <= journal_.settled(); ++settled) {
     // Between a claim and its commit lie so many others that its slot may have left the cache.
-    if (held_.size() > kSettleAhead) {
-      if (const engine::Change* soon = held_.at(kSettleAhead).changes) leases_.prefetch(soon->claim);
+    for (std::size_t i = kTogether; settled % kTogether == 0 && i < std::min(2 * kTogether, held_.size()); ++i) {
+      if (const engine::Change* soon = held_.at(i).changes) leases_.prefetch(soon->claim);
     }
     Held& held = held_.front();
     const bool durable = held.sequence <= journal_.durable();

@@ -147,7 +147,7 @@ class Worker final : private Handler {
     std::size_t head_ = 0, size_ = 0;
   };
 
-  void on_coming(Bytes payload) override { engine_.prefetch(payload); }
+  void on_coming(std::span<const Bytes> payloads) override { engine_.prefetch(payloads); }
   void on_datagram(Bytes payload, const engine::Arrival& arrival) override;
   void on_discarded(engine::DropReason reason) override { drop(reason); }
   void on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) override;
