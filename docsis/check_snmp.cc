@@ -62,9 +62,14 @@ std::string_view name_of_type(SnmpType type) noexcept {
   return row == std::end(kRows) ? "a type that SNMP does not have" : row->name;
 }
 
-std::string range_of(const MibObject& object) {
-  if (object.low && object.high) return fmt::format("{} to {}", *object.low, *object.high);
-  return object.low ? fmt::format("at least {}", *object.low) : fmt::format("at most {}", *object.high);
+// "0, 36 to 260".
+std::string words_of(std::span<const MibRange> ranges) {
+  std::string words;
+  for (const MibRange& range : ranges) {
+    if (!words.empty()) words += ", ";
+    words += range.low == range.high ? fmt::format("{}", range.low) : fmt::format("{} to {}", range.low, range.high);
+  }
+  return words;
 }
 
 void has_its_syntax(Findings& findings, const Place& place, std::string_view clause) {
@@ -92,9 +97,9 @@ void has_its_syntax(Findings& findings, const Place& place, std::string_view cla
     for (std::size_t i = 0; i < std::min<std::size_t>(object->enums.size(), 8); ++i)
       fmt::format_to(std::back_inserter(labels), "{}{} {}", i == 0 ? "" : ", ", object->enums[i].value, object->enums[i].label);
     findings.warning(place, clause, fmt::format("{} has no value {}", object->name, *number), fmt::format("write one of {}{}", labels, object->enums.size() > 8 ? " ..." : ""));
-  } else if ((object->low && *number < *object->low) || (object->high && *number > *object->high)) {
-    findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, range_of(*object), octets ? " octets" : "", *number),
-                     fmt::format("write {} {}{}", octets ? "a string of" : "a number that is", range_of(*object), octets ? " octets" : ""));
+  } else if (!object->ranges.empty() && std::ranges::none_of(object->ranges, [&](const MibRange& range) { return *number >= range.low && *number <= range.high; })) {
+    findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, words_of(object->ranges), octets ? " octets" : "", *number),
+                     octets ? "make it as long" : "write a number in that range");
   }
 }
 

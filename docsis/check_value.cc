@@ -76,7 +76,7 @@ void stands_once(Findings& findings, const Place& place, std::string_view) {
   if (row == nullptr || row->repeats || row->splits || is_file_twin(*row)) return;
   const auto first = std::ranges::find(place.siblings, place.node->code, &Node::code);
   if (&*first == place.node) return;
-  findings.error(Cause::value, place, row->clause, fmt::format("{} stands there twice; what the modem makes of the second is not defined", findings.path(place)),
+  findings.error(Cause::value, place, row->clause, fmt::format("{} is there a second time; what a modem makes of it is not defined", name_of(*place.node)),
                  fmt::format("leave one {}", row->name));
 }
 
@@ -98,7 +98,7 @@ void belongs_in_a_file(Findings& findings, const Place& place, std::string_view)
 void is_known(Findings& findings, const Place& place, std::string_view clause) {
   const Node& node = *place.node;
   if (node.tlv != nullptr || place.foreign || (findings.document().kind == FileKind::mta && node.wide)) return;
-  if (place.parent != nullptr && place.parent->node->tlv == nullptr) return;
+  if (place.parent != nullptr && (place.parent->node->tlv == nullptr || !place.parent->node->tlv->configures)) return;
   findings.warning(place, clause, fmt::format("{} is in no specification that we know", findings.path(place)), "see that the code is meant; a modem passes over what it does not know");
 }
 

@@ -1,0 +1,188 @@
+// The words of the command line, and the actions that look at files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "docsis/command_options.h"
+#include "tests/docsis/command_run.h"
+
+namespace coaxd::docsis {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::expected<CommandOptions, std::string> parsed(std::string_view line) {
+  static std::vector<std::string> words;  // what the options point into
+  words = words_of(line);
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  return parse_words(views);
+}
+
+TEST(Docsis1_Words, Actions) {
+  const auto encode = parsed("-e text key out and more");
+  ASSERT_TRUE(encode);
+  EXPECT_EQ(encode->action, Action::encode);
+  EXPECT_THAT(encode->files, ElementsAre("text"));
+  EXPECT_THAT(encode->keys, ElementsAre("key"));
+  EXPECT_EQ(encode->output, "out");
+
+  const auto mta = parsed("-eu -p text out");
+  ASSERT_TRUE(mta);
+  EXPECT_TRUE(mta->mta);
+  EXPECT_EQ(mta->hash, MtaHash::euro);
+  EXPECT_EQ(mta->output, "out");
+
+  const auto many = parsed("-M a:b -m one two three key .cm");
+  ASSERT_TRUE(many);
+  EXPECT_THAT(many->files, ElementsAre("one", "two", "three"));
+  EXPECT_EQ(many->mib_directories, "a:b");
+  EXPECT_EQ(many->output, ".cm");
+
+  const auto mtas = parsed("-na -m -p one two .bin");
+  ASSERT_TRUE(mtas);
+  EXPECT_TRUE(mtas->mta && mtas->many);
+  EXPECT_THAT(mtas->files, ElementsAre("one", "two"));
+
+  const auto decode = parsed("-o -nohash -d file ignored");
+  ASSERT_TRUE(decode);
+  EXPECT_TRUE(decode->numeric_oids && decode->hide_hash);
+  EXPECT_THAT(decode->files, ElementsAre("file"));
+}
+
+// "-p -na f o" takes -na for the file, as in the utility; -dialplan alone may stand there.
+TEST(Docsis1_Words, ModifiersComeFirst) {
+  EXPECT_THAT(parsed("-p -na f o")->files, ElementsAre("-na"));
+  EXPECT_TRUE(parsed("-p -dialplan f o")->dial_plan);
+}
+
+TEST(Docsis1_Words, LongOnesStandAnywhere) {
+  const auto options = parsed("check a.cm --release 3.0 b.cm --json");
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->release, Release::d30);
+  EXPECT_TRUE(options->json);
+  EXPECT_THAT(options->files, ElementsAre("a.cm", "b.cm"));
+  EXPECT_EQ(parsed("check --release=3.1 a.cm")->release, Release::d31);
+  EXPECT_THAT(parsed("verify k --key l a.cm")->keys, ElementsAre("k", "l"));
+}
+
+TEST(Docsis1_Words, Usage) {
+  for (const char* line : {"", "-e", "-e text", "-e text key", "-p text", "-m", "-m text key", "-m -p text", "-d", "-x", "text", "-M", "-M dirs", "-na -eu -p t o", "check",
+                           "diff a", "diff a b c", "verify k", "verify", "--release", "--release 9 check a", "--nonsense -d a", "-o", "-na"}) {
+    EXPECT_FALSE(parsed(line)) << line;
+    const Ran ran = run_line(line);
+    EXPECT_EQ(ran.status, 246) << line;
+    EXPECT_EQ(ran.out, "") << line;
+    EXPECT_THAT(ran.err, HasSubstr("docsis -e")) << line;
+  }
+}
+
+TEST(Docsis1_Words, HelpAndVersion) {
+  EXPECT_THAT(run_line("--help").out, HasSubstr("Examples:"));
+  EXPECT_EQ(run_line("--help").status, 0);
+  EXPECT_THAT(run_line("-e --version").out, testing::StartsWith("docsis (coaxd) "));
+}
+
+TEST(Docsis12_Command, Check) {
+  Folder folder;
+  Folder::write("a.cfg", "Main {\n  NetworkAccess 1;\n  ClassOfService { ClassID 1; }\n  MaxCPE 3;\n  MaxCPE 4;\n}\n");
+  const Ran ran = run_line("check a.cfg");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, testing::StartsWith("a.cfg:5:3: error: MaxCPE is there a second time"));
+  EXPECT_THAT(ran.out, HasSubstr("  MaxCPE 4;\n  ^\n"));
+  Folder::write("b.cfg", "Main { NetworkAccess 1; ClassOfService { ClassID 1; } }");
+  EXPECT_EQ(run_line("check b.cfg").out, "");
+  EXPECT_EQ(run_line("check b.cfg").status, 0);
+  EXPECT_EQ(run_line("check b.cfg missing").status, 2);
+  EXPECT_EQ(run_line("check --json b.cfg").out, "[]\n");
+  EXPECT_THAT(run_line("check --json a.cfg b.cfg").out, testing::StartsWith("[\n  {\"file\": \"a.cfg\", \"severity\": \"error\", \"line\": 5, \"column\": 3, \"message\": "));
+  // Of a text that cannot be read all problems are told.
+  Folder::write("c.cfg", "Main {\n NetworkAcess 1;\n MaxCPE 300;\n}\n");
+  const Ran bad = run_line("check c.cfg");
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_THAT(bad.out, HasSubstr("c.cfg:2:2: error: "));
+  EXPECT_THAT(bad.out, HasSubstr("c.cfg:3:9: error: "));
+}
+
+TEST(Docsis12_Command, CheckForARelease) {
+  const std::string file = std::string(COAXD_DOCSIS_GOLDEN) + "/05-d31-aqm.cm";
+  EXPECT_EQ(run({"check", "--release", "3.1", file}).status, 0);
+  const Ran ran = run({"check", "--release", "3.0", file});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, HasSubstr("AQMEncodings is of DOCSIS 3.1 and later; DOCSIS 3.0 does not have it"));
+}
+
+TEST(Docsis12_Command, Diff) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("a.cfg", "Main { NetworkAccess 1; MaxCPE 3; }");
+  Folder::write("b.cfg", "Main { NetworkAccess 1; MaxCPE 4; }");
+  ASSERT_EQ(run_line("--quiet -m a.cfg b.cfg key .cm").status, 0);
+  const std::string lines = "- MaxCPE 3;\n+ MaxCPE 4;\n";
+  EXPECT_EQ(run_line("diff a.cm b.cm").out, "--- a.cm\n+++ b.cm\n" + lines);
+  EXPECT_EQ(run_line("diff a.cm b.cm").status, 1);
+  EXPECT_EQ(run_line("diff a.cfg b.cm").out, "--- a.cfg\n+++ b.cm\n" + lines);
+  EXPECT_EQ(run_line("diff a.cfg a.cm").out, "");
+  EXPECT_EQ(run_line("diff a.cfg a.cm").status, 0);
+  EXPECT_EQ(run_line("diff a.cm missing").status, 2);
+  EXPECT_EQ(run_line("diff --json a.cm a.cm").out, "[]\n");
+  Folder::write("other", "l");
+  ASSERT_EQ(run_line("--quiet -e a.cfg other c.cm").status, 0);
+  const Ran secrets = run_line("diff a.cm c.cm");
+  EXPECT_EQ(secrets.status, 1);
+  EXPECT_THAT(secrets.out, HasSubstr("another secret"));
+}
+
+TEST(MulpiD_1_1_Command, VerifyTellsWhichSecret) {
+  Folder folder;
+  Folder::write("old", "one");
+  Folder::write("new", "two");
+  Folder::write("a.cfg", "Main { NetworkAccess 1; TFTPProvisionedModemIPv6Address 2001:db8::1; }");
+  ASSERT_EQ(run_line("--quiet -e a.cfg new a.cm").status, 0);
+  EXPECT_EQ(run_line("verify old --key new a.cm").out, "a.cm: CM MIC right, CMTS MIC right with new\n");
+  const Ran wrong = run_line("verify old a.cm");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_EQ(wrong.out, "a.cm: CM MIC right, CMTS MIC wrong with old\n");
+  ASSERT_EQ(run_line("--quiet --ipv6 -e a.cfg old b.cm").status, 0);
+  EXPECT_EQ(run_line("verify old b.cm").out, "b.cm: CM MIC right, CMTS MIC right with old, which covers TLV 59 in place of 20\n");
+  EXPECT_EQ(run_line("verify --json old --key new a.cm b.cm").out,
+            "[\n  {\"file\": \"a.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": \"new\"},\n"
+            "  {\"file\": \"b.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": \"old\"}\n]\n");
+  EXPECT_EQ(run_line("verify missing a.cm").status, 2);
+}
+
+TEST(Docsis6_Command, DecodeOfWhatIsNoFile) {
+  Folder folder;
+  Folder::write("text", "Main { MaxCPE 3; }");
+  Folder::write("cut", std::string("\x03\x01", 2));
+  EXPECT_EQ(run_line("-d text").status, 255);
+  const Ran cut = run_line("-d cut");
+  EXPECT_EQ(cut.status, 255);
+  EXPECT_THAT(cut.err, HasSubstr("cut: offset "));
+  Folder::write("empty", "");
+  EXPECT_EQ(run_line("-d empty").out, "Main \n{\n}\n");
+}
+
+// A length at which the utility ends is shown as octets; --compat ends with its status, after the text.
+TEST(Docsis6_Command, DecodeOfALengthThatIsWrong) {
+  Folder folder;
+  Folder::write("odd", std::string("\x01\x01\x05", 3));
+  const Ran ran = run_line("-d odd");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.out, HasSubstr("GenericTLV TlvCode 1 TlvLength 1 TlvValue 0x05;"));
+  EXPECT_THAT(ran.err, HasSubstr("warning: DownstreamFrequency is 4 octets"));
+  EXPECT_EQ(run_line("--compat -d odd").status, 211);
+}
+
+TEST(Docsis12_Command, DecodeAsJson) {
+  Folder folder;
+  Folder::write("file", std::string("\x03\x01\x01", 3));
+  EXPECT_EQ(run_line("--json -d file").out, "[\n  {\"code\": 3, \"name\": \"NetworkAccess\", \"value\": 1}\n]\n");
+}
+
+// The program itself, once: everything else is tested within the process.
+TEST(Docsis1_Command, TheProgram) { EXPECT_EQ(std::system("'" COAXD_DOCSIS_COMMAND "' --version > /dev/null"), 0); }
+
+}  // namespace
+}  // namespace coaxd::docsis
