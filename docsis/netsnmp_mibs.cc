@@ -4,6 +4,7 @@
 #include <bit>
 #include <deque>
 #include <mutex>
+#include <tuple>
 #include <vector>
 
 #include "docsis/mib_tree.h"
@@ -63,6 +64,7 @@ class Loaded final : public MibNames {
  private:
   struct Placed {
     Oid oid;
+    std::size_t order;  // as they came: where one place has several names, net-snmp shows the last
     MibRow row;
   };
 
@@ -72,7 +74,7 @@ class Loaded final : public MibNames {
     for (; node != nullptr; node = node->next_peer) {
       if (path.size() == 128) return;  // RFC 2578 §3.5
       path.push_back(static_cast<std::uint32_t>(node->subid));
-      placed_.push_back({path, row_of(*node, path.size())});
+      placed_.push_back({path, placed_.size(), row_of(*node, path.size())});
       copy(node->child_list, path);
       path.pop_back();
     }
@@ -136,12 +138,12 @@ class Loaded final : public MibNames {
       path.resize(row.depth);
       path.back() = row.arc;
       row.rank = static_cast<std::uint8_t>(row.rank + kBuiltInRank);
-      placed_.push_back({path, row});
+      placed_.push_back({path, placed_.size(), row});
     }
   }
 
   void finish(std::span<const std::string> preferred) {
-    std::ranges::stable_sort(placed_, {}, &Placed::oid);
+    std::ranges::sort(placed_, [](const Placed& a, const Placed& b) { return std::tie(a.oid, a.order) < std::tie(b.oid, b.order); });
     // In one place what the files say counts, the built-in row where they say nothing but that there is something.
     for (std::size_t at = 0; at < placed_.size();) {
       std::size_t end = at, named = 0, from_files = 0;
