@@ -128,7 +128,13 @@ constexpr auto kChildren = [] {
   return children;
 }();
 
-constexpr std::size_t row_of(const Tlv* tlv) { return tlv == nullptr ? kTlvs.size() : static_cast<std::size_t>(tlv - kTlvs.data()); }
+// Its index; of null, which is the parent of the top level, the one behind the last.
+std::size_t row_of(const Tlv* tlv) noexcept {
+  if (tlv == nullptr) return kTlvs.size();
+  const auto row = static_cast<std::size_t>(tlv - kTlvs.data());
+  COAXD_ASSERT(row < kTlvs.size());
+  return row;
+}
 
 // --- keywords: an open-addressed table of names, each the first of a chain of rows ---
 
@@ -221,13 +227,11 @@ const Tlv* find_code(const Tlv* parent, std::uint8_t code) noexcept {
 
 const Tlv* same_place(const Tlv& row) noexcept {
   const std::size_t i = row_of(&row);
-  COAXD_ASSERT(i < kTlvs.size());
   return i + 1 < kTlvs.size() && kTlvs[i + 1].path == row.path ? &kTlvs[i + 1] : nullptr;
 }
 
 const Tlv* parent_of(const Tlv& row) noexcept {
   const std::size_t i = row_of(&row);
-  COAXD_ASSERT(i < kTlvs.size());
   return kParents[i] == kNone ? nullptr : &kTlvs[kParents[i]];
 }
 
