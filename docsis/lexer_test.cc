@@ -182,6 +182,9 @@ TEST(DocsisLexer, NativeExtras) {
   EXPECT_NE(kind_of("SNMPv2-MIB::sysContact.0"), TokenKind::oid);
   EXPECT_EQ(kind_of("local,syslog,if-gsn", Dialect::native), TokenKind::word_list);
   EXPECT_EQ(kind_of("if-gsn", Dialect::native), TokenKind::word);
+  EXPECT_EQ(kind_of("10baseT", Dialect::native), TokenKind::word);
+  EXPECT_EQ(kind_of("10baseT,ab", Dialect::native), TokenKind::word_list);
+  for (const Dialect dialect : {Dialect::utility, Dialect::native}) EXPECT_EQ(kind_of("0x10", dialect), TokenKind::hex);
   EXPECT_EQ(texts("Integer-1", Dialect::native), (std::vector<std::string>{"Integer", "-1"}));
 }
 

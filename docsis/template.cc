@@ -58,6 +58,12 @@ bool close_tlv(Octets& out, std::size_t begin, bool wide, bool splits) {
   return true;
 }
 
+// Half a file is none: after an error `out` is empty.
+std::unexpected<Problems> refused(Problems problems, Octets& out) {
+  out.clear();
+  return std::unexpected(std::move(problems));
+}
+
 }  // namespace
 
 struct Template::Impl {
@@ -70,6 +76,7 @@ struct Template::Impl {
   std::vector<Hole> holes;
   VariableNames variables;
   Problems warnings;
+  Position extended_mic;  // where 43.6 stands, which the seal may have something to say about
 
   void take(const std::vector<Node>& nodes);
 
@@ -112,6 +119,9 @@ void Template::Impl::take(const std::vector<Node>& nodes) {
   std::vector<std::uint32_t> path{0};
   for (const Node& node : nodes) {
     const bool dynamic = node.code == kTimestampCode || node.code == kModemAddressCode;
+    if (node.code == kVendorSpecificCode)
+      for (const Node& child : node.children)
+        if (child.code == kCmMicCode) extended_mic = child.at;  // 43.6
     const bool sealed = node.code == kCmMicCode || node.code == kCmtsMicCode || node.code == kPadCode || node.code == kEndCode;
     if (dynamic) steps.push_back({.kind = Step::Kind::dynamic, .code = node.code});
     if (kind == FileKind::mta || !sealed) take(node, path);
@@ -246,24 +256,27 @@ std::expected<void, Problems> Compiler::compile(const Template& from, const Vari
   if (from.kind() == FileKind::mta) {
     report.in_file(from.impl_->name);
     report.error(Cause::value, {.line = 1, .column = 1}, "an MTA's file has no MICs", "take MtaConfigDelimiter away, or compile it as an MTA's");
-    return std::unexpected(std::move(report.problems()));
+    return refused(std::move(report.problems()), out);
   }
-  if (!impl_->tlvs(*from.impl_, variables, dynamic, report, out)) return std::unexpected(std::move(report.problems()));
+  if (!impl_->tlvs(*from.impl_, variables, dynamic, report, out)) return refused(std::move(report.problems()), out);
   auto sealed = seal_tlvs(out, 0, seal);
-  if (!sealed)
-    for (Problem& problem : sealed.error()) problem.file = from.impl_->name;
-  return sealed;
+  if (sealed) return {};
+  for (Problem& problem : sealed.error()) {
+    problem.file = from.impl_->name;
+    problem.at = from.impl_->extended_mic;
+  }
+  return refused(std::move(sealed.error()), out);
 }
 
 std::expected<void, Problems> Compiler::compile_mta(const Template& from, const Variables& variables, MtaHash hash, Octets& out) {
   out.clear();
   Report report(from.impl_->dialect);
-  if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return std::unexpected(std::move(report.problems()));
+  if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return refused(std::move(report.problems()), out);
   if (hash == MtaHash::none) return {};
   auto decoded = decode(out, from.impl_->name);
-  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  if (!decoded) return refused(std::move(decoded.error()), out);
   auto sealed = seal_mta(decoded->document, hash, from.impl_->dialect == Dialect::utility);
-  if (!sealed) return std::unexpected(std::move(sealed.error()));
+  if (!sealed) return refused(std::move(sealed.error()), out);
   out.assign(sealed->begin(), sealed->end());
   return {};
 }

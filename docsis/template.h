@@ -50,7 +50,7 @@ class Compiler {
  public:
   Compiler();
   ~Compiler();
-  // Writes the whole file to `out`, which is emptied first. MTA templates take no seal but `hash`.
+  // Writes the whole file to `out`, which is emptied first, and left empty after an error. MTA templates take no seal but `hash`.
   std::expected<void, Problems> compile(const Template& from, const Variables& variables, const Dynamic& dynamic, const Seal& seal, Octets& out);
   std::expected<void, Problems> compile_mta(const Template& from, const Variables& variables, MtaHash hash, Octets& out);
 

@@ -47,6 +47,7 @@ Problems refused(const Template& from, const Values& values) {
   Octets out;
   const auto done = compiler.compile(from, of(values), {}, seal_of_test(), out);
   EXPECT_FALSE(done);
+  EXPECT_TRUE(out.empty());  // half a file is none
   return done ? Problems{} : done.error();
 }
 
@@ -147,6 +148,20 @@ TEST(DocsisTemplate, IsSealed) {
   EXPECT_EQ(verify(file, seal_of_test().secret).cmts_mic, Verdict::State::right);
   EXPECT_EQ(file[8], 0x4f);
   EXPECT_EQ(file[26], 0xbb);
+}
+
+// MULPI 3.0 C.1.1.18.1.6: 43.6 is computed over what the variables made of the file; what cannot be is told where it stands.
+TEST(DocsisTemplate, ExtendedCmtsMic) {
+  const std::string_view text = "Main { NetworkAccess 1; MaxCPE ${n:3};\n VendorSpecific { VendorIdentifier 0xffffff; ExtendedCMTSMICConfiguration { ExtendedCMTSMICHMACDigestType ${type:1}; "
+                                "ExtendedCMTSMICHMACBitmap 0x100020000010; } } }";
+  const Octets file = compiled(made(text), {});
+  EXPECT_EQ(verify(file, seal_of_test().secret).cm_mic, Verdict::State::right);
+  EXPECT_EQ(file[file.size() - 19], 16);
+  EXPECT_EQ(file[file.size() - 18], 0xf4);  // reference 5.5: f418d38b...
+  const Problems problems = refused(made(text), {{"type", "2"}});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].at, (Position{2, 46}));
+  EXPECT_EQ(problems[0].file, "gold.cfg");
 }
 
 TEST(DocsisTemplate, MtaFiles) {

@@ -149,9 +149,10 @@ std::size_t oid(std::string_view text, bool native) noexcept {
   return name == 0 ? plain : std::max(plain, module + 2 + name);
 }
 
+// Natively also a label, which may begin with a digit: 10baseT.
 std::size_t word(std::string_view text, bool native) noexcept {
-  if (text.empty() || !is_letter(text[0])) return 0;
-  std::size_t size = 1;
+  std::size_t size = native ? run(text, is_digit) : 0;
+  if (size == text.size() || !is_letter(text[size])) return 0;
   for (; size < text.size(); ++size) {
     const char c = text[size];
     if (is_letter(c) || is_digit(c) || (native && c == '_')) continue;
@@ -193,8 +194,8 @@ constexpr std::array kRows{
     Row{TokenKind::ticks, kNumber, ticks},
     Row{TokenKind::oid, kName | kDot | kSign, oid},
     Row{TokenKind::integer, kNumber | kSign, integer},
-    Row{TokenKind::word, kHexLetter | kLetter, word},
-    Row{TokenKind::word_list, kHexLetter | kLetter, word_list},
+    Row{TokenKind::word, kName, word},
+    Row{TokenKind::word_list, kName, word_list},
 };
 
 }  // namespace
