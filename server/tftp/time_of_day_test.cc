@@ -34,5 +34,24 @@ TEST(Rfc868_Time, AnswersFourOctetsInNetworkOrder) {
   EXPECT_EQ(time_of_day(1), (Octets{0x83, 0xaa, 0x7e, 0x81}));
 }
 
+// "Send an empty datagram to port 37": whatever is in it, and from whatever port.
+TEST(Rfc868_Udp, AnyDatagramAsks) {
+  for (const std::size_t size : {0u, 1u, 4u, 512u}) {
+    EXPECT_TRUE(is_asking_for_time(1024, size));
+    EXPECT_TRUE(is_asking_for_time(65535, size));
+    EXPECT_TRUE(is_asking_for_time(68, size));
+  }
+  EXPECT_TRUE(is_asking_for_time(37, 0));
+}
+
+// What we send is four octets: were those a question too, two servers could be set upon each other.
+TEST(Rfc868_Udp, AnswersDoNotAsk) {
+  EXPECT_FALSE(is_asking_for_time(37, time_of_day(0).size()));
+  for (const std::uint16_t port : {std::uint16_t{0}, std::uint16_t{7}, std::uint16_t{13}, std::uint16_t{17}, std::uint16_t{19}}) {
+    EXPECT_FALSE(is_asking_for_time(port, 0)) << port;
+    EXPECT_FALSE(is_asking_for_time(port, 74)) << port;
+  }
+}
+
 }  // namespace
 }  // namespace coaxd::tftp

@@ -1,5 +1,5 @@
 // transfer_table.h: the transfers of one responder, found by client address and port (RFC 1350 §4: the TIDs). All memory is taken at construction: of each transfer
-// the Transfer, its request, a timer, an entry of the index and two of the sources, some 600 octets together. One thread.
+// the Transfer, its request, a timer, an entry of the index and two of the sources, 480 octets together. One thread.
 #pragma once
 
 #include <cstdint>
