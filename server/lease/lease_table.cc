@@ -70,8 +70,9 @@ void LeaseTable::Impl::write_keys(SlotId id, const Keys& before, const Keys& aft
     if (key != 0) index.prefetch(key);
   // Once there was no room for somebody, what should be there already may be missing.
   const bool all = index.refused() > 0;
-  for (const ClientHash key : {after.client_id, after.hardware})
-    if (key != 0 && (all || !before.contains(key))) add_key(key, id);
+  const auto is_new = [&](ClientHash key) { return key != 0 && (all || !before.contains(key)); };
+  if (is_new(after.client_id)) add_client(after.client_id, id);
+  if (is_new(after.hardware)) index.insert(after.hardware, id);
   for (const ClientHash key : {before.client_id, before.hardware})
     if (key != 0 && !after.contains(key)) index.erase(key, id);
 }
@@ -86,7 +87,7 @@ bool LeaseTable::Impl::take(SlotId id, SlotWord expected) noexcept {
 }
 
 // After the insertion, so that of two who bring the same key to two slots one sees the other.
-void LeaseTable::Impl::add_key(ClientHash key, SlotId id) noexcept {
+void LeaseTable::Impl::add_client(ClientHash key, SlotId id) noexcept {
   index.insert(key, id);
   ClientIndex::Found found;
   for (std::size_t i = index.find(key, found); i > 0; --i) {
@@ -277,7 +278,7 @@ bool LeaseTable::offer(SlotId id, SlotWord expected, ClientHash client, StoredTi
     impl_->erase_offer(id, impl_->keys_of(payload));
   }
   slot.set_offer(client);
-  impl_->add_key(client, id);
+  impl_->add_client(client, id);
   impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));
   return true;
 }

@@ -82,8 +82,8 @@ struct LeaseTable::Impl {
   // The offer's index entry, unless it is one of `keys` as well.
   void erase_offer(SlotId id, const Keys& keys) noexcept;
   void write_keys(SlotId id, const Keys& before, const Keys& after) noexcept;
-  // Index entry, and `namesakes`.
-  void add_key(ClientHash key, SlotId id) noexcept;
+  // A client-id's index entry (or, of an offer, the client's, whatever he is known by), and `namesakes`.
+  void add_client(ClientHash key, SlotId id) noexcept;
 
   // --- orders ---
   void settle_order(SlotId id) noexcept;
@@ -102,7 +102,7 @@ struct LeaseTable::Impl {
   MappedMemory slots;
   OverflowSlab overflow;
   ClientIndex index;
-  SlotFlags namesakes;  // two slots of one key in the index
+  SlotFlags namesakes;  // two slots of one client-id in the index
   SlotFlags unlisted;   // once taken out of `expiry` while PENDING
   std::vector<std::unique_ptr<Pool>> pools;
   std::unique_ptr<MinTree> expiry = std::make_unique<MinTree>(0);

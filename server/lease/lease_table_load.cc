@@ -50,20 +50,32 @@ class IndexFiller {
  public:
   explicit IndexFiller(Table& table) : table_(table) {}
   ~IndexFiller() {
-    for (std::size_t i = 0; i < kAhead; ++i) add(0, kNoSlot);
+    for (std::size_t i = 0; i < kAhead; ++i) add({});
   }
-  void add(ClientHash key, SlotId slot) noexcept {
-    auto& [old_key, old_slot] = waiting_[next_++ % kAhead];
-    if (old_key != 0) table_.add_key(old_key, old_slot);
-    old_key = key;
-    old_slot = slot;
-    if (key != 0) table_.index.prefetch(key);
-  }
+  void add_client(ClientHash key, SlotId slot) noexcept { add({key, slot, true}); }
+  void add_hardware(ClientHash key, SlotId slot) noexcept { add({key, slot, false}); }
 
  private:
+  struct Entry {
+    ClientHash key = 0;  // 0: none
+    SlotId slot = kNoSlot;
+    bool client = false;
+  };
   static constexpr std::size_t kAhead = 16;
+
+  void add(const Entry& entry) noexcept {
+    const Entry old = std::exchange(waiting_[next_++ % kAhead], entry);
+    if (entry.key != 0) table_.index.prefetch(entry.key);
+    if (old.key == 0) return;
+    if (old.client) {
+      table_.add_client(old.key, old.slot);
+    } else {
+      table_.index.insert(old.key, old.slot);
+    }
+  }
+
   Table& table_;
-  std::array<std::pair<ClientHash, SlotId>, kAhead> waiting_{};
+  std::array<Entry, kAhead> waiting_{};
   std::size_t next_ = 0;
 };
 
@@ -87,9 +99,9 @@ void LeaseTable::Impl::rebuild() {
     Payload payload;
     slot(id).read(overflow, payload);
     const Keys keys = keys_of(payload);
-    if (keys.client_id != 0) filler.add(keys.client_id, id);
-    if (keys.hardware != 0) filler.add(keys.hardware, id);
-    if (word.state() == SlotState::offered) filler.add(slot(id).offer(), id);
+    if (keys.client_id != 0) filler.add_client(keys.client_id, id);
+    if (keys.hardware != 0) filler.add_hardware(keys.hardware, id);
+    if (word.state() == SlotState::offered) filler.add_client(slot(id).offer(), id);
   }
   for (auto& pool : pools) pool->order.build();
   expiry->build();

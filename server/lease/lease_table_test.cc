@@ -448,5 +448,60 @@ TEST_F(LeaseTableTest, RestoreKeepsTheNewerGeneration) {
   EXPECT_TRUE(table.consistent());
 }
 
+TEST_F(LeaseTableTest, ARenewedLeaseEndsWhenItsLastRenewalSays) {
+  bind(at(3), binding_of("client-A", kSoon));
+  bind(at(3), binding_of("client-A", kSoon + 50));
+  bind(at(3), binding_of("client-A", kSoon + 100));
+  EXPECT_LE(table.next_due_at(), kSoon + 100);
+  EXPECT_TRUE(table.consistent());
+  EXPECT_EQ(due_at(kSoon + 99), kNoSlot);
+  EXPECT_EQ(table.next_due_at(), kSoon + 100);
+  EXPECT_EQ(due_at(kSoon + 100), at(3));
+  bind(at(3), binding_of("client-A", kSoon + 10));  // shorter
+  EXPECT_EQ(table.next_due_at(), kSoon + 10);
+  EXPECT_EQ(due_at(kSoon + 10), at(3));
+  bind(at(3), binding_of("client-A", kStoredNever));
+  EXPECT_EQ(due_at(kStoredNever - 1), kNoSlot);
+  EXPECT_EQ(table.next_due_at(), kStoredNever);
+}
+
+// All clients of a city came back in one second, and renewed: when they would have ended, next_due() takes its time in pieces.
+TEST_F(LeaseTableTest, ManyRenewedLeasesAreMovedOnALittleAtATime) {
+  constexpr std::uint32_t kMany = 1000;
+  configure({{kFirst, {kFirst.value + kMany}}});
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    bind(at(i), binding_of("client-" + std::to_string(i), kSoon));
+    bind(at(i), binding_of("client-" + std::to_string(i), kSoon + 500));
+  }
+  bind(at(kMany), binding_of("the one that ends", kSoon));
+  int asked = 0;
+  SlotId ended = kNoSlot;
+  for (; ended == kNoSlot && table.next_due_at() <= kSoon; ++asked) ended = due_at(kSoon);
+  EXPECT_EQ(ended, at(kMany));
+  EXPECT_GT(asked, 10);
+  EXPECT_LT(asked, 20);
+  EXPECT_TRUE(table.consistent());
+}
+
+TEST_F(LeaseTableTest, NamesakesAreThoseOfOneClientId) {
+  bind(at(0), binding_of("same-mac-1", kSoon));
+  bind(at(1), binding_of("client-A", kSoon));
+  bind(at(2), binding_of("client-B", kSoon));
+  for (const std::uint32_t i : {0, 1, 2}) EXPECT_FALSE(table.may_have_namesakes(at(i)));
+  bind(at(1), binding_of("client-A", kSoon + 1));  // a renewal is no second lease
+  EXPECT_FALSE(table.may_have_namesakes(at(1)));
+  ASSERT_TRUE(table.offer(at(5), table.word(at(5)), table.hash_client_id(as_bytes("client-A")), kSoon));
+  EXPECT_TRUE(table.may_have_namesakes(at(1)));
+  EXPECT_TRUE(table.may_have_namesakes(at(5)));
+  bind(at(6), binding_of("client-B", kSoon));
+  EXPECT_TRUE(table.may_have_namesakes(at(2)));
+  EXPECT_TRUE(table.may_have_namesakes(at(6)));
+  EXPECT_FALSE(table.may_have_namesakes(at(3)));
+  table.restored(kNow);  // made anew from what is there
+  EXPECT_TRUE(table.may_have_namesakes(at(1)));
+  EXPECT_TRUE(table.may_have_namesakes(at(2)));
+  EXPECT_TRUE(table.may_have_namesakes(at(6)));
+}
+
 }  // namespace
 }  // namespace coaxd::lease

@@ -254,6 +254,48 @@ TEST(LeaseTableOrders, ALeaseIsRenewedOrEnded) {
   }));
 }
 
+// A lease whose time is up is held once more, or for shorter than it was: whoever looks meanwhile, it ends when it says.
+TEST(LeaseTableOrders, ALeaseThatIsDueGoesOn) {
+  for (const StoredTime ends : {kLater, kSoon - 1}) {
+    expect_none(explore_table([ends] {
+      Shared t = std::make_shared<Table>();
+      t->bind(t->first, binding_of("client-A", kNow));
+      t->bind(t->first, binding_of("client-A", kSoon));  // so the order has an earlier end than the word
+      return World{{[=] { t->bind(t->first, binding_of("client-A", ends)); },
+                    [=] { check(!t->table.next_due(kNow), "a running lease was due"); },
+                    [=] { check(!t->table.next_due(kNow), "a running lease was due"); }},
+                   [=] {
+                     t->at_rest();
+                     check(!t->table.next_due(ends - 1), "too early");
+                     check(t->table.next_due_at() == ends, "the order has another end");
+                     check(t->table.next_due(ends).has_value(), "not due");
+                   }};
+    }));
+  }
+}
+
+// One identifier comes to two addresses at once. Whoever asks afterwards, of either, learns that there may be another.
+TEST(LeaseTableOrders, NamesakesKnowOfEachOther) {
+  for (const bool offered : {false, true}) {
+    expect_none(explore_table([offered] {
+      Shared t = std::make_shared<Table>(2);
+      const SlotId a = t->first, b = t->first + 1;
+      return World{{[=] { t->bind(a, binding_of("client-A", kLater)); },
+                    [=] {
+                      if (offered) {
+                        t->offer(b, "client-A", kSoon);
+                      } else {
+                        t->bind(b, binding_of("client-A", kLater));
+                      }
+                    }},
+                   [=] {
+                     check(t->table.may_have_namesakes(a) && t->table.may_have_namesakes(b), "one does not know of the other");
+                     t->at_rest();
+                   }};
+    }));
+  }
+}
+
 TEST(LeaseTableOrders, AFailedCommitLeavesWhatWas) {
   expect_none(explore_table([] {
     Shared t = std::make_shared<Table>(2);

@@ -55,10 +55,10 @@ MUTATIONS = [
       "      best->store(entry, std::memory_order_relaxed);\n      return true;\n    }")),
     ("what is PENDING is taken all the same", "lease_table.cc", ("if (expected.pending()) return false;", "")),
     ("an offer is in the index after its word", "lease_table.cc",
-     ("  impl_->add_key(client, id);\n", ""),
+     ("  impl_->add_client(client, id);\n", ""),
      ("  impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));\n",
       "  impl_->give(id, expected, make_word(SlotState::offered, expected.generation() + 1, until));\n"
-      "  impl_->add_key(client, id);\n")),
+      "  impl_->add_client(client, id);\n")),
     ("a change of hands that the expiry order never hears of", "lease_table.cc",
      ("  if (!renewed || unlisted.test(id)) settle_expiry(id);\n", "  (void)renewed;\n")),
     ("a lease that was shortened ends when it would have", "lease_table.cc", (" && after.expiry() >= was.expiry();", ";")),
