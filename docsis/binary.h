@@ -72,6 +72,7 @@ struct Verdict {
   bool utility_walk = false;  // the CMTS MIC is wrong as the utility's is in a file with TLV 64
 };
 // Never fails: of octets that are no configuration file, everything is absent or wrong.
-Verdict verify(Bytes file, const SharedSecret& secret, DynamicAddress address = DynamicAddress::ip4);
+// `extended_secret`: of 43.6, where the CMTS has another for it.
+Verdict verify(Bytes file, const SharedSecret& secret, DynamicAddress address = DynamicAddress::ip4, const std::optional<SharedSecret>& extended_secret = {});
 
 }  // namespace coaxd::docsis

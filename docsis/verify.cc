@@ -13,8 +13,8 @@ State compare(Bytes written, Bytes computed) { return equal(written, computed) ?
 
 class ModemFile {
  public:
-  ModemFile(Bytes file, const SharedSecret& secret, DynamicAddress address)
-      : file_(file), secret_(secret), address_(address), whole_(list_items(file, Length64::one_octet, items_)) {}
+  ModemFile(Bytes file, const SharedSecret& secret, DynamicAddress address, const SharedSecret& extended_secret)
+      : file_(file), secret_(secret), extended_secret_(extended_secret), address_(address), whole_(list_items(file, Length64::one_octet, items_)) {}
 
   Verdict verdict() {
     const Item* const cm = find(kCmMicCode);
@@ -29,14 +29,14 @@ class ModemFile {
       } else if (!extended) {
         verdict.cmts_mic = State::unknown;
       } else if (implicit) {
-        verdict.cmts_mic = compare(value(*cmts), extended_mic(file_, items_, *extended.value(), secret_));
+        verdict.cmts_mic = compare(value(*cmts), extended_mic(file_, items_, *extended.value(), extended_secret_));
       } else {
         verdict.cmts_mic = compare(value(*cmts), cmts_mic(file_, items_, secret_, address_));
       }
     }
     if (extended && extended.value() && !implicit) {
       const ExtendedMic& explicit_form = *extended.value();
-      verdict.extended_cmts_mic = compare(file_.subspan(*explicit_form.digest, kMicOctets), extended_mic(file_, items_, explicit_form, secret_));
+      verdict.extended_cmts_mic = compare(file_.subspan(*explicit_form.digest, kMicOctets), extended_mic(file_, items_, explicit_form, extended_secret_));
     } else if (!extended) {
       verdict.extended_cmts_mic = State::unknown;
     }
@@ -61,6 +61,7 @@ class ModemFile {
 
   Bytes file_;
   const SharedSecret& secret_;
+  const SharedSecret& extended_secret_;
   DynamicAddress address_;
   std::vector<Item> items_;
   bool whole_;
@@ -78,9 +79,9 @@ State mta_hash_state(Bytes file) {
 
 }  // namespace
 
-Verdict verify(Bytes file, const SharedSecret& secret, DynamicAddress address) {
+Verdict verify(Bytes file, const SharedSecret& secret, DynamicAddress address, const std::optional<SharedSecret>& extended_secret) {
   if (is_mta(file)) return {.mta_hash = mta_hash_state(file)};
-  return ModemFile(file, secret, address).verdict();
+  return ModemFile(file, secret, address, extended_secret ? *extended_secret : secret).verdict();
 }
 
 }  // namespace coaxd::docsis

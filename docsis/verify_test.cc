@@ -88,6 +88,8 @@ TEST(MulpiD_2_Verify, ExplicitFormStandsBesideIt) {
   verdict = verify(sealed(kBody, {.secret = secret("DOCSIS"), .extended_secret = secret("other")}), secret("DOCSIS"));
   EXPECT_EQ(verdict.cmts_mic, State::right);
   EXPECT_EQ(verdict.extended_cmts_mic, State::wrong);
+  file = sealed(kBody, {.secret = secret("DOCSIS"), .extended_secret = secret("other")});
+  EXPECT_EQ(verify(file, secret("DOCSIS"), DynamicAddress::ip4, secret("other")).extended_cmts_mic, State::right);
 }
 
 TEST(MulpiD_2_Verify, WhatWeCannotComputeIsUnknownNotWrong) {
