@@ -60,6 +60,9 @@ class OptionRegistry {
   // Also makes one (unknown-N, type X) for a code nobody defined.
   const OptionDefinition& by_code(OptionSpace& space, std::uint32_t code);
 
+  // All that was ever defined, in that order: those that have lost their name or code to a later one as well.
+  const std::deque<OptionDefinition>& definitions() const { return definitions_; }
+
   // Whether options of `inner` are sent inside `outer`, however deep.
   bool holds(const OptionSpace& outer, const OptionSpace& inner) const;
 

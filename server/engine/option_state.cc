@@ -7,7 +7,7 @@
 namespace coaxd::engine {
 
 OptionState::OptionState(const config::OptionRegistry& registry)
-    : registry_(registry), spaces_(registry.space_count()), carriers_(registry.space_count()) {
+    : registry_(registry), spaces_(registry.space_count()), carriers_(registry.space_count()), listed_codes_(registry.space_count()) {
   touched_.reserve(spaces_.size());
   for (std::uint32_t i = 0; i < spaces_.size(); ++i) {
     const config::OptionSpace& space = registry.space(i);
@@ -17,6 +17,10 @@ OptionState::OptionState(const config::OptionRegistry& registry)
       if (definition->encapsulates != nullptr) carriers_[definition->encapsulates->index] = definition;
       if (i == config::OptionRegistry::kDhcp && code < kDirectCodes) definitions_[code] = definition;
     }
+  }
+  for (const config::OptionDefinition& definition : registry.definitions()) {
+    const bool listed = definition.encapsulates != nullptr && definition.space->index == config::OptionRegistry::kDhcp && definition.code < kDirectCodes;
+    if (listed) listed_codes_[definition.encapsulates->index] = static_cast<std::uint8_t>(definition.code);
   }
 }
 

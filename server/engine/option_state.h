@@ -53,6 +53,9 @@ class OptionState {
 
   // How spaces lie in each other: the option that encapsulates a space, null for none. Fixed at construction.
   const config::OptionDefinition* carrier(std::uint32_t space) const noexcept { return carriers_[space]; }
+  // The code of the DHCP space by which a space was last said to be sent, though another may own the code by now; 0: none. It is the place
+  // that dhcpd gives the code in a reply without a request list.
+  std::uint8_t listed_code(std::uint32_t space) const noexcept { return listed_codes_[space]; }
   // Who owns a code of the DHCP space, null for nobody.
   const config::OptionDefinition* definition(std::uint8_t code) const noexcept { return definitions_[code]; }
   const config::OptionRegistry& registry() const noexcept { return registry_; }
@@ -82,6 +85,7 @@ class OptionState {
   std::vector<std::uint32_t> touched_;
   bool any_deferred_ = false;
   std::vector<const config::OptionDefinition*> carriers_;
+  std::vector<std::uint8_t> listed_codes_;
   std::array<const config::OptionDefinition*, kDirectCodes> definitions_{};
 };
 

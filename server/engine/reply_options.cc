@@ -192,8 +192,7 @@ void list_all(CodeList& list, const OptionState& options, const OptionSpace* sit
     in_bucket_order(options.entries(OptionRegistry::kDhcp), add_entry);
   }
   for (std::uint32_t i = 0; i < options.registry().space_count(); ++i) {
-    const OptionDefinition* carrier = options.carrier(i);
-    if (carrier != nullptr && carrier->space->index == OptionRegistry::kDhcp) list.add(carrier->code);
+    list.add(options.listed_code(i));  // 0 is no code
   }
   list.add(option::vendor_encapsulated);
 }

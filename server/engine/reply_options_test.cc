@@ -71,6 +71,15 @@ TEST(DhcpdReply_12_3_Order, MaskBeforeRouters) {
   EXPECT_THAT(reply_to(kBasics, discover({15, 0, 255, 82, 250}).end()).order, ElementsAre(15, 1));
 }
 
+// Observed: without a list, a code that a predefined space had before (125) comes where that space is, also when it carries a space of the file.
+TEST(DhcpdReply_12_3_Order, ARedefinedEncapsulationKeepsItsPlace) {
+  const std::string text =
+      "option space p; option p.a code 1 = text; option p-area code 122 = encapsulate p; option p.a \"1\";\n"
+      "option space e code width 4 length width 1; option e.none code 0 = string; option e-area code 125 = encapsulate e; option e.none 01;";
+  EXPECT_THAT(reply_to(text, discover().end()).order, ElementsAre(125, 122));
+  EXPECT_THAT(reply_to(text, discover({122, 125}).end()).order, ElementsAre(122, 125));
+}
+
 TEST(DhcpdReply_12_3_Order, MaskIsAddedForDiscoverAndRequestOnly) {
   TestPacket inform;
   inform.cookie().add(53, {8}).add(55, {15}).end();
