@@ -30,7 +30,10 @@ class Lexer {
   // The utility's own limit, of its buffer for strings.
   static constexpr std::size_t kLongestString = 2048;
 
-  Lexer(std::string_view text, Report& report) : text_(text), report_(report), native_(report.native()), variables_(native_ && text.find("${") != text.npos) {}
+  Lexer(std::string_view text, Report& report) : text_(text), report_(report), native_(report.native()), variables_(native_ && text.find("${") != text.npos) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors' way to say UTF-8
+    if (native_ && text.starts_with(kByteOrderMark)) offset_ = line_start_ = kByteOrderMark.size();
+  }
 
   Token next();
 

@@ -188,6 +188,13 @@ TEST(DocsisLexer, NativeExtras) {
   EXPECT_EQ(texts("Integer-1", Dialect::native), (std::vector<std::string>{"Integer", "-1"}));
 }
 
+TEST(DocsisLexer, AByteOrderMarkIsAMistakeInTheUtilityOnly) {
+  EXPECT_EQ(lex("\xef\xbb\xbf" "Main").problems.size(), 1U);
+  const Lexed lexed = lex("\xef\xbb\xbf" "Main", Dialect::native);
+  ASSERT_EQ(lexed.tokens.size(), 1U);
+  EXPECT_EQ(lexed.tokens[0].at, (Position{1, 1}));
+}
+
 TEST(DocsisLexer, VariablesStandWhole) {
   for (const std::string_view text : {"${a}", "10.${net}.0.1", "0x${mac}", "${a}${b}", "${a:1,2}", "${a:\"b c\"}", "fe80::${a}"})
     EXPECT_EQ(kind_of(text, Dialect::native), TokenKind::variable) << text;

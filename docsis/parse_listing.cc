@@ -15,7 +15,7 @@ std::size_t contents_size(const Node& node) {
 }
 
 bool is_readable(const Tlv& row, std::size_t octets) noexcept {
-  if (row.utility == Utility::unknown || row.kind == Kind::u16_pair) return true;
+  if (row.utility != Utility::knows || row.kind == Kind::u16_pair) return true;
   return width(row.kind) == 0 || width(row.kind) == octets;
 }
 

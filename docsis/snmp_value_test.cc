@@ -125,6 +125,15 @@ TEST(DocsisSnmpValue, WhatTheMibKnows) {
   EXPECT_TRUE(compile("docsDevNmAccessStatus.1 Integer 4", Dialect::native).problems.empty());
 }
 
+// RFC 2578 §9: sizes and values may have gaps.
+TEST(DocsisSnmpValue, RangesWithGaps) {
+  const auto of_size = [](std::size_t octets) { return fmt::format("docsIfSigQEqualizationData.1 HexString 0x{}", std::string(2 * octets, 'a')); };
+  for (const std::size_t size : {36, 100}) EXPECT_EQ(compile(of_size(size), Dialect::native).cause, Cause::none) << size;
+  for (const std::size_t size : {1, 35, 261}) EXPECT_EQ(compile(of_size(size), Dialect::native).cause, Cause::value) << size;
+  EXPECT_EQ(compile("docsIfSigQEqualizationData.1 String \"\"", Dialect::native).cause, Cause::none);
+  EXPECT_EQ(compile(of_size(35), Dialect::utility).problems.at(0).message, "docsIfSigQEqualizationData has 0, 36 to 260 octets, not 35");
+}
+
 TEST(DocsisSnmpValue, Names) {
   EXPECT_EQ(compile("docsNoSuchThing.0 Integer 1", Dialect::utility).cause, Cause::value);
   EXPECT_EQ(compile("docsNoSuchThing.0 Integer 1", Dialect::native).cause, Cause::value);

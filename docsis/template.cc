@@ -138,7 +138,10 @@ std::expected<Template, Problems> Template::parse(std::string_view text, std::st
   Parser parser(options, true);
   parser.run(text, name);
   if (parser.report().errors() > 0) return std::unexpected(std::move(parser.report().problems()));
-  if (auto encoded = encode(parser.document()); !encoded) return std::unexpected(std::move(encoded.error()));
+  if (auto encoded = encode(parser.document()); !encoded) {
+    for (Problem& problem : encoded.error()) problem.file = name;
+    return std::unexpected(std::move(encoded.error()));
+  }
   auto impl = std::make_unique<Impl>();
   impl->kind = parser.document().kind;
   impl->dialect = options.dialect;

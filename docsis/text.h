@@ -1,8 +1,9 @@
 // text.h: configuration text <-> Document.
 //
-// The grammar is the `docsis` utility's. In the native dialect more is allowed: comments from # or // to the end of the line, \\ \t \n \xNN in strings,
-// `include "path";`, ${variables} (template.h), names in SnmpWriteControl and ObjectID, enum labels and BITS labels as values, Counter64, MODULE::name, lists of
-// one item; a keyword out of its place and a value that SYNTAX forbids are told; and all problems of a text are, not the first one.
+// The grammar is the `docsis` utility's. In the native dialect more is allowed: comments from # or // to the end of the line; \\ \" \t \n \$ \xNN in strings;
+// `include "path";` for statements of another file; ${name} and ${name:default} (template.h); names in SnmpWriteControl and ObjectID, and MODULE::name; labels as
+// values of Integer, `BitString label,label`, Counter64, TimeTicks as days:hours:minutes:seconds.hundredths; lists of one item; every legal IPv6 address. A keyword
+// out of its place and a value that SYNTAX forbids are told; and all problems of a text are, not the first one.
 // The utility's dialect takes what it takes and writes its bytes, wrong ones too (reference: docsis, sections 2 to 5); what crashes it is an error.
 //
 // parse() touches no file: what a text names is read by the caller's function. Any thread.
