@@ -29,9 +29,10 @@ void has_its_shape(Findings& findings, const Place& place, std::string_view) {
   constexpr std::size_t kShown = 8;
   std::string octets;
   append_hex(Bytes(node.value).first(std::min(node.value.size(), kShown)), octets);
+  const std::string what = row->nests() ? "does not end where its TLVs end:" : fmt::format("is {}, not", shape(row->kind));
   findings.error(Cause::listing, place, row->clause,
-                 fmt::format("{} is {}, not {} octets: 0x{}{}", findings.path(place), shape(row->kind), node.value.size(), octets, node.value.size() > kShown ? "..." : ""),
-                 fmt::format("write {}", shape(row->kind)));
+                 fmt::format("{} {} {} octets: 0x{}{}", findings.path(place), what, node.value.size(), octets, node.value.size() > kShown ? "..." : ""),
+                 row->nests() ? "set its length, and theirs, right" : fmt::format("write {}", shape(row->kind)));
 }
 
 struct Words {

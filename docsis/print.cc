@@ -33,6 +33,19 @@ bool holds_text(Bytes value, Dialect dialect) noexcept {
   return dialect == Dialect::utility || (can_be_quoted(value) && std::ranges::find(value, '"') == value.end());
 }
 
+// parse() refuses what is out of range, and a string has no word for every octet.
+bool can_be_read_again(const Tlv& row, Bytes value) {
+  const auto measured = row.bounded ? measure(row.kind, value) : std::nullopt;
+  if (measured && (*measured < row.min || *measured > row.max)) return false;
+  switch (row.kind) {
+    case Kind::str: return can_be_quoted(value);
+    case Kind::strz: return can_be_quoted(value.first(value.size() - 1));
+    case Kind::empty: return true;
+    case Kind::oid_u8: return value.back() <= 1;
+    default: return !value.empty();
+  }
+}
+
 }  // namespace
 
 const Tlv* printed_row(const Node& node, FileKind kind) noexcept {
@@ -118,10 +131,7 @@ bool Printer::leaf(const Node& node) {
   const Tlv* row = printed_row(node, kind_);
   if (row == nullptr) return false;
   if (is_varbind(node, kind_)) return varbind(node, row->kind == Kind::varbind ? row->name : "SnmpMibObject");
-  const bool text = row->kind == Kind::str || row->kind == Kind::strz;
-  if (!fits(row->kind, node.value)) return false;
-  if (text && options_.dialect == Dialect::native && !can_be_quoted(Bytes(node.value).first(node.value.size() - (row->kind == Kind::strz ? 1 : 0)))) return false;
-  if (node.value.empty() && options_.dialect == Dialect::native && row->kind != Kind::str && row->kind != Kind::empty) return false;
+  if (!fits(row->kind, node.value) || (options_.dialect == Dialect::native && !can_be_read_again(*row, node.value))) return false;
 
   start_line();
   const bool computed = row->kind == Kind::md5;

@@ -16,15 +16,18 @@ constexpr std::uint32_t kHashIetf[] = {1, 3, 6, 1, 2, 1, 140, 1, 2, 11, 0};  // 
 // Each returns false when the contents are not of its type.
 using Write = bool (*)(Bytes contents, Dialect dialect, VarbindText& to);
 
-bool write_integer(Bytes contents, Dialect, VarbindText& to) {
+// X.690 §8.3.2 wants the fewest octets. What has more would be written with fewer.
+bool write_integer(Bytes contents, Dialect dialect, VarbindText& to) {
   const auto value = integer_of(contents);
-  if (value) to.value = fmt::format("{}", *value);
-  return value.has_value();
+  if (!value || (dialect == Dialect::native && !equal(contents, contents_of_integer(*value)))) return false;
+  to.value = fmt::format("{}", *value);
+  return true;
 }
-bool write_unsigned(Bytes contents, Dialect, VarbindText& to) {
+bool write_unsigned(Bytes contents, Dialect dialect, VarbindText& to) {
   const auto value = unsigned_of(contents);
-  if (value) to.value = fmt::format("{}", *value);
-  return value.has_value();
+  if (!value || (dialect == Dialect::native && !equal(contents, contents_of_unsigned(*value)))) return false;
+  to.value = fmt::format("{}", *value);
+  return true;
 }
 bool write_ip_address(Bytes contents, Dialect, VarbindText& to) {
   if (contents.size() != 4) return false;
