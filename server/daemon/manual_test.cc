@@ -1,6 +1,7 @@
 // manual_test.cc: docs/operating.md, docs/man and examples/isp/coaxd.toml say what the tables in the code say. A row that is added without a word about it fails here.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -9,6 +10,7 @@
 #include "server/daemon/command_line.h"
 #include "server/daemon/metrics.h"
 #include "server/engine/drop_reason.h"
+#include "server/wire/cable_device.h"
 
 namespace coaxd::daemon {
 namespace {
@@ -71,6 +73,16 @@ TEST(Manual, EveryDropReasonIsExplained) {
   const std::string text = read("docs/operating.md");
   for (std::size_t i = 1; i < static_cast<std::size_t>(engine::DropReason::count); ++i)
     EXPECT_THAT(text, HasSubstr("| `" + std::string{engine::to_string(static_cast<engine::DropReason>(i))} + "` | "));
+}
+
+// Values with their codes: those of a line of their own in the table, capabilities in a list.
+TEST(Manual, EveryModemOptionIsNamedWithItsCode) {
+  std::string text = read("docs/operating.md");
+  std::ranges::replace(text, '\n', ' ');
+  for (const wire::DeviceValue& value : wire::device_values()) {
+    const std::string name = "`" + std::string{value.name} + "`", code = std::to_string(value.code);
+    EXPECT_TRUE(text.contains("| " + name + " | " + code + " |") || text.contains(name + " " + code + ",") || text.contains(name + " " + code + ".")) << name << code;
+  }
 }
 
 // `-t` is not found in `-tf`.

@@ -88,6 +88,9 @@ constexpr InputRow kInputs[] = {
      [](const MetricsInput& in) { return static_cast<double>(in.log_suppressed); }},
     {{"coaxd_lease_memory_bytes", "gauge", "Memory of the lease table, its index and its orders."},
      [](const MetricsInput& in) { return static_cast<double>(in.lease_memory); }},
+    {{"coaxd_modems", "gauge", "Modem records, set or only seen."}, [](const MetricsInput& in) { return static_cast<double>(in.modems); }},
+    {{"coaxd_modem_sightings_lost_total", "counter", "New modems, or new capabilities, left for the modem's next message because too many came at once."},
+     [](const MetricsInput& in) { return static_cast<double>(in.modem_sightings_lost); }},
 };
 
 constexpr MetricRow kSocketDrops{"coaxd_socket_drops_total", "counter",

@@ -41,6 +41,7 @@ struct MetricsInput {
   std::int64_t start_time = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;
   std::uint64_t lease_memory = 0;
+  std::uint64_t modems = 0, modem_sightings_lost = 0;
   std::int64_t mirror_age = 0;
   std::uint64_t dropped_requests = 0, dropped_discovers = 0, dropped_link = 0;  // by the kernel
   int store_error = 0;

@@ -622,6 +622,8 @@ std::vector<Sample> Server::samples() const {
   input.reloads = reloads_;
   input.reloads_failed = reloads_failed_;
   input.lease_memory = leases_->table().memory_bytes();
+  input.modems = modems_->size();
+  input.modem_sightings_lost = modems_->table().lost();
   const io::SocketDrops drops = io::socket_drops(sockets_);
   input.dropped_requests = drops.requests;
   input.dropped_discovers = drops.discovers;

@@ -43,6 +43,7 @@ std::expected<void, std::string> Modems::set(std::span<const Setting> settings, 
 }
 
 std::expected<bool, std::string> Modems::erase(Mac mac) {
+  collect();  // what was seen before would bring it back
   if (table_.find(mac) == nullptr) return false;
   const Modem modem{.mac = mac};
   const ModemStore::Row row{ModemStore::Kind::erase, &modem};
@@ -87,8 +88,12 @@ void Modems::take_over(const Sighting& sighting) {
   fresh_.push_back(sighting.mac);
 }
 
-void Modems::tick() {
+void Modems::collect() {
   table_.collect([this](const Sighting& sighting) { take_over(sighting); });
+}
+
+void Modems::tick() {
+  collect();
   store_fresh();
   store_seen(kLookedAt);
 }
@@ -131,7 +136,7 @@ bool Modems::store_seen(std::size_t records) {
 }
 
 std::expected<void, std::string> Modems::store_what_was_seen() {
-  table_.collect([this](const Sighting& sighting) { take_over(sighting); });
+  collect();
   ailment_.clear();
   store_fresh();
   place_ = 0;

@@ -67,6 +67,7 @@ class Modems {
 
  private:
   static Modem as_it_is(const ModemTable::Record& record);
+  void collect();
   void take_over(const Sighting& sighting);
   std::expected<void, std::string> write(std::vector<Modem>& modems, ModemStore::Kind kind);
   void store_fresh();

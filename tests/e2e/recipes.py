@@ -88,6 +88,7 @@ class Operating(unittest.TestCase):
         shim.write_text(f'#!/bin/sh\nexec {pathlib.Path(base.Settings.server).parent}/coaxctl --socket {cls.folder}/control.sock "$@"\n',
                         encoding="ascii")
         shim.chmod(0o755)
+        subprocess.run([shim, "modem", "set", MODEM.hex(), "--profile", "gold", "ds_rate=100"], check=True, stdout=subprocess.DEVNULL, timeout=30)
 
     @classmethod
     def _lease(cls, bed):
@@ -131,6 +132,11 @@ class Operating(unittest.TestCase):
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         rows = [line for line in done.stdout.splitlines() if self.address in line]
         self.assertEqual(3, len(rows), done.stdout)              # now, at that time, behind that modem
+
+    def test_modem_record(self):
+        done = self.run_block("modem set")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.assertIn("note =       second floor\n", done.stdout)
 
     def test_queries_of_the_schema_page(self):
         store = sqlite3.connect(f"file:{self.folder}/dhcpd.leases.db?mode=ro", uri=True)
