@@ -28,7 +28,7 @@ void Parser::snmp_object(Frame& frame, const Token& keyword, Node node, const Tl
   const SnmpWord* word = at(TokenKind::word) ? find_snmp_word(current_.text, report_.dialect()) : nullptr;
   if (word == nullptr) {
     const bool reserved = at(TokenKind::word) && is_grammar_word(current_.text, report_.dialect());
-    const std::string mend = fmt::format("one of {}", snmp_words(report_.dialect()));
+    const std::string mend = snmp_word_mend(at(TokenKind::word) ? current_.text : std::string_view{}, report_.dialect());
     if (at(TokenKind::word) && !reserved && report_.native()) report_.error(Cause::value, current_.at, fmt::format("{} is no type of a value", current_.text), mend);
     else unexpected("a type", mend);
     return recover();

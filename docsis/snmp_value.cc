@@ -219,11 +219,12 @@ const SnmpWord* find_snmp_word(std::string_view word, Dialect dialect) noexcept 
   return found == kWords.end() || (found->native_only && dialect != Dialect::native) ? nullptr : &*found;
 }
 
-std::string snmp_words(Dialect dialect) {
-  std::string text;
+std::string snmp_word_mend(std::string_view wrong, Dialect dialect) {
+  std::vector<std::string_view> words;
   for (const SnmpWord& each : kWords)
-    if (!each.native_only || dialect == Dialect::native) fmt::format_to(std::back_inserter(text), "{}{}", text.empty() ? "" : ", ", each.word);
-  return text;
+    if (!each.native_only || dialect == Dialect::native) words.push_back(each.word);
+  const std::string_view near = did_you_mean(wrong, words);
+  return near.empty() ? fmt::format("one of {}", fmt::join(words, ", ")) : fmt::format("did you mean {}?", near);
 }
 
 bool read_contents(const SnmpTarget& target, const Token& token, const MibNames& mibs, Report& report, Octets& contents) {

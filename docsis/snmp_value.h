@@ -25,8 +25,8 @@ struct SnmpWord {
 };
 // Null: no such type in this dialect.
 const SnmpWord* find_snmp_word(std::string_view word, Dialect dialect) noexcept;
-// "Integer, Unsigned32, ...", for a message.
-std::string snmp_words(Dialect dialect);
+// What to write instead of a word that is none: the one that is near, or all.
+std::string snmp_word_mend(std::string_view wrong, Dialect dialect);
 
 // Where a value goes: the words before it in its statement, understood.
 struct SnmpTarget {

@@ -82,6 +82,7 @@ TEST(DocsisSnmpValue, TypesWithoutARuleInTheUtility) {
   EXPECT_EQ(native_cause("Counter64 18446744073709551616"), Cause::range);
   EXPECT_EQ(native_cause("BitString 0xf0"), Cause::grammar);
   EXPECT_EQ(native_cause("Opaque 1"), Cause::value);
+  EXPECT_EQ(compile("sysContact.0 Strng \"a\"", Dialect::native).problems.at(0).mend, "did you mean String?");
 }
 
 TEST(DocsisSnmpValue, AValueOfAnotherTypeIsAnErrorOfTheGrammar) {

@@ -308,6 +308,8 @@ std::string described(const Token& token) {
 
 void wrong_kind(Cause cause, std::string_view name, std::string_view what, std::string_view example, const Token& token, Report& report) {
   std::string mend = fmt::format("write {} {};", name, example);
+  const bool word = token.is(TokenKind::word) || token.is(TokenKind::oid) || token.is(TokenKind::integer);
+  if (word && example.starts_with('"') && token.text.size() <= kShown) mend = fmt::format("write {} \"{}\";", name, token.text);
   if (token.is(TokenKind::string) && example.starts_with("0x")) mend = "hexadecimal octets stand without quotes: 0x0102";
   report.error(cause, token.at, fmt::format("{} is {}, not {}", name, what, described(token)), std::move(mend));
 }

@@ -152,7 +152,9 @@ TEST(DocsisValue, AValueOfAnotherKindIsAnError) {
   }
   const Outcome quoted = read(row(Kind::hex), "\"0x12\"", Dialect::native);
   EXPECT_NE(quoted.problems[0].mend.find("without quotes"), std::string::npos);
-  EXPECT_EQ(read(row(Kind::str), "5", Dialect::native).problems[0].mend, "write Thing \"text\";");
+  EXPECT_EQ(read(row(Kind::str), "5", Dialect::native).problems[0].mend, "write Thing \"5\";");
+  EXPECT_EQ(read(row(Kind::str), "fw.bin", Dialect::native).problems[0].mend, "write Thing \"fw.bin\";");
+  EXPECT_EQ(read(row(Kind::str), "0x05", Dialect::native).problems[0].mend, "write Thing \"text\";");
 }
 
 TEST(DocsisValue, AListOfOneItemIsForTheNativeDialect) {
