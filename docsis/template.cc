@@ -275,13 +275,13 @@ std::expected<void, Problems> Compiler::compile_mta(const Template& from, const 
   out.clear();
   Report report(from.impl_->dialect);
   if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return refused(std::move(report.problems()), out);
-  if (hash == MtaHash::none) return {};
-  auto decoded = decode(out, from.impl_->name);
-  if (!decoded) return refused(std::move(decoded.error()), out);
-  auto sealed = seal_mta(decoded->document, hash, from.impl_->dialect == Dialect::utility);
-  if (!sealed) return refused(std::move(sealed.error()), out);
-  out.assign(sealed->begin(), sealed->end());
-  return {};
+  auto hashed = add_mta_hash(out, 0, hash, from.impl_->dialect == Dialect::utility);
+  if (hashed) return {};
+  for (Problem& problem : hashed.error()) {
+    problem.file = from.impl_->name;
+    problem.at = {.line = 1, .column = 1};
+  }
+  return refused(std::move(hashed.error()), out);
 }
 
 }  // namespace coaxd::docsis

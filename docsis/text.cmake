@@ -24,3 +24,4 @@ coaxd_test(docsis_text_test
     value_test.cc
   DEPENDS coaxd_docsis_text)
 target_compile_definitions(docsis_text_test PRIVATE COAXD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+coaxd_test(docsis_template_allocation_test SOURCES template_allocation_test.cc DEPENDS coaxd_docsis_text coaxd_allocation_count)
