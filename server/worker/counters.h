@@ -3,26 +3,16 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 
+#include "server/base/counter.h"
 #include "server/engine/drop_reason.h"
 #include "server/wire/message.h"
 
 namespace coaxd::worker {
 
-class Counter {
- public:
-  void add(std::uint64_t n = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer: no lock prefix
-  }
-  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
-  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
+using coaxd::Counter;
 
 struct alignas(64) Counters {
   static constexpr std::size_t kTypes = 19;  // by wire::MessageType; 0 is BOOTP

@@ -14,6 +14,7 @@
 #include "server/engine/arrival.h"
 #include "server/engine/drop_reason.h"
 #include "server/store/disk.h"
+#include "server/tftp/responder.h"
 #include "server/wire/frame.h"
 
 namespace coaxd::worker {
@@ -28,6 +29,9 @@ struct TransmitBuffer {
   explicit operator bool() const noexcept { return frame != nullptr; }
 };
 
+// What an arrival or departure of the services says instead of the number of one of TFTP's sockets: port 37.
+inline constexpr std::uint8_t kTimeSocket = 255;
+
 class Handler {
  public:
   // Some that on_datagram() will be given soon, after a few others: the time to fetch what they need into the cache. At most kComing at once,
@@ -41,6 +45,9 @@ class Handler {
   virtual void on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) = 0;
   virtual void on_disk(std::uint64_t token, int result) = 0;
   virtual void on_send_failed(int error) = 0;
+  // A datagram for TFTP or for the time of day, in the order in which they came. Valid during the call.
+  virtual void on_service([[maybe_unused]] Bytes payload, [[maybe_unused]] const tftp::Arrival& arrival) {}
+  virtual void on_service_send_failed([[maybe_unused]] int error) {}
 
  protected:
   ~Handler() = default;
@@ -51,6 +58,8 @@ class Transport {
   static constexpr std::size_t kBatch = 64;
   // DISCOVERs have what others leave of a batch, and this much at least: a flood of renewals must not keep new clients out for ever.
   static constexpr std::size_t kLeastDiscovers = kBatch / 8;
+  // So have, behind both, TFTP and the time of day.
+  static constexpr std::size_t kLeastServices = kBatch / 8;
 
   virtual ~Transport() = default;
 
@@ -72,6 +81,12 @@ class Transport {
 
   // ICMP echo request (ping-check). False: not possible (no raw socket); the caller offers without asking.
   virtual bool send_echo(Ipv4 to, std::uint16_t id, std::uint16_t sequence) = 0;
+
+  // TFTP and the time of day, with buffers of their own. Room for one datagram, the same again until it is sent; empty: none just now, or no such
+  // socket. Then its first octets, to leave by the socket that the departure names.
+  static constexpr std::size_t kServiceRoom = TransmitBuffer::kPayload;
+  virtual MutableBytes service_room() { return {}; }
+  virtual void send_service([[maybe_unused]] std::size_t size, [[maybe_unused]] const tftp::Departure& departure) {}
 
   virtual store::AsyncDisk& disk() = 0;
 };

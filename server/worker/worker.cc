@@ -67,8 +67,12 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
       held_effects_(parts.max_held),
       outlets_(parts.max_effects) {
   probes_.reserve(kMaxProbes);
-  engine_.use(std::move(snapshot.config), std::move(snapshot.names));
   now_ = transport_.now();
+  if (parts.services.any()) {
+    services_ = std::make_unique<Services>(parts.services, transport_, leases_, static_cast<Services::Log&>(*this), now_);
+    services_->use(snapshot.config);
+  }
+  engine_.use(std::move(snapshot.config), std::move(snapshot.names));
 }
 
 Worker::~Worker() = default;
@@ -77,6 +81,7 @@ void Worker::run() {
   while (!stop_.load(std::memory_order_acquire)) {
     std::int64_t until = transport_.now().mono_ns + kIdleNs;
     if (!probes_.empty()) until = std::min(until, probes_.front().deadline_ns);
+    if (services_) until = std::min(until, services_->next_ns());
     turn(until);
     park_if_asked();
   }
@@ -98,14 +103,15 @@ void Worker::settle_held() {
 
 void Worker::turn(std::int64_t until_mono_ns) {
   clock_is_stale_ = true;
-  // What was gathered has its client waiting: nobody sleeps on it.
+  // What was gathered has its client waiting, and what has come to an end is to be looked at: nobody sleeps on them.
   const bool full = held_.full();
   if (full) until_mono_ns = std::min(until_mono_ns, now_.mono_ns + kFullNs);
-  const bool more = transport_.wait(*this, gathered_ > 0 ? 0 : until_mono_ns,
+  const bool more = transport_.wait(*this, gathered_ > 0 || more_due_ ? 0 : until_mono_ns,
                                     full ? Transport::Intake::completions : Transport::Intake::everything);
   now_ = transport_.now();
   clock_is_stale_ = false;
   finish_probes();
+  if (services_) services_->on_time(now_);
   expire();
   // While packets wait, what they will change shares the sync with what is there: it costs as much processor time as some exchanges.
   gathered_ = more ? gathered_ + 1 : kGatherTurns;
@@ -408,6 +414,11 @@ void Worker::on_disk(std::uint64_t token, int result) {
   release_settled();
 }
 
+void Worker::on_service(Bytes payload, const tftp::Arrival& arrival) {
+  read_clock_once();
+  services_->on_datagram(payload, arrival, now_);
+}
+
 void Worker::on_send_failed(int) { drop(engine::DropReason::send_failed); }
 
 void Worker::start_probe(TransmitBuffer buffer) {
@@ -459,6 +470,7 @@ void Worker::on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) 
 }
 
 void Worker::expire() {
+  more_due_ = false;
   if (held_.full() || leases_.next_due_at() > lease::to_stored(now_.wall)) return;
   if (expiry_frozen_.load(std::memory_order_relaxed) || journal_.failed() != 0) {
     // No lease can end now, but an offer can: it was only ever in memory, and what was offered on a full disk must not stay away.
@@ -466,6 +478,7 @@ void Worker::expire() {
     return;
   }
   engine::Change* change = engine_.expire(now_, kExpiriesPerTurn, actions_);
+  more_due_ = leases_.next_due_at() <= lease::to_stored(now_.wall);  // renewed leases are many, and go on without a word to the disk
   for (std::size_t i = 0; i < actions_.log_count; ++i) log(actions_.logs[i], false);
   if (change == nullptr) return;
   std::size_t count = 0;
@@ -494,6 +507,7 @@ void Worker::park() {
   parked_.store(true, std::memory_order_release);  // pairs with wait_at_rest()
   parked_.notify_all();
   park_.wait(true, std::memory_order_acquire);     // pairs with resume()
+  if (next_.config && services_) services_->use(next_.config);
   if (next_.config) engine_.use(std::move(next_.config), std::move(next_.names));
   next_ = {};
   if (to_free_ != lease::kNoSlot) free_by_order();

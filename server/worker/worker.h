@@ -16,6 +16,7 @@
 #include "server/engine/engine.h"
 #include "server/store/journal.h"
 #include "server/worker/counters.h"
+#include "server/worker/services.h"
 #include "server/worker/standing_queue.h"
 #include "server/worker/transport.h"
 
@@ -41,7 +42,7 @@ struct Snapshot {
   std::shared_ptr<const config::HostTable> names;
 };
 
-class Worker final : private Handler {
+class Worker final : private Handler, private Services::Log {
  public:
   // Most replies that can wait for the store at once (`[limits] pending_changes`): two batches of the journal (one being synced, one
   // gathering) at 4 packets' wait each, rounded up; beyond it packets are dropped as `overload` and clients ask again.
@@ -65,6 +66,7 @@ class Worker final : private Handler {
     bool log_packets = true;
     unsigned index = 0;
     std::size_t max_held = kMaxHeld, max_effects = kMaxEffects;
+    Services::Parts services{};  // files and the time of day, beside DHCP
   };
   Worker(const Parts& parts, Snapshot snapshot);
   ~Worker();
@@ -86,6 +88,7 @@ class Worker final : private Handler {
   bool has_freed() const noexcept { return has_freed_; }
 
   const Counters& counters() const noexcept { return counters_; }
+  const Services* services() const noexcept { return services_.get(); }  // null: off
   Outlets& outlets() noexcept { return outlets_; }
   std::size_t held() const noexcept { return held_.size(); }
   // The errno with which the journal has failed; ETIMEDOUT while a write neither fails nor ends; 0 while it can be written.
@@ -153,6 +156,9 @@ class Worker final : private Handler {
   void on_echo_reply(Ipv4 from, std::uint16_t id, std::uint16_t sequence) override;
   void on_disk(std::uint64_t token, int result) override;
   void on_send_failed(int error) override;
+  void on_service(Bytes payload, const tftp::Arrival& arrival) override;
+  void on_service_send_failed(int) override { services_->on_send_failed(); }
+  void log(const engine::LogEvent& event) override { log(event, false); }
 
   void read_clock_once() noexcept;
   void drop(engine::DropReason reason) noexcept { counters_.dropped[static_cast<std::size_t>(reason)].add(); }
@@ -198,12 +204,14 @@ class Worker final : private Handler {
   std::vector<Probe> probes_;
   std::uint16_t next_echo_ = 0;
   lease::SlotId next_ended_offer_ = 0;
+  bool more_due_ = false;  // expire() has more to look at now
   std::int64_t retry_at_ns_ = 0;
   unsigned gathered_ = 0;  // turns since the last flush of the journal
   bool log_stuck_ = false;
 
   Counters counters_;
   Outlets outlets_;
+  std::unique_ptr<Services> services_;  // null: off
   Snapshot next_;
   lease::SlotId to_free_ = lease::kNoSlot;
   bool has_freed_ = false;

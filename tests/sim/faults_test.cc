@@ -238,6 +238,35 @@ TEST(Sim, AFullBatchGathersButNobodySleepsOnIt) {
   }
 }
 
+// All clients came back in one second once, and have renewed since: when that second comes round, what is to be looked at does not wait for packets.
+TEST(Sim, NobodySleepsOnLeasesToBeMovedOn) {
+  World world("authoritative; subnet 10.4.0.0 netmask 255.255.0.0 { range 10.4.1.0 10.4.3.255; }", {.seed = 7, .workers = 1});
+  const lease::StoredTime now = lease::to_stored(world.time().server_wall());
+  for (std::uint32_t i = 0; i < 3 * 256; ++i) {
+    const lease::SlotId slot = world.leases().find({Ipv4::of(10, 4, 1, 0).value + i});
+    for (const lease::StoredTime ends : {now, now + 3600}) {
+      lease::Binding binding;
+      binding.state = lease::BindingState::active;
+      binding.ends = ends;
+      world.leases().commit(*world.leases().claim(slot, world.leases().word(slot)), binding);
+    }
+  }
+  worker::Worker& worker = world.worker(0);
+  const std::int64_t later = world.time().mono_ns + kSecond;
+  worker.turn(later);
+  int turns = 1;
+  for (; turns < 100 && world.leases().next_due_at() <= now; ++turns) {
+    worker.turn(later);
+    EXPECT_LE(world.transport(0).until(), world.time().mono_ns);
+  }
+  EXPECT_GT(turns, 5);
+  EXPECT_LT(turns, 20);
+  worker.turn(later);
+  worker.turn(later);
+  EXPECT_EQ(world.transport(0).until(), later) << "nothing is left to hurry for";
+  EXPECT_EQ(world.worker(0).counters().expired.get(), 0u);
+}
+
 // RFC 2131 §4.1: a client asks again after four seconds, give or take one; what it asked before that is answered for nobody. §4.4.5: one that
 // renews waits a minute. §4.4.6: a RELEASE is said once.
 TEST(Sim, WhatTheClientHasGivenUpIsNotAnswered) {
