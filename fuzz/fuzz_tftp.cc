@@ -133,7 +133,9 @@ class Run final : public Outlet {
     if (packet->opcode == Opcode::data) check_data(departure.to, *packet);
   }
   void check_data(Endpoint client, const Packet& packet) {
-    const Started& started = started_[client];
+    Started& started = started_[client];
+    REQUIRE(packet.block <= started.highest + 1u);  // nothing is left out
+    started.highest = std::max(started.highest, packet.block);
     const Contents* file = files_.find(started.name);
     REQUIRE(file != nullptr && packet.block > 0 && packet.data.size() <= std::max<std::uint64_t>(kPlainBlockSize, wishes_[client]));
     const std::uint64_t offset = (packet.block - 1) * std::uint64_t{started.block_size};
@@ -142,13 +144,15 @@ class Run final : public Outlet {
     REQUIRE(file->read(offset, expected) && equal(expected, packet.data));
   }
   void log(const Event& event) override {
-    if (event.kind == Event::Kind::started) started_[event.client] = {std::string(event.name), event.block_size};
+    if (event.kind == Event::Kind::started) started_[event.client] = {std::string(event.name), event.block_size, 0};
+    REQUIRE(event.kind != Event::Kind::completed || started_[event.client].highest == event.size / event.block_size + 1);
     REQUIRE(event.name.size() <= kMaxName && event.text.size() <= kMaxErrorText && event.acknowledged <= event.size);
   }
 
   struct Started {
     std::string name;
     std::uint16_t block_size = 0;
+    std::uint16_t highest = 0;  // block that was sent
   };
   struct Last {
     std::uint16_t block = 0;

@@ -61,6 +61,10 @@ BUGS = [
         "  if (!lease.is_static() && !reuse) {",
         "  if (!lease.is_static() && !reuse && !lease.running) {",
         "a renewal is acknowledged without being stored (RFC 2131 §3.1 step 4)"),
+    Bug("tftp-block-size", "fuzz_tftp", "server/tftp/transfer.h",
+        "std::min<std::uint64_t>(asked.get(Option::blksize), limits.largest_block)",
+        "std::max<std::uint64_t>(asked.get(Option::blksize), limits.largest_block)",
+        "TFTP: DATA larger than was asked for (RFC 2348)"),
 ]
 
 
