@@ -20,7 +20,7 @@ void Lexer::take_line() noexcept {
   line_start_ = offset_;
 }
 
-// The opener is greedy in the utility: /**/ opens a comment, and what follows up to the next */ is lost without a word. In the native dialect it is an empty one.
+// The opener is greedy in the utility: /**/ opens a comment, and what follows up to the next */ is lost without a word. Natively it is an empty one.
 bool Lexer::skip_comment() {
   const Position at = place(offset_);
   offset_ += 2;

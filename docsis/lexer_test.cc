@@ -94,7 +94,8 @@ TEST(DocsisLexer, Rfc4291_2_2_ShapesThatTheUtilityForgot) {
     EXPECT_NE(kind_of(text), TokenKind::ip6) << text;
     EXPECT_EQ(kind_of(text, Dialect::native), TokenKind::ip6) << text;
   }
-  for (const std::string_view text : {"1:2:3:4:5:6:7", "1::2::3", "12345::1", "1:2:3:4:5:6:7:8:9"}) EXPECT_NE(kind_of(text, Dialect::native), TokenKind::ip6) << text;
+  for (const std::string_view text : {"1:2:3:4:5:6:7", "1::2::3", "12345::1", "1:2:3:4:5:6:7:8:9"})
+    EXPECT_NE(kind_of(text, Dialect::native), TokenKind::ip6) << text;
 }
 
 TEST(DocsisLexer, ListsAreNoLongerThanTheUtilitys) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "docsis/literal.h"
 #include "docsis/parser.h"
 #include "docsis/value.h"
 #include "server/base/assert.h"
@@ -12,8 +13,6 @@ namespace {
 
 constexpr unsigned kDeepest = 100;       // blocks in blocks; every level costs two octets of 255
 constexpr std::size_t kMostGuesses = 10;  // a look at every keyword: worth it while somebody reads
-constexpr std::size_t kMostOpen = 16;    // files that include files
-constexpr std::size_t kMostFiles = 500;  // of one text, so that files that include others twice end
 
 constexpr std::array<std::string_view, 24> kGrammarWords{
     "BigInt", "BitString", "Char", "Counter32", "DecimalString", "Gauge", "Gauge32", "GenericTLV", "HexString", "IPAddress", "Integer", "Main",
@@ -90,8 +89,11 @@ bool Parser::end_statement(std::string_view keyword, Position behind) {
   const bool unknown = at(TokenKind::word) && !is_keyword(current_.text) && !is_grammar_word(current_.text, report_.dialect());
   const bool forgotten = at(TokenKind::close) || at(TokenKind::end) || (at(TokenKind::word) && !unknown);
   if (unknown && !report_.native()) report_.error(Cause::value, current_.at, fmt::format("{} is no keyword", current_.text));
-  else if (forgotten) report_.error(Cause::grammar, behind, fmt::format("';' is missing behind the value of {}", keyword), fmt::format("put ';' before {}", described(current_)));
-  else report_.error(Cause::grammar, current_.at, fmt::format("{} stands behind the value of {}", described(current_), keyword), "one value, then ';'; lists have commas and no blanks");
+  else if (forgotten)
+    report_.error(Cause::grammar, behind, fmt::format("';' is missing behind the value of {}", keyword), fmt::format("put ';' before {}", described(current_)));
+  else
+    report_.error(Cause::grammar, current_.at, fmt::format("{} stands behind the value of {}", described(current_), keyword),
+                  "one value, then ';'; lists have commas and no blanks");
   if (!forgotten) recover();
   return false;
 }
@@ -175,7 +177,9 @@ bool Parser::told_place(const Frame& frame, const Token& keyword, const Tlv& row
     report_.error(Cause::listing, keyword.at, fmt::format("{} in {} would be read as {}", keyword.text, frame.name, here->name), mend);
     return false;
   }
-  report_.warning(keyword.at, fmt::format("{} does not belong in {}{}", keyword.text, frame.name, here == nullptr ? "" : fmt::format(": it is read as {} there", here->name)), mend);
+  report_.warning(
+      keyword.at,
+      fmt::format("{} does not belong in {}{}", keyword.text, frame.name, here == nullptr ? "" : fmt::format(": it is read as {} there", here->name)), mend);
   return true;
 }
 
@@ -200,7 +204,8 @@ void Parser::statement(Frame& frame, const Token& keyword) {
     case Kind::block16: {
       const Tlv* inside = node.tlv != nullptr && node.tlv->nests() ? node.tlv : row;
       const bool at_home = frame.at_home && inside == node.tlv;
-      return block(frame, keyword, std::move(node), {.row = inside, .name = keyword.text, .nodes = nullptr, .at_home = at_home, .known = true, .generic = false, .depth = frame.depth + 1});
+      return block(frame, keyword, std::move(node),
+                   {.row = inside, .name = keyword.text, .nodes = nullptr, .at_home = at_home, .known = true, .generic = false, .depth = frame.depth + 1});
     }
     case Kind::varbind: return snmp_object(frame, keyword, std::move(node), *row);
     case Kind::oid_u8: return write_control(frame, keyword, std::move(node), *row);
@@ -327,52 +332,6 @@ void Parser::add(Frame& frame, Node node) {
   // MtaConfigDelimiter at the front makes an MTA file of any text (PKT-SP-PROV1.5 §9.1).
   if (frame.nodes == &document_.nodes && document_.nodes.empty() && node.code == 254) document_.kind = FileKind::mta;
   frame.nodes->push_back(std::move(node));
-}
-
-// include "path"; reads statements, as if they stood here. Paths are relative to the first text's folder, whoever names them.
-void Parser::include(Frame& frame) {
-  const Token keyword = take();
-  const auto path = take_value(keyword, "the name of a file in quotes");
-  if (!path) return;
-  auto contents = read_named_file(keyword, *path);
-  if (!contents) return;
-  Octets octets;
-  if (!read_string(*path, report_, octets)) return;
-  const std::string name(octets.begin(), octets.end());
-  if (included_before(name, path->at)) return;
-
-  Lexer lexer(texts_.emplace_back(std::move(*contents)), report_);
-  Lexer* const outer = lexer_;
-  const Token next = current_;
-  const std::string outer_file(report_.file());
-  lexer_ = &lexer;
-  report_.in_file(name);
-  open_files_.push_back(name);
-  advance();
-  while (!at(TokenKind::end) && !report_.ended()) {
-    if (!at(TokenKind::close)) {
-      item(frame);
-      continue;
-    }
-    report_.error(Cause::grammar, current_.at, "'}' closes nothing in this file", "an included file holds whole statements, without Main { }");
-    break;
-  }
-  open_files_.pop_back();
-  report_.in_file(outer_file);
-  lexer_ = outer;
-  current_ = next;
-}
-
-bool Parser::included_before(const std::string& path, Position at) {
-  if (std::ranges::find(open_files_, path) != open_files_.end())
-    report_.error(Cause::grammar, at, fmt::format("\"{}\" includes itself", path), "leave this include away");
-  else if (open_files_.size() >= kMostOpen)
-    report_.error(Cause::grammar, at, fmt::format("files include files more than {} deep", kMostOpen));
-  else if (texts_.size() >= kMostFiles)
-    report_.error(Cause::grammar, at, fmt::format("more than {} files are included", kMostFiles));
-  else
-    return false;
-  return true;
 }
 
 std::expected<Parsed, Problems> parse(std::string_view text, std::string_view name, const ParseOptions& options) {

@@ -1,15 +1,17 @@
-// Statements whose value is a file: certificates (MULPI 3.0 C.1.2.7 to C.1.2.11) and digit maps (PacketCable 2.0).
+// Statements whose value is a file: other texts, certificates (MULPI 3.0 C.1.2.7 to C.1.2.11) and digit maps (PacketCable 2.0).
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "docsis/literal.h"
 #include "docsis/parser.h"
-#include "docsis/value.h"
 
 namespace coaxd::docsis {
 namespace {
 
 constexpr std::size_t kMostDigitMap = 8192;
+constexpr std::size_t kMostOpen = 16;    // files that include files
+constexpr std::size_t kMostFiles = 500;  // of one text, so that files that include others twice end
 // pktcEUEDevDigMap of the first user, where the utility puts every digit map.
 constexpr std::uint32_t kDigitMapOid[] = {1, 3, 6, 1, 4, 1, 4491, 2, 2, 8, 2, 1, 1, 3, 1, 1, 2, 1};
 
@@ -56,8 +58,55 @@ void Parser::digit_map(Frame& frame, const Token& keyword, Node node, const std:
     return report_.error(Cause::value, keyword.at, fmt::format("a digit map has up to {} octets, not {}", kMostDigitMap, contents.size()), "shorten it");
   const auto name = ber_contents(kDigitMapOid);
   Octets octets;
-  append_varbind(*name, std::size(kDigitMapOid), SnmpType::octet_string, as_bytes(contents), report_.native() ? LengthForm::compatible : LengthForm::utility, octets);
+  append_varbind(*name, std::size(kDigitMapOid), SnmpType::octet_string, as_bytes(contents), report_.native() ? LengthForm::compatible : LengthForm::utility,
+                 octets);
   add_varbind(frame, std::move(node), std::move(octets));
+}
+
+// include "path"; reads statements, as if they stood here. Paths are relative to the first text's folder, whoever names them.
+void Parser::include(Frame& frame) {
+  const Token keyword = take();
+  const auto path = take_value(keyword, "the name of a file in quotes");
+  if (!path) return;
+  auto contents = read_named_file(keyword, *path);
+  if (!contents) return;
+  Octets octets;
+  if (!read_string(*path, report_, octets)) return;
+  const std::string name(octets.begin(), octets.end());
+  if (included_before(name, path->at)) return;
+
+  Lexer lexer(texts_.emplace_back(std::move(*contents)), report_);
+  Lexer* const outer = lexer_;
+  const Token next = current_;
+  const std::string outer_file(report_.file());
+  lexer_ = &lexer;
+  report_.in_file(name);
+  open_files_.push_back(name);
+  advance();
+  while (!at(TokenKind::end) && !report_.ended()) {
+    if (!at(TokenKind::close)) {
+      item(frame);
+      continue;
+    }
+    report_.error(Cause::grammar, current_.at, "'}' closes nothing in this file", "an included file holds whole statements, without Main { }");
+    break;
+  }
+  open_files_.pop_back();
+  report_.in_file(outer_file);
+  lexer_ = outer;
+  current_ = next;
+}
+
+bool Parser::included_before(const std::string& path, Position at) {
+  if (std::ranges::find(open_files_, path) != open_files_.end())
+    report_.error(Cause::grammar, at, fmt::format("\"{}\" includes itself", path), "leave this include away");
+  else if (open_files_.size() >= kMostOpen)
+    report_.error(Cause::grammar, at, fmt::format("files include files more than {} deep", kMostOpen));
+  else if (texts_.size() >= kMostFiles)
+    report_.error(Cause::grammar, at, fmt::format("more than {} files are included", kMostFiles));
+  else
+    return false;
+  return true;
 }
 
 }  // namespace coaxd::docsis

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "docsis/file.h"
+#include "docsis/literal.h"
 #include "docsis/parser.h"
-#include "docsis/value.h"
 
 namespace coaxd::docsis {
 namespace {
@@ -79,7 +79,8 @@ void Parser::generic(Frame& frame) {
   const auto code = take_number("TlvCode", 255);
   if (!code) return;
   if (const auto octet = static_cast<std::uint8_t>(*code); frame.depth == 0 && (octet == kPadCode || octet == kEndCode)) {  // MULPI 3.0 C.1.2.1, C.1.2.2
-    report_.error(Cause::value, at_code, fmt::format("TLV {} is {} and has no value", octet, octet == kPadCode ? "a pad" : "the end marker"), "leave it away: it is written where it belongs");
+    report_.error(Cause::value, at_code, fmt::format("TLV {} is {} and has no value", octet, octet == kPadCode ? "a pad" : "the end marker"),
+                  "leave it away: it is written where it belongs");
     return recover();
   }
   Node node{.code = static_cast<std::uint8_t>(*code), .tlv = nullptr, .at = keyword.at, .value = {}, .children = {}};
@@ -110,7 +111,8 @@ void Parser::generic(Frame& frame) {
 void Parser::generic_block(Frame& frame, const Token& keyword, Node node) {
   const Tlv* row = frame.at_home ? find_code(frame.row, node.code) : nullptr;
   if (row != nullptr && !row->nests()) row = nullptr;
-  block(frame, keyword, std::move(node), {.row = row, .name = keyword.text, .nodes = nullptr, .at_home = row != nullptr, .known = row != nullptr, .generic = true, .depth = frame.depth + 1});
+  block(frame, keyword, std::move(node),
+        {.row = row, .name = keyword.text, .nodes = nullptr, .at_home = row != nullptr, .known = row != nullptr, .generic = true, .depth = frame.depth + 1});
 }
 
 }  // namespace coaxd::docsis

@@ -1,5 +1,5 @@
-// The golden files: every text compiles to its binary octet for octet in the utility's dialect, and natively too but where the utility is known to be wrong; every
-// wrong text is refused with the exit status that MANIFEST.tsv states.
+// The golden files: every text compiles to its binary octet for octet in the utility's dialect, and natively too but where the utility is known to be wrong;
+// every wrong text is refused with the exit status that MANIFEST.tsv states.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +36,13 @@ std::vector<Case> cases() {
     std::vector<std::string> fields;
     std::istringstream row(line);
     for (std::string field; std::getline(row, field, '\t');) fields.push_back(field);
-    Case each{.id = fields.at(0), .kind = fields.at(1), .args = fields.at(2), .key = fields.at(3), .output = fields.at(6), .text = {}, .exit = std::stoi(fields.at(5))};
+    Case each{.id = fields.at(0),
+              .kind = fields.at(1),
+              .args = fields.at(2),
+              .key = fields.at(3),
+              .output = fields.at(6),
+              .text = {},
+              .exit = std::stoi(fields.at(5))};
     std::istringstream words(each.args);
     for (std::string word; words >> word;)
       if (word.ends_with(".txt")) each.text = word;
@@ -63,7 +69,9 @@ std::expected<Compiled, Problems> compile(const Case& each, Dialect dialect) {
     compiled.file = std::move(*sealed);
   } else {
     const std::string key = contents(each.key).value();
-    const auto sealed = seal(parsed->document, {.secret = SharedSecret::from_file(as_bytes(key)), .extended_secret = {}, .utility_walk = dialect == Dialect::utility}, compiled.file);
+    const auto sealed =
+        seal(parsed->document, {.secret = SharedSecret::from_file(as_bytes(key)), .extended_secret = {}, .utility_walk = dialect == Dialect::utility},
+             compiled.file);
     if (!sealed) return std::unexpected(sealed.error());
   }
   return compiled;

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "docsis/file.h"
+#include "docsis/literal.h"
 #include "docsis/parser.h"
-#include "docsis/value.h"
 
 namespace coaxd::docsis {
 
@@ -16,7 +16,8 @@ std::optional<Token> Parser::take_name(const Token& keyword) {
     (void)read_oid(name, true, *options_.mibs, report_);
     return std::nullopt;
   }
-  if (at(TokenKind::variable)) report_.error(Cause::grammar, current_.at, fmt::format("the name of {} cannot hold a variable", keyword.text), "write it out; a value can");
+  if (at(TokenKind::variable))
+    report_.error(Cause::grammar, current_.at, fmt::format("the name of {} cannot hold a variable", keyword.text), "write it out; a value can");
   else unexpected(fmt::format("the name of an object behind {}", keyword.text), fmt::format("write {} sysContact.0 ...", keyword.text));
   recover();
   return std::nullopt;
@@ -29,7 +30,8 @@ void Parser::snmp_object(Frame& frame, const Token& keyword, Node node, const Tl
   if (word == nullptr) {
     const bool reserved = at(TokenKind::word) && is_grammar_word(current_.text, report_.dialect());
     const std::string mend = snmp_word_mend(at(TokenKind::word) ? current_.text : std::string_view{}, report_.dialect());
-    if (at(TokenKind::word) && !reserved && report_.native()) report_.error(Cause::value, current_.at, fmt::format("{} is no type of a value", current_.text), mend);
+    if (at(TokenKind::word) && !reserved && report_.native())
+      report_.error(Cause::value, current_.at, fmt::format("{} is no type of a value", current_.text), mend);
     else unexpected("a type", mend);
     return recover();
   }
@@ -41,7 +43,8 @@ void Parser::snmp_object(Frame& frame, const Token& keyword, Node node, const Tl
   if (!oid) return;
   auto contents = ber_contents(*oid);
   if (!contents)
-    return report_.error(Cause::value, name->at, fmt::format("{} cannot be written in BER", name->text), "the first number is 0 to 2, the second 0 to 39, and there are up to 128");
+    return report_.error(Cause::value, name->at, fmt::format("{} cannot be written in BER", name->text),
+                         "the first number is 0 to 2, the second 0 to 39, and there are up to 128");
   SnmpTarget target{.word = word, .name = std::move(*oid), .written = std::string(name->text), .object = {}};
   target.object = options_.mibs->object(target.name);
   leaf(frame, std::move(node), {.row = row, .prefix = std::move(*contents), .snmp = std::move(target)}, *value);
@@ -51,7 +54,8 @@ void Parser::snmp_object(Frame& frame, const Token& keyword, Node node, const Tl
 void Parser::add_varbind(Frame& frame, Node node, Octets octets) {
   const bool native = report_.native();
   if (!native && octets.size() > 2 && octets[1] >= 0x80 && octets[1] == (octets.size() - 2) % 256)
-    report_.warning(node.at, fmt::format("SnmpMibObject has {} octets, of which its length in BER says something else", octets.size()), "only strings may be this long in this dialect");
+    report_.warning(node.at, fmt::format("SnmpMibObject has {} octets, of which its length in BER says something else", octets.size()),
+                    "only strings may be this long in this dialect");
   if (octets.size() > kMostOctets) {
     const bool top = frame.nodes == &document_.nodes;
     if (octets.size() > kMostWide)

@@ -33,7 +33,9 @@ std::expected<Parsed, Problems> parse_whole(std::string_view text, Dialect diale
   };
   return parse(text, "test.cfg", {.dialect = dialect, .read_file = read, .mta = mta});
 }
-std::expected<Parsed, Problems> parse_items(std::string_view items, Dialect dialect, bool mta = false) { return parse_whole(fmt::format("Main {{ {} }}", items), dialect, mta); }
+std::expected<Parsed, Problems> parse_items(std::string_view items, Dialect dialect, bool mta = false) {
+  return parse_whole(fmt::format("Main {{ {} }}", items), dialect, mta);
+}
 
 std::string hex(const std::expected<Parsed, Problems>& parsed) {
   if (!parsed) return parsed.error().back().message;
@@ -63,7 +65,8 @@ std::vector<std::string> places(const Problems& problems) {
 using Places = std::vector<std::string>;
 
 TEST(DocsisParse, OutputOrderIsTextOrderAndNothingIsMerged) {
-  for (const auto& octets : {utility("MaxCPE 2; NetworkAccess 1; MaxCPE 3;"), native("MaxCPE 2; NetworkAccess 1; MaxCPE 3;")}) EXPECT_EQ(octets, "120102030101120103");
+  for (const auto& octets : {utility("MaxCPE 2; NetworkAccess 1; MaxCPE 3;"), native("MaxCPE 2; NetworkAccess 1; MaxCPE 3;")})
+    EXPECT_EQ(octets, "120102030101120103");
   EXPECT_EQ(native("UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; }"), "180701020001060107");
 }
 
@@ -87,9 +90,21 @@ TEST(DocsisParse, ErrorsOfTheGrammar) {
     std::string_view items;
     std::string_view utility;  // place and status, from column 8 on
   } kRows[] = {
-      {"MaxCPE 1 NetworkAccess 1;", "1:16 2"}, {"MaxCPE ;", "1:15 2"},         {"MaxCPE { }", "1:15 2"},          {"MaxCPE 1 2;", "1:17 2"},      {"UsServiceFlow 1;", "1:22 2"},
-      {"UsServiceFlow { }", "1:24 2"},         {"5 6;", "1:8 2"},              {"Integer 5;", "1:8 2"},           {"MaxCPE MaxCPE;", "1:15 2"},   {"MaxCPE 1", "1:16 2"},
-      {"SnmpMibObject 5 Integer 5;", "1:22 2"}, {"SnmpWriteControl .1.3.6 a;", "1:32 255"}, {"MaxCPE a;", "1:15 255"}, {"NoSuchWord 1;", "1:8 255"}, {"maxcpe 1;", "1:8 255"},
+      {"MaxCPE 1 NetworkAccess 1;", "1:16 2"},
+      {"MaxCPE ;", "1:15 2"},
+      {"MaxCPE { }", "1:15 2"},
+      {"MaxCPE 1 2;", "1:17 2"},
+      {"UsServiceFlow 1;", "1:22 2"},
+      {"UsServiceFlow { }", "1:24 2"},
+      {"5 6;", "1:8 2"},
+      {"Integer 5;", "1:8 2"},
+      {"MaxCPE MaxCPE;", "1:15 2"},
+      {"MaxCPE 1", "1:16 2"},
+      {"SnmpMibObject 5 Integer 5;", "1:22 2"},
+      {"SnmpWriteControl .1.3.6 a;", "1:32 255"},
+      {"MaxCPE a;", "1:15 255"},
+      {"NoSuchWord 1;", "1:8 255"},
+      {"maxcpe 1;", "1:8 255"},
   };
   for (const auto& row : kRows) EXPECT_EQ(places(problems(row.items, Dialect::utility)), Places{std::string(row.utility)}) << row.items;
 }
@@ -150,7 +165,8 @@ TEST(DocsisParse, TheBoundsOfTheFirstRowInTheUtility) {
 TEST(DocsisParse, BlocksAndValuesAbove255Octets) {
   const auto block = [](int octets) {
     std::string text = "VendorSpecific { VendorIdentifier 0x00000c; ";
-    for (int left = octets - 5; left > 0; left -= 100) text += fmt::format("GenericTLV TlvCode 1 TlvString \"{}\"; ", std::string(static_cast<std::size_t>(std::min(left, 100) - 2), 'a'));
+    for (int left = octets - 5; left > 0; left -= 100)
+      text += fmt::format("GenericTLV TlvCode 1 TlvString \"{}\"; ", std::string(static_cast<std::size_t>(std::min(left, 100) - 2), 'a'));
     return text + "} MaxCPE 2;";
   };
   EXPECT_EQ(utility(block(255)).substr(0, 4), "2bff");
@@ -245,13 +261,15 @@ TEST(DocsisParse, GenericTlvs) {
     EXPECT_EQ(places(problems("GenericTLV TlvCode 9 { }", dialect)), Places{"1:31 2"});
   }
   // In a generic block the utility has fewer forms.
-  for (const std::string_view item : {"GenericTLV TlvCode 1 TlvString \"a\";", "MaxCPE 1;", "GenericTLV TlvCode 1 { GenericTLV TlvCode 1 TlvLength 1 TlvValue 0x01; }"}) {
+  for (const std::string_view item :
+       {"GenericTLV TlvCode 1 TlvString \"a\";", "MaxCPE 1;", "GenericTLV TlvCode 1 { GenericTLV TlvCode 1 TlvLength 1 TlvValue 0x01; }"}) {
     const std::string items = fmt::format("GenericTLV TlvCode 200 {{ {} }}", item);
     EXPECT_TRUE(parse_items(items, Dialect::native)) << item;
     EXPECT_EQ(problems(items, Dialect::utility).at(0).cause, Cause::grammar) << item;
   }
   for (const Dialect dialect : {Dialect::utility, Dialect::native})
-    for (const std::string_view code : {"0", "255"}) EXPECT_EQ(places(problems(fmt::format("GenericTLV TlvCode {} TlvString \"a\";", code), dialect)), Places{"1:27 255"});
+    for (const std::string_view code : {"0", "255"})
+      EXPECT_EQ(places(problems(fmt::format("GenericTLV TlvCode {} TlvString \"a\";", code), dialect)), Places{"1:27 255"});
   EXPECT_EQ(native("GenericTLV TlvCode 200 { GenericTLV TlvCode 255 TlvLength 1 TlvValue 0x01; }"), "c803ff0101");
   EXPECT_EQ(places(problems("GenericTLV TlvCode 256 TlvString \"a\";", Dialect::native)), Places{"1:27 241"});
 }

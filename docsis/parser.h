@@ -85,8 +85,6 @@ class Parser {
   void add_octets(Frame& frame, Node node, Octets octets, bool splits);
   void add(Frame& frame, Node node);
   Node node_of(const Frame& frame, const Token& keyword, const Tlv& row) const;
-  void include(Frame& frame);
-  bool included_before(const std::string& path, Position at);
 
   // parse_snmp.cc
   void snmp_object(Frame& frame, const Token& keyword, Node node, const Tlv& row);
@@ -104,6 +102,8 @@ class Parser {
   bool take_word(std::string_view word);
 
   // parse_file.cc
+  void include(Frame& frame);
+  bool included_before(const std::string& path, Position at);
   void file_statement(Frame& frame, const Token& keyword, Node node, const Tlv& row);
   std::optional<std::string> read_named_file(const Token& keyword, const Token& path);
   void digit_map(Frame& frame, const Token& keyword, Node node, const std::string& contents);

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "docsis/value.h"
+#include "docsis/literal.h"
 #include "server/base/did_you_mean.h"
 
 namespace coaxd::docsis {
@@ -53,7 +53,8 @@ struct Reading {
 std::string labels_of(const MibObject& object) {
   constexpr std::size_t kMost = 12;
   std::string text;
-  for (const MibEnum& each : object.enums.first(std::min(object.enums.size(), kMost))) fmt::format_to(std::back_inserter(text), "{}{}({})", text.empty() ? "" : " ", each.label, each.value);
+  for (const MibEnum& each : object.enums.first(std::min(object.enums.size(), kMost)))
+    fmt::format_to(std::back_inserter(text), "{}{}({})", text.empty() ? "" : " ", each.label, each.value);
   return object.enums.size() > kMost ? text + " ..." : text;
 }
 
@@ -127,7 +128,8 @@ bool unsigned_number(const Reading& r) {
   if (!r.report.native()) {
     value = number.wrapped();
   } else if (number.negative || number.huge || value > r.target.word->highest) {
-    return r.error(Cause::range, fmt::format("{} is 0 to {}, not {}", r.target.word->word, r.target.word->highest, r.token.text), number.negative ? "the lowest is 0" : fmt::format("the highest is {}", r.target.word->highest));
+    return r.error(Cause::range, fmt::format("{} is 0 to {}, not {}", r.target.word->word, r.target.word->highest, r.token.text),
+                   number.negative ? "the lowest is 0" : fmt::format("the highest is {}", r.target.word->highest));
   }
   if (value <= INT64_MAX) check_number(static_cast<std::int64_t>(value), r);
   append_unsigned(value, r.contents);
@@ -143,7 +145,8 @@ bool ticks(const Reading& r) {
   for (const std::uint64_t unit : kUnits) {
     const std::size_t end = std::min(rest.find_first_of(":."), rest.size());
     const Number number = number_of(rest.substr(0, end));
-    if (number.huge || number.magnitude > k32) return r.error(Cause::range, fmt::format("TimeTicks is up to 497 days, not {}", r.token.text), "hundredths of a second, 32 bits of them");
+    if (number.huge || number.magnitude > k32)
+      return r.error(Cause::range, fmt::format("TimeTicks is up to 497 days, not {}", r.token.text), "hundredths of a second, 32 bits of them");
     total += number.magnitude * unit;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -187,7 +190,8 @@ bool bits(const Reading& r) {
   if (!r.token.is(TokenKind::word) && !r.token.is(TokenKind::word_list)) {
     const bool is_hex = r.token.is(TokenKind::hex);
     wrong_kind(Cause::grammar, "BitString", "the labels of the bits, without blanks", "label,label", r.token, r.report);
-    if (is_hex && r.report.problems().size() > 0) r.report.problems().back().mend = "write HexString " + std::string(r.token.text) + ";, or BitString and labels";
+    if (is_hex && r.report.problems().size() > 0)
+      r.report.problems().back().mend = "write HexString " + std::string(r.token.text) + ";, or BitString and labels";
     return false;
   }
   if (r.target.object && !r.target.object->bits)

@@ -68,7 +68,8 @@ TEST(DocsisSnmpValue, WhatTheUtilityWraps) {
   EXPECT_EQ(utility("Integer 4294967295"), "02:ff");
   EXPECT_EQ(utility("Gauge32 4294967296"), "42:00");
   EXPECT_EQ(utility("Unsigned32 -1"), "42:00ffffffff");
-  for (const std::string_view value : {"Integer 4294967295", "Gauge32 4294967296", "Unsigned32 -1", "TimeTicks 4294967296"}) EXPECT_EQ(native_cause(value), Cause::range) << value;
+  for (const std::string_view value : {"Integer 4294967295", "Gauge32 4294967296", "Unsigned32 -1", "TimeTicks 4294967296"})
+    EXPECT_EQ(native_cause(value), Cause::range) << value;
 }
 
 TEST(DocsisSnmpValue, TypesWithoutARuleInTheUtility) {
@@ -86,7 +87,8 @@ TEST(DocsisSnmpValue, TypesWithoutARuleInTheUtility) {
 }
 
 TEST(DocsisSnmpValue, AValueOfAnotherTypeIsAnErrorOfTheGrammar) {
-  for (const std::string_view value : {"Integer \"1\"", "Integer 0x01", "String 5", "HexString \"00\"", "IPAddress 5", "IPAddress ::1", "ObjectID 5", "TimeTicks 1:2:3:4.5"}) {
+  for (const std::string_view value :
+       {"Integer \"1\"", "Integer 0x01", "String 5", "HexString \"00\"", "IPAddress 5", "IPAddress ::1", "ObjectID 5", "TimeTicks 1:2:3:4.5"}) {
     EXPECT_EQ(utility_cause(value), Cause::grammar) << value;
     if (value.starts_with("TimeTicks")) continue;
     EXPECT_EQ(native_cause(value), Cause::grammar) << value;

@@ -1,5 +1,5 @@
-// A template is octets with gaps: what no variable touches is encoded when the text is parsed, and compile() copies it. Around it stand steps that say where a value
-// is read and where a block, whose length depends on one, begins and ends.
+// A template is octets with gaps: what no variable touches is encoded when the text is parsed, and compile() copies it. Around it stand steps that say where a
+// value is read and where a block, whose length depends on one, begins and ends.
 #include "docsis/template.h"
 
 #include <fmt/format.h>
@@ -102,7 +102,8 @@ void Template::Impl::take(const Node& node, std::vector<std::uint32_t>& path) {
   if (!has_hole(path)) return take_octets(node);
   const bool splits = node.tlv != nullptr && node.tlv->splits;
   if (!node.block) {
-    steps.push_back({.kind = Step::Kind::value, .code = node.code, .wide = node.wide, .splits = splits, .first = static_cast<std::uint32_t>(next_hole_++), .at = node.at});
+    steps.push_back(
+        {.kind = Step::Kind::value, .code = node.code, .wide = node.wide, .splits = splits, .first = static_cast<std::uint32_t>(next_hole_++), .at = node.at});
     return;
   }
   steps.push_back({.kind = Step::Kind::open, .code = node.code, .wide = node.wide, .splits = splits, .at = node.at});
@@ -189,7 +190,8 @@ bool Compiler::Impl::value(const Template::Impl& from, const Step& step, Report&
     out.insert(out.begin() + static_cast<std::ptrdiff_t>(begin) + 1, 0);
     return close_tlv(out, begin, true, false);
   }
-  report.error(Cause::value, hole.pattern.at, fmt::format("{} has {} octets, a TLV at most {}", hole.spec.row.name, size, kMostOctets), "shorten the variable's value");
+  report.error(Cause::value, hole.pattern.at, fmt::format("{} has {} octets, a TLV at most {}", hole.spec.row.name, size, kMostOctets),
+               "shorten the variable's value");
   return false;
 }
 
@@ -231,7 +233,9 @@ bool Compiler::Impl::tlvs(const Template::Impl& from, const Variables& variables
         open.pop_back();
         if (good && !close_tlv(out, begin, step.wide, step.splits)) {
           report.in_file(from.name);
-          report.error(Cause::value, step.at, fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - 2, kMostOctets), "shorten a variable's value");
+          report.error(Cause::value, step.at,
+                       fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - 2, kMostOctets),
+                       "shorten a variable's value");
           good = false;
         }
         break;

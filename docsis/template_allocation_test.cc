@@ -29,9 +29,11 @@ Variables of(bool large) {
 
 TEST(DocsisTemplate, AllocatesNothingOnceItsBuffersHaveGrown) {
   const std::array templates{
-      made("Main { NetworkAccess 1; MaxCPE ${n}; CpeMacAddress ${mac}; SwUpgradeServer ${ip}; SwUpgradeFilename \"${text}\"; MfgCVCData 0x${hex}; TftpTimestamp ${n}; "
+      made("Main { NetworkAccess 1; MaxCPE ${n}; CpeMacAddress ${mac}; SwUpgradeServer ${ip}; SwUpgradeFilename \"${text}\"; MfgCVCData 0x${hex}; "
+           "TftpTimestamp ${n}; "
            "UsServiceFlow { UsServiceFlowRef 1; VendorSpecific { VendorIdentifier 0x00000c; GenericTLV TlvCode 1 TlvString \"${text}\"; } } "
-           "SnmpMibObject sysContact.0 String \"${text}\"; SnmpMibObject docsDevNmAccessIp.1 IPAddress ${ip}; SnmpMibObject docsDevFilterIpDestPortLow.1 Integer ${n}; "
+           "SnmpMibObject sysContact.0 String \"${text}\"; SnmpMibObject docsDevNmAccessIp.1 IPAddress ${ip}; SnmpMibObject docsDevFilterIpDestPortLow.1 "
+           "Integer ${n}; "
            "SnmpWriteControl .1.3.6.1.2.1 ${one:1}; }"),
       made("Main { MaxCPE ${n}; GenericTLV TlvCode 200 TlvString \"a${text}\"; }")};
   const Template mta = made("Main { MtaConfigDelimiter 1; SnmpMibObject sysContact.0 String \"${text}${text:}\"; MtaConfigDelimiter 255; }");

@@ -1,5 +1,5 @@
-// What a download costs that is compiled for its modem: a template of 40 TLVs at top level, a dozen values of it variables, TLV 19 and 20, and the MICs. ns are per
-// file. Beside it the same without variables, parsing, and the seals alone, so that one sees where the time goes.
+// What a download costs that is compiled for its modem: a template of 40 TLVs at top level, a dozen values of it variables, TLV 19 and 20, and the MICs. ns are
+// per file. Beside it the same without variables, parsing, and the seals alone, so that one sees where the time goes.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -21,18 +21,23 @@ std::string text_of(bool plain) {
   const auto value = [&](std::string_view name, std::string_view written) { return plain ? std::string(written) : "${" + std::string(name) + "}"; };
   std::string text = "Main {\n NetworkAccess 1; GlobalPrivacyEnable 1; MaxClassifiers 20;\n MaxCPE " + value("cpe", "4") + ";\n";
   for (const std::string_view flow : {"Us", "Ds"}) {
-    text += " " + std::string(flow) + "ServiceFlow { " + std::string(flow) + "ServiceFlowRef " + (flow == "Us" ? "1" : "2") + "; QosParamSetType 7; ServiceClassName \"" +
-            value("class", "gold") + "\"; MaxRateSustained " + value(flow == "Us" ? "up" : "down", "50000000") + "; MaxTrafficBurst " + value("burst", "640000") + "; TrafficPriority 1; }\n";
+    text += " " + std::string(flow) + "ServiceFlow { " + std::string(flow) + "ServiceFlowRef " + (flow == "Us" ? "1" : "2") +
+            "; QosParamSetType 7; ServiceClassName \"" + value("class", "gold") + "\"; MaxRateSustained " + value(flow == "Us" ? "up" : "down", "50000000") +
+            "; MaxTrafficBurst " + value("burst", "640000") + "; TrafficPriority 1; }\n";
   }
-  text += " UsPacketClass { ClassifierRef 1; ServiceFlowRef 1; RulePriority 64; IpPacketClassifier { IpProto 17; DstPortStart " + value("sip", "5060") + "; DstPortEnd " + value("sip", "5060") + "; } }\n";
+  text += " UsPacketClass { ClassifierRef 1; ServiceFlowRef 1; RulePriority 64; IpPacketClassifier { IpProto 17; DstPortStart " + value("sip", "5060") +
+          "; DstPortEnd " + value("sip", "5060") + "; } }\n";
   text += " SwUpgradeFilename \"" + value("firmware", "hub7_v2.14.bin") + "\";\n SwUpgradeServer " + value("tftp", "10.64.0.9") + ";\n";
-  text += " SnmpMibObject sysContact.0 String \"" + value("contact", "noc@example.net") + "\";\n SnmpMibObject docsDevNmAccessIp.1 IPAddress " + value("manager", "172.20.0.0") + ";\n";
-  text += " SnmpMibObject docsDevNmAccessIpMask.1 IPAddress 255.255.0.0;\n SnmpMibObject docsDevNmAccessCommunity.1 String \"" + value("community", "r3adonly") + "\";\n";
+  text += " SnmpMibObject sysContact.0 String \"" + value("contact", "noc@example.net") + "\";\n SnmpMibObject docsDevNmAccessIp.1 IPAddress " +
+          value("manager", "172.20.0.0") + ";\n";
+  text += " SnmpMibObject docsDevNmAccessIpMask.1 IPAddress 255.255.0.0;\n SnmpMibObject docsDevNmAccessCommunity.1 String \"" +
+          value("community", "r3adonly") + "\";\n";
   text += " SnmpMibObject docsDevNmAccessControl.1 Integer 2;\n SnmpMibObject docsDevNmAccessStatus.1 Integer 4;\n";
   for (int filter = 1; filter <= 6; ++filter) {
     const std::string index = std::to_string(filter);
-    text += " SnmpMibObject docsDevFilterIpStatus." + index + " Integer 4;\n SnmpMibObject docsDevFilterIpControl." + index + " Integer 1;\n SnmpMibObject docsDevFilterIpProtocol." + index +
-            " Integer 17;\n SnmpMibObject docsDevFilterIpDestPortLow." + index + " Integer 137;\n";
+    text += " SnmpMibObject docsDevFilterIpStatus." + index + " Integer 4;\n SnmpMibObject docsDevFilterIpControl." + index +
+            " Integer 1;\n SnmpMibObject docsDevFilterIpProtocol." + index + " Integer 17;\n SnmpMibObject docsDevFilterIpDestPortLow." + index +
+            " Integer 137;\n";
   }
   return text + "}\n";
 }

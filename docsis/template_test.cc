@@ -62,11 +62,14 @@ TEST(DocsisTemplate, IsTheTextWithItsValuesWrittenOut) {
       {"Main { MaxCPE 1${n}; }", "Main { MaxCPE 16; }", {{"n", "6"}}},
       {"Main { SwUpgradeFilename \"${model}_${v:1}.bin\"; }", "Main { SwUpgradeFilename \"hub_2.bin\"; }", {{"model", "hub"}, {"v", "2"}}},
       {"Main { SwUpgradeServer 10.${net}.0.9; }", "Main { SwUpgradeServer 10.64.0.9; }", {{"net", "64"}}},
-      {"Main { MfgCVCData 0x${hex}; CpeMacAddress ${mac}; }", "Main { MfgCVCData 0xab; CpeMacAddress 00:00:5e:00:53:01; }", {{"hex", "ab"}, {"mac", "00:00:5e:00:53:01"}}},
+      {"Main { MfgCVCData 0x${hex}; CpeMacAddress ${mac}; }",
+       "Main { MfgCVCData 0xab; CpeMacAddress 00:00:5e:00:53:01; }",
+       {{"hex", "ab"}, {"mac", "00:00:5e:00:53:01"}}},
       {"Main { UsServiceFlow { UsServiceFlowRef 1; ServiceClassName \"${c}\"; QosParamSetType 7; } MaxCPE 1; }",
        "Main { UsServiceFlow { UsServiceFlowRef 1; ServiceClassName \"gold\"; QosParamSetType 7; } MaxCPE 1; }",
        {{"c", "gold"}}},
-      {"Main { VendorSpecific { VendorIdentifier 0xffffff; L2VPNEncoding { VPNIdentifier 0x01020304; NSIEncapsulation { NSIEncapsulationSingleQTag ${tag}; } } } }",
+      {"Main { VendorSpecific { VendorIdentifier 0xffffff; L2VPNEncoding { VPNIdentifier 0x01020304; NSIEncapsulation { NSIEncapsulationSingleQTag ${tag}; } } "
+       "} }",
        "Main { VendorSpecific { VendorIdentifier 0xffffff; L2VPNEncoding { VPNIdentifier 0x01020304; NSIEncapsulation { NSIEncapsulationSingleQTag 77; } } } }",
        {{"tag", "77"}}},
       {"Main { SnmpMibObject sysContact.0 String \"${who}\"; SnmpMibObject docsDevNmAccessStatus.1 Integer ${row}; SnmpWriteControl .1.3.6.1.2.1 ${w}; }",
@@ -105,17 +108,20 @@ TEST(DocsisTemplate, NamesWhatIsMissing) {
 }
 
 TEST(DocsisTemplate, WrongNamesOfVariables) {
-  for (const std::string_view text : {"Main { MaxCPE ${}; }", "Main { MaxCPE ${1}; }", "Main { MaxCPE ${a b}; }", "Main { SwUpgradeFilename \"${\"; }", "Main { MaxCPE ${a; }",
-                                      "Main { ManufacturerCVC \"${a}\"; }", "Main { SnmpMibObject sysContact.${a} String \"\"; }", "Main { ${a} 5; }", "Main { GenericTLV TlvCode ${a} TlvString \"\"; }"})
+  for (const std::string_view text : {"Main { MaxCPE ${}; }", "Main { MaxCPE ${1}; }", "Main { MaxCPE ${a b}; }", "Main { SwUpgradeFilename \"${\"; }",
+                                      "Main { MaxCPE ${a; }", "Main { ManufacturerCVC \"${a}\"; }", "Main { SnmpMibObject sysContact.${a} String \"\"; }",
+                                      "Main { ${a} 5; }", "Main { GenericTLV TlvCode ${a} TlvString \"\"; }"})
     EXPECT_FALSE(Template::parse(text, "t", {.read_file = {}})) << text;
 }
 
 TEST(DocsisTemplate, LengthsAreMeasuredAgain) {
-  const Template from = made("Main { UsServiceFlow { UsServiceFlowRef 1; VendorSpecific { VendorIdentifier 0x00000c; GenericTLV TlvCode 1 TlvString \"${s}\"; } } }");
+  const Template from =
+      made("Main { UsServiceFlow { UsServiceFlowRef 1; VendorSpecific { VendorIdentifier 0x00000c; GenericTLV TlvCode 1 TlvString \"${s}\"; } } }");
   for (const std::size_t size : {0, 1, 100, 242}) {
     const std::string s(size, 'x');
-    EXPECT_EQ(compiled(from, {{"s", s}}),
-              plain("Main { UsServiceFlow { UsServiceFlowRef 1; VendorSpecific { VendorIdentifier 0x00000c; GenericTLV TlvCode 1 TlvString \"" + s + "\"; } } }"))
+    EXPECT_EQ(
+        compiled(from, {{"s", s}}),
+        plain("Main { UsServiceFlow { UsServiceFlowRef 1; VendorSpecific { VendorIdentifier 0x00000c; GenericTLV TlvCode 1 TlvString \"" + s + "\"; } } }"))
         << size;
   }
   for (const std::size_t size : {243, 255, 256, 5000}) EXPECT_EQ(refused(from, {{"s", std::string(size, 'x')}}).at(0).cause, Cause::value) << size;
@@ -136,7 +142,8 @@ TEST(DocsisTemplate, DynamicTlvsAreAddedOrReplaced) {
   EXPECT_EQ(compiled(made("Main { MaxCPE 1; }"), {}, both), plain("Main { MaxCPE 1; TftpTimestamp 3600; TftpModemAddress 10.0.0.7; }"));
   EXPECT_EQ(compiled(made("Main { TftpTimestamp 1; MaxCPE 1; TftpModemAddress 1.2.3.4; NetworkAccess 1; }"), {}, both),
             plain("Main { TftpTimestamp 3600; MaxCPE 1; TftpModemAddress 10.0.0.7; NetworkAccess 1; }"));
-  EXPECT_EQ(compiled(made("Main { TftpTimestamp 1; TftpTimestamp 2; MaxCPE ${n:1}; }"), {}, {.timestamp = 3600, .modem_address = {}}), plain("Main { TftpTimestamp 3600; MaxCPE 1; }"));
+  EXPECT_EQ(compiled(made("Main { TftpTimestamp 1; TftpTimestamp 2; MaxCPE ${n:1}; }"), {}, {.timestamp = 3600, .modem_address = {}}),
+            plain("Main { TftpTimestamp 3600; MaxCPE 1; }"));
   EXPECT_EQ(compiled(made("Main { TftpTimestamp ${t:5}; MaxCPE 1; }"), {}, {}), plain("Main { TftpTimestamp 5; MaxCPE 1; }"));
   EXPECT_EQ(compiled(made("Main { TftpTimestamp ${t}; MaxCPE 1; }"), {}, both), plain("Main { TftpTimestamp 3600; MaxCPE 1; TftpModemAddress 10.0.0.7; }"));
 }
@@ -152,8 +159,10 @@ TEST(DocsisTemplate, IsSealed) {
 
 // MULPI 3.0 C.1.1.18.1.6: 43.6 is computed over what the variables made of the file; what cannot be is told where it stands.
 TEST(DocsisTemplate, ExtendedCmtsMic) {
-  const std::string_view text = "Main { NetworkAccess 1; MaxCPE ${n:3};\n VendorSpecific { VendorIdentifier 0xffffff; ExtendedCMTSMICConfiguration { ExtendedCMTSMICHMACDigestType ${type:1}; "
-                                "ExtendedCMTSMICHMACBitmap 0x100020000010; } } }";
+  const std::string_view text =
+      "Main { NetworkAccess 1; MaxCPE ${n:3};\n VendorSpecific { VendorIdentifier 0xffffff; ExtendedCMTSMICConfiguration { ExtendedCMTSMICHMACDigestType "
+      "${type:1}; "
+      "ExtendedCMTSMICHMACBitmap 0x100020000010; } } }";
   const Octets file = compiled(made(text), {});
   EXPECT_EQ(verify(file, seal_of_test().secret).cm_mic, Verdict::State::right);
   EXPECT_EQ(file[file.size() - 19], 16);
@@ -170,7 +179,8 @@ TEST(DocsisTemplate, MtaFiles) {
   Compiler compiler;
   for (const std::size_t size : {0, 50, 236, 237, 238, 300}) {
     const Values values{{"s", std::string(size, 'x')}};
-    const auto parsed = parse("Main { MtaConfigDelimiter 1; SnmpMibObject 1.3.6.1.4.1.32473.1.0 String \"" + values.at("s") + "\"; MtaConfigDelimiter 255; }", "t", {.read_file = {}});
+    const auto parsed = parse("Main { MtaConfigDelimiter 1; SnmpMibObject 1.3.6.1.4.1.32473.1.0 String \"" + values.at("s") + "\"; MtaConfigDelimiter 255; }",
+                              "t", {.read_file = {}});
     for (const MtaHash hash : {MtaHash::none, MtaHash::north_american, MtaHash::euro}) {
       Octets out;
       ASSERT_TRUE(compiler.compile_mta(from, of(values), hash, out)) << size;

@@ -2,6 +2,7 @@
 coaxd_library(coaxd_docsis_text
   SOURCES
     lexer.cc
+    literal.cc
     parse.cc
     parse_file.cc
     parse_generic.cc

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "docsis/literal.h"
+
 namespace coaxd::docsis {
 namespace {
 
@@ -100,9 +102,15 @@ TEST(DocsisValue, WhatTheUtilityTruncates) {
     Tlv row;
     std::string_view text, hex;
   } kRows[] = {
-      {row(Kind::u8), "300", "2c"},         {row(Kind::u16), "65536", "0000"},         {row(Kind::u24, 1, 5), "16777217", "000001"},
-      {row(Kind::u32), "4294967296", "00000000"}, {row(Kind::u32), "-1", "ffffffff"}, {row(Kind::u16, 1, 65536), "65536", "0000"},
-      {row(Kind::u8_list), "256,1", "0001"}, {row(Kind::ip_port), "1.2.3.4/65537", "010203040001"}, {row(Kind::prefix6_list), "::/257", "0000000000000000000000000000000001"},
+      {row(Kind::u8), "300", "2c"},
+      {row(Kind::u16), "65536", "0000"},
+      {row(Kind::u24, 1, 5), "16777217", "000001"},
+      {row(Kind::u32), "4294967296", "00000000"},
+      {row(Kind::u32), "-1", "ffffffff"},
+      {row(Kind::u16, 1, 65536), "65536", "0000"},
+      {row(Kind::u8_list), "256,1", "0001"},
+      {row(Kind::ip_port), "1.2.3.4/65537", "010203040001"},
+      {row(Kind::prefix6_list), "::/257", "0000000000000000000000000000000001"},
   };
   for (const auto& each : kRows) {
     EXPECT_EQ(utility(each.row, each.text), each.hex) << each.text;
@@ -141,8 +149,8 @@ TEST(DocsisValue, BoundsOfStringsHexAndLists) {
 
 // Reference 3.4: these kill the utility.
 TEST(DocsisValue, AValueOfAnotherKindIsAnError) {
-  for (const Kind kind : {Kind::str, Kind::strz, Kind::hex, Kind::mac, Kind::mac_mask, Kind::ip4, Kind::ip6, Kind::ip, Kind::afi_ip, Kind::ip_port, Kind::ip4_list, Kind::ip6_list,
-                          Kind::prefix6_list, Kind::u16_pair, Kind::opaque}) {
+  for (const Kind kind : {Kind::str, Kind::strz, Kind::hex, Kind::mac, Kind::mac_mask, Kind::ip4, Kind::ip6, Kind::ip, Kind::afi_ip, Kind::ip_port,
+                          Kind::ip4_list, Kind::ip6_list, Kind::prefix6_list, Kind::u16_pair, Kind::opaque}) {
     EXPECT_EQ(utility_cause(row(kind), "5"), Cause::value) << static_cast<int>(kind);
     EXPECT_EQ(native_cause(row(kind), "5"), Cause::value) << static_cast<int>(kind);
   }
@@ -171,7 +179,8 @@ TEST(DocsisValue, AddressesInOctal) {
   EXPECT_EQ(outcome.hex, "08000001");
   ASSERT_EQ(outcome.problems.size(), 1U);
   EXPECT_EQ(outcome.problems[0].severity, Severity::warning);
-  for (const std::string_view wrong : {"10.0.0.256", "08.0.0.1", "0400.0.0.1", "99999999999.0.0.1"}) EXPECT_EQ(utility_cause(row(Kind::ip4), wrong), Cause::value) << wrong;
+  for (const std::string_view wrong : {"10.0.0.256", "08.0.0.1", "0400.0.0.1", "99999999999.0.0.1"})
+    EXPECT_EQ(utility_cause(row(Kind::ip4), wrong), Cause::value) << wrong;
   EXPECT_EQ(native(row(Kind::ip6), "::ffff:192.0.2.1"), "00000000000000000000ffffc0000201");
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "docsis/value.h"
+#include "docsis/literal.h"
 
 namespace coaxd::docsis {
 namespace {
