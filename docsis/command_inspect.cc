@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <tuple>
 
 #include "docsis/binary.h"
 #include "docsis/check.h"
@@ -69,7 +70,7 @@ void add_findings(Loaded& loaded, Problems found) {
   for (Problem& problem : found)
     if (std::ranges::none_of(told, [&](const Problem& other) { return problem.at.line != 0 && other.at == problem.at && other.file == problem.file; }))
       loaded.problems.push_back(std::move(problem));
-  std::ranges::stable_sort(loaded.problems, {}, [](const Problem& problem) { return std::pair{problem.at.line, problem.offset}; });
+  std::ranges::sort(loaded.problems, {}, [](const Problem& problem) { return std::tuple{problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)}; });
 }
 
 bool is_mic(const Difference& difference) noexcept {

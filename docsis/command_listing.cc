@@ -2,6 +2,7 @@
 #include "docsis/command_listing.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "docsis/binary.h"
@@ -18,7 +19,7 @@ std::vector<const Node*> covered(const Document& document, bool utility_walk) {
     if (utility_walk && node.code == kLongVarbindCode) break;
     if (node.tlv != nullptr && node.tlv->mic != 0) nodes.push_back(&node);
   }
-  std::ranges::stable_sort(nodes, {}, [](const Node* node) { return node->tlv->mic; });
+  std::ranges::sort(nodes, {}, [](const Node* node) { return std::pair{node->tlv->mic, node}; });  // several of one type as they stand in the file
   return nodes;
 }
 
