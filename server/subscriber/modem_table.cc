@@ -13,11 +13,13 @@ constexpr std::size_t kLongest = 255;  // of a text in a Sighting
 
 std::uint32_t to_stored(WallSeconds at) noexcept { return static_cast<std::uint32_t>(std::clamp<WallSeconds>(at, 0, kNever)); }
 
-// Time goes forward, also between workers that read the clock at the same moment.
-void move_on(Atomic<std::uint32_t>& time, std::uint32_t now) noexcept {
+// Time goes forward, also between workers that read the clock at the same moment. False: it is there already.
+bool move_on(Atomic<std::uint32_t>& time, std::uint32_t now) noexcept {
   std::uint32_t before = time.load(std::memory_order_relaxed);
-  while (before < now && !time.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
+  while (before < now) {
+    if (time.compare_exchange_weak(before, now, std::memory_order_relaxed)) return true;
   }
+  return false;
 }
 
 }  // namespace
@@ -46,6 +48,8 @@ const ModemTable::Record* ModemTable::look_up(Mac mac) const noexcept {
   return slot_of(*slots_.load(), mac)->record.load();  // of a free slot: null
 }
 
+Seen* ModemTable::seen_of(Mac mac) const noexcept { return slot_of(*slots_.load(), mac)->seen.load(); }
+
 void ModemTable::put(Modem modem) {
   if (2 * (keys_ + 1) > slots_.load()->mask) grow();
   Slot* slot = slot_of(*slots_.load(), modem.mac);
@@ -61,6 +65,7 @@ void ModemTable::put(Modem modem) {
     slot->key.store(now.mac.value | kUsed);  // a reader who finds it without a record finds nothing, as before
     ++keys_;
   }
+  slot->seen.store(record->seen.get());
   slot->record.store(record.release());
   size_ += before == nullptr ? 1 : 0;
   if (before != nullptr) retire(old_records_, before);
@@ -68,6 +73,7 @@ void ModemTable::put(Modem modem) {
 
 bool ModemTable::erase(Mac mac) {
   Slot* slot = slot_of(*slots_.load(), mac);
+  slot->seen.store(nullptr);
   const Record* before = slot->record.exchange(nullptr);
   if (before == nullptr) return false;
   --size_;
@@ -87,6 +93,7 @@ void ModemTable::grow() {
     if (record == nullptr) continue;
     Slot* slot = slot_of(*after, record->modem.mac);
     slot->key.store(record->modem.mac.value | kUsed);
+    slot->seen.store(record->seen.get());
     slot->record.store(record);
     ++keys_;
   }
@@ -167,13 +174,14 @@ void ModemTable::Reader::note_dhcp(Mac mac, WallSeconds now, const wire::DeviceS
   bool known = false, news = false;
   {
     const Visit visit(*this);
-    if (const Record* record = table_.look_up(mac)) {
+    if (Seen* seen = table_.seen_of(mac)) {
       known = true;
-      move_on(record->seen->dhcp, to_stored(now));
-      record->seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
+      // The REQUEST of the second in which it sent the DISCOVER says nothing new.
+      if (!move_on(seen->dhcp, to_stored(now))) return;
+      seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
       // A renewal may say less than a boot: what is not said has not changed.
       for (std::size_t i = 0; i < texts.size(); ++i)
-        news = news || (!texts[i].empty() && record->seen->said[i].load(std::memory_order_relaxed) != table_.hash_of(texts[i]));
+        news = news || (!texts[i].empty() && seen->said[i].load(std::memory_order_relaxed) != table_.hash_of(texts[i]));
     }
   }
   if (known ? news : vouched) report(Sighting::Kind::dhcp, mac, now, texts);
@@ -184,10 +192,10 @@ void ModemTable::Reader::note_file(Mac mac, WallSeconds now, std::string_view na
   bool news = false;
   {
     const Visit visit(*this);
-    if (const Record* record = table_.look_up(mac)) {
-      move_on(record->seen->file, to_stored(now));
-      record->seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
-      news = record->seen->file_name.load(std::memory_order_relaxed) != table_.hash_of(texts[0]);
+    if (Seen* seen = table_.seen_of(mac)) {
+      move_on(seen->file, to_stored(now));
+      seen->to_be_stored.store(true, std::memory_order_release);  // pairs with Modems::store_seen(): the time is there
+      news = seen->file_name.load(std::memory_order_relaxed) != table_.hash_of(texts[0]);
     }
   }
   if (news) report(Sighting::Kind::file, mac, now, texts);

@@ -123,9 +123,10 @@ class ModemTable {
   std::uint64_t hash_of(std::string_view text) const noexcept;
 
  private:
-  struct Slot {
+  struct alignas(32) Slot {
     Atomic<std::uint64_t> key{0};  // MAC with kUsed; stays where its record was erased
     Atomic<const Record*> record{nullptr};
+    Atomic<Seen*> seen{nullptr};   // of the record, lives as long: whoever only notes a time does not fetch the record
   };
   struct Slots {
     explicit Slots(std::size_t count) : mask(count - 1), slots(std::make_unique<Slot[]>(count)) {}
@@ -136,6 +137,7 @@ class ModemTable {
 
   Slot* slot_of(const Slots& in, Mac mac) const noexcept;  // where it is, or would be
   const Record* look_up(Mac mac) const noexcept;
+  Seen* seen_of(Mac mac) const noexcept;
   void grow();
   template <typename T>
   void retire(std::vector<std::pair<std::uint64_t, std::unique_ptr<const T>>>& list, const T* what);

@@ -183,11 +183,11 @@ TEST_F(ModemsTest, AnErasedModemComesBackBareWhenItIsSeenAgain) {
   ModemTable::Reader worker(modems_.table());
   worker.note_dhcp(kMac, 1000, said(as_bytes("docsis3.0:"), {}), true);
   modems_.tick();
-  worker.note_dhcp(kMac, 1000, said(as_bytes("docsis3.1:"), {}), true);  // waits when it is erased
+  worker.note_dhcp(kMac, 1001, said(as_bytes("docsis3.1:"), {}), true);  // waits when it is erased
   ASSERT_TRUE(modems_.erase(kMac));
   modems_.tick();
   EXPECT_FALSE(modems_.get(kMac));
-  worker.note_dhcp(kMac, 1001, said(as_bytes("docsis3.0:"), {}), true);
+  worker.note_dhcp(kMac, 1002, said(as_bytes("docsis3.0:"), {}), true);
   modems_.tick();
   EXPECT_EQ(modems_.get(kMac)->profile, "");
 }
