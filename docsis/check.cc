@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bitset>
 
 #include "docsis/check_rules.h"
 
@@ -23,13 +24,15 @@ constexpr ReleaseRow kReleases[] = {
 };
 
 void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, std::size_t offset, bool foreign, std::vector<Place>* top) {
+  std::bitset<256> seen;
   for (const Node& node : nodes) {
-    const Place place{.node = &node, .parent = parent, .siblings = nodes, .offset = offset, .foreign = foreign};
+    const Place place{.node = &node, .parent = parent, .siblings = nodes, .offset = offset, .foreign = foreign, .again = seen.test(node.code)};
+    seen.set(node.code);
     if (top != nullptr) top->push_back(place);
     for (const auto& rules : {value_rules(), snmp_rules(), flow_rules()})
       for (const Rule& rule : rules)
-        if (rule.each != nullptr) rule.each(findings, place, rule.clause);
-    if (node.block) walk(findings, node.children, &place, offset + header_size(node), foreign || is_foreign(node), nullptr);
+        if (rule.each != nullptr && !findings.full()) rule.each(findings, place, rule.clause);
+    if (node.block && !findings.full()) walk(findings, node.children, &place, offset + header_size(node), foreign || is_foreign(node), nullptr);
     offset += encoded_size(node);
   }
 }
@@ -37,17 +40,24 @@ void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, 
 }  // namespace
 
 void Findings::add(Problem problem, std::string_view clause) {
-  if (problems_.size() >= kMost) return;
+  if (full()) return;
   problem.file = name_;
   if (!clause.empty()) problem.message += fmt::format(" ({})", clause);
   problems_.push_back(std::move(problem));
 }
 
 void Findings::error(Cause cause, const Place& at, std::string_view clause, std::string message, std::string mend) {
-  add({.severity = Severity::error, .cause = cause, .file = {}, .at = at.node->at, .offset = at.offset, .message = std::move(message), .mend = std::move(mend)}, clause);
+  add({.severity = Severity::error, .cause = cause, .file = {}, .at = at.node->at, .offset = at.offset, .message = std::move(message), .mend = std::move(mend)},
+      clause);
 }
 void Findings::warning(const Place& at, std::string_view clause, std::string message, std::string mend) {
-  add({.severity = Severity::warning, .cause = Cause::none, .file = {}, .at = at.node->at, .offset = at.offset, .message = std::move(message), .mend = std::move(mend)},
+  add({.severity = Severity::warning,
+       .cause = Cause::none,
+       .file = {},
+       .at = at.node->at,
+       .offset = at.offset,
+       .message = std::move(message),
+       .mend = std::move(mend)},
       clause);
 }
 // Of a text its first line, of a binary offset 0.
@@ -69,7 +79,7 @@ Problems check(const Document& document, std::string_view name, const CheckOptio
   walk(findings, document.nodes, nullptr, 0, false, &top);
   for (const auto& rules : {flow_rules(), snmp_rules(), file_rules()})
     for (const Rule& rule : rules)
-      if (rule.whole != nullptr) rule.whole(findings, top, rule.clause);
+      if (rule.whole != nullptr && !findings.full()) rule.whole(findings, top, rule.clause);
   return findings.take();
 }
 

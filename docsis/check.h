@@ -16,9 +16,9 @@ struct CheckOptions {
   std::optional<Release> release;           // the modem's DOCSIS version; nothing: any
   const MibNames* mibs = &built_in_mibs();  // types and ranges of SnmpMibObject
 };
-// In the order of the file; those about the whole file are last. Ranges and lengths, TLVs that may not be repeated, required ones (3; 4 or 24 and 25), 4 beside 24/25, classifiers and PHS whose service flow does not exist,
-// references used twice, values of 255 octets, what `release` does not have, files above 8192 octets, SnmpMibObjects that no agent takes.
-// A text has no MICs yet, so they are asked for only where the end marker is.
+// In the order of the file; those about the whole file are last. Ranges and lengths, TLVs that may not be repeated, required ones (3; 4 or 24 and 25), 4 beside
+// 24/25, classifiers and PHS whose service flow does not exist, references used twice, values of 255 octets, what `release` does not have, files above 8192
+// octets, SnmpMibObjects that no agent takes. A text has no MICs yet, so they are asked for only where the end marker is.
 Problems check(const Document& document, std::string_view name, const CheckOptions& options);
 
 // "3.0"; nothing: there is no such version.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "docsis/check_rules.h"
 #include "docsis/value_text.h"
@@ -40,16 +41,15 @@ std::string_view keyword(std::uint8_t code) noexcept {
 }
 
 void references_lead_somewhere(Findings& findings, std::span<const Place> top, std::string_view) {
+  std::set<std::pair<std::uint8_t, std::uint32_t>> there;
+  for (const Place& place : top)
+    if (const auto known_by = reference(*place.node)) there.emplace(place.node->code, *known_by);
   for (const Place& place : top) {
     for (const Link& link : kLinks) {
+      if (findings.full()) return;
       if (place.node->code != link.from || !place.node->block) continue;
       const auto wanted = number(*place.node, link.by);
-      if (!wanted) continue;
-      const bool found = std::ranges::any_of(top, [&](const Place& other) {
-        const bool right = other.node->code == link.to || (link.or_to != 0 && other.node->code == link.or_to);
-        return right && reference(*other.node) == wanted;
-      });
-      if (found) continue;
+      if (!wanted || there.contains({link.to, *wanted}) || (link.or_to != 0 && there.contains({link.or_to, *wanted}))) continue;
       const std::string_view what = child(*place.node, link.by)->tlv != nullptr ? child(*place.node, link.by)->tlv->name : "reference";
       findings.error(Cause::value, place, link.clause,
                      fmt::format("{} has {} {}, but there is no {} with that reference", findings.path(place), what, *wanted, keyword(link.to)),
@@ -72,7 +72,8 @@ void references_are_unique(Findings& findings, std::span<const Place> top, std::
     for (const auto& [later, earlier] : kTwins)
       for (const auto& [own, other] : {std::pair{later, earlier}, std::pair{earlier, later}})
         if (place.node->code == own && seen.contains({other, *known_by}))
-          findings.warning(place, clause, fmt::format("{} and {} have the same reference {}", keyword(other), keyword(own), *known_by), "give each its own reference");
+          findings.warning(place, clause, fmt::format("{} and {} have the same reference {}", keyword(other), keyword(own), *known_by),
+                           "give each its own reference");
   }
 }
 
@@ -131,7 +132,8 @@ void classifier_names_its_flow(Findings& findings, const Place& place, std::stri
   const Node& node = *place.node;
   if (!is_top(place) || !node.block || (node.code != kUsClassifier && node.code != kDsClassifier)) return;
   if (child(node, 3) == nullptr && child(node, 4) == nullptr)
-    findings.error(Cause::value, place, clause, fmt::format("{} does not say for which flow it is", findings.path(place)), "add ServiceFlowRef and the reference of a flow");
+    findings.error(Cause::value, place, clause, fmt::format("{} does not say for which flow it is", findings.path(place)),
+                   "add ServiceFlowRef and the reference of a flow");
 }
 
 struct Span {

@@ -27,6 +27,7 @@ class Findings {
   void file_error(std::string_view clause, std::string message, std::string mend);
   void file_warning(std::string_view clause, std::string message, std::string mend);
 
+  bool full() const noexcept { return problems_.size() >= kMost; }
   Problems take() { return std::move(problems_); }
 
  private:

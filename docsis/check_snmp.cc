@@ -47,7 +47,8 @@ void has_legal_lengths(Findings& findings, const Place& place, std::string_view 
     if (legal) inside = inside.subspan(each->header + each->size);
   }
   if (!legal)
-    findings.error(Cause::value, place, clause, fmt::format("{} has a length that is not BER; an agent may refuse it", findings.path(place)), "encode the file again without --compat");
+    findings.error(Cause::value, place, clause, fmt::format("{} has a length that is not BER; an agent may refuse it", findings.path(place)),
+                   "encode the file again without --compat");
 }
 
 std::string_view name_of_type(SnmpType type) noexcept {
@@ -96,8 +97,10 @@ void has_its_syntax(Findings& findings, const Place& place, std::string_view cla
     std::string labels;
     for (std::size_t i = 0; i < std::min<std::size_t>(object->enums.size(), 8); ++i)
       fmt::format_to(std::back_inserter(labels), "{}{} {}", i == 0 ? "" : ", ", object->enums[i].value, object->enums[i].label);
-    findings.warning(place, clause, fmt::format("{} has no value {}", object->name, *number), fmt::format("write one of {}{}", labels, object->enums.size() > 8 ? " ..." : ""));
-  } else if (!object->ranges.empty() && std::ranges::none_of(object->ranges, [&](const MibRange& range) { return *number >= range.low && *number <= range.high; })) {
+    findings.warning(place, clause, fmt::format("{} has no value {}", object->name, *number),
+                     fmt::format("write one of {}{}", labels, object->enums.size() > 8 ? " ..." : ""));
+  } else if (!object->ranges.empty() &&
+             std::ranges::none_of(object->ranges, [&](const MibRange& range) { return *number >= range.low && *number <= range.high; })) {
     findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, words_of(object->ranges), octets ? " octets" : "", *number),
                      octets ? "make it as long" : "write a number in that range");
   }

@@ -22,7 +22,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::string_view kFlows = "NetworkAccess 1; UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; } DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; } ";
+constexpr std::string_view kFlows =
+    "NetworkAccess 1; UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; } DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; } ";
 
 Problems findings(const Document& document, std::optional<Release> release = {}) {
   Problems found = check(document, "test.cfg", {.release = release});
@@ -49,7 +50,9 @@ std::vector<std::string> of(std::string_view statements, std::optional<Release> 
   return messages;
 }
 // The same behind what every modem's file needs.
-std::vector<std::string> with_flows(std::string_view statements, std::optional<Release> release = {}) { return of(std::string(kFlows) + std::string(statements), release); }
+std::vector<std::string> with_flows(std::string_view statements, std::optional<Release> release = {}) {
+  return of(std::string(kFlows) + std::string(statements), release);
+}
 
 std::vector<std::string> of_octets(std::string_view hex) {
   std::string octets, digits;
@@ -89,11 +92,14 @@ TEST(MulpiC_1_Check, AValueHasAtMost254Octets) {
   EXPECT_THAT(with_flows(name(255)), ElementsAre("E SwUpgradeFilename has 255 octets; 254 is the most that a TLV holds (MULPIv3.0 C.1)"));
 }
 
-TEST(MulpiC_1_Check, AValueIsNotEmpty) { EXPECT_THAT(behind_flows("0900"), ElementsAre("15 SwUpgradeFilename is empty; the length of a TLV is 1 to 254 (MULPIv3.0 C.1)")); }
+TEST(MulpiC_1_Check, AValueIsNotEmpty) {
+  EXPECT_THAT(behind_flows("0900"), ElementsAre("15 SwUpgradeFilename is empty; the length of a TLV is 1 to 254 (MULPIv3.0 C.1)"));
+}
 
 TEST(MulpiAnnexC_Check, WhatStandsOnce) {
   EXPECT_THAT(with_flows("MaxCPE 3; CpeMacAddress 02:00:00:00:00:01; CpeMacAddress 02:00:00:00:00:02;"), IsEmpty());
-  EXPECT_THAT(with_flows("MaxCPE 3; MaxCPE 4;"), ElementsAre("E MaxCPE is there a second time; what a modem makes of it is not defined (MULPIv3.0-I24 C.1.1.7)"));
+  EXPECT_THAT(with_flows("MaxCPE 3; MaxCPE 4;"),
+              ElementsAre("E MaxCPE is there a second time; what a modem makes of it is not defined (MULPIv3.0-I24 C.1.1.7)"));
 }
 
 TEST(Cann_Check, ReleaseOfTheModem) {
@@ -105,8 +111,9 @@ TEST(Cann_Check, ReleaseOfTheModem) {
   EXPECT_EQ(with_flows("BaselinePrivacy { AuthTimeout 10; }", Release::d10).size(), 2u);  // the two flows
 }
 
-TEST(Cann_Check, WhatIsSaidInMessagesOnly) { 
-  EXPECT_THAT(behind_flows("160c 010101 03020001 0803010101"), ElementsAre("1e UsPacketClass[1].ClassifierErrorEncodings is said between modem and CMTS only, never in a file (CL-SP-CANN)"));
+TEST(Cann_Check, WhatIsSaidInMessagesOnly) {
+  EXPECT_THAT(behind_flows("160c 010101 03020001 0803010101"),
+              ElementsAre("1e UsPacketClass[1].ClassifierErrorEncodings is said between modem and CMTS only, never in a file (CL-SP-CANN)"));
 }
 
 TEST(Cann_Check, UnknownCodesAreWarnedOf) {
@@ -127,7 +134,8 @@ TEST(Rfc3416_3_Check, AVarbind) {
 TEST(X690_8_1_3_Check, Lengths) {
   const std::string name = "06082b06010201010400", text(2 * 128, '6');
   // 12 octets of name, 131 of value, in a length octet of 8f: the utility's way.
-  EXPECT_THAT(behind_flows("0b8f 308d" + name + "048180" + text), ElementsAre("15 SnmpMibObject[1.3.6.1.2.1.1.4.0] has a length that is not BER; an agent may refuse it (X.690 §8.1.3)"));
+  EXPECT_THAT(behind_flows("0b8f 308d" + name + "048180" + text),
+              ElementsAre("15 SnmpMibObject[1.3.6.1.2.1.1.4.0] has a length that is not BER; an agent may refuse it (X.690 §8.1.3)"));
   EXPECT_THAT(behind_flows("0b90 30818d" + name + "048180" + text), IsEmpty());
   EXPECT_THAT(behind_flows("0b91 3082008d" + name + "048180" + text), IsEmpty());
 }
@@ -153,9 +161,12 @@ TEST(MulpiC_2_2_5_Check, FlowsAreComplete) {
 
 TEST(MulpiC_2_2_8_2_Check, UnsolicitedGrantsNeedTheirParameters) {
   constexpr std::string_view kGrants = "UnsolicitedGrantSize 232; NominalGrantInterval 20000; ToleratedGrantJitter 800; ";
-  const auto flow = [](std::string_view inside) { return "UsServiceFlow { UsServiceFlowRef 3; QosParamSetType 7; SchedulingType 6; " + std::string(inside) + " }"; };
+  const auto flow = [](std::string_view inside) {
+    return "UsServiceFlow { UsServiceFlowRef 3; QosParamSetType 7; SchedulingType 6; " + std::string(inside) + " }";
+  };
   EXPECT_THAT(with_flows(flow(std::string(kGrants) + "GrantsPerInterval 1;")), IsEmpty());
-  EXPECT_THAT(with_flows(flow(kGrants)), ElementsAre("W UsServiceFlow[3] has SchedulingType 6 (unsolicited grants), but no GrantsPerInterval (MULPIv3.0 C.2.2.8.2)"));
+  EXPECT_THAT(with_flows(flow(kGrants)),
+              ElementsAre("W UsServiceFlow[3] has SchedulingType 6 (unsolicited grants), but no GrantsPerInterval (MULPIv3.0 C.2.2.8.2)"));
   EXPECT_THAT(with_flows(flow("ServiceClassName \"voice\";")), IsEmpty());
 }
 
@@ -163,7 +174,8 @@ TEST(MulpiC_2_2_7_Check, RatesAgree) {
   const auto flow = [](std::string_view inside) { return "UsServiceFlow { UsServiceFlowRef 3; QosParamSetType 7; " + std::string(inside) + " }"; };
   EXPECT_THAT(with_flows(flow("MaxRateSustained 100; MinReservedRate 100;")), IsEmpty());
   EXPECT_THAT(with_flows(flow("MaxRateSustained 0; MinReservedRate 100;")), IsEmpty());
-  EXPECT_THAT(with_flows(flow("MaxRateSustained 99; MinReservedRate 100;")), ElementsAre("E UsServiceFlow[3] reserves 100 bit/s of a MaxRateSustained of 99 (MULPIv3.0 C.2.2.7.4)"));
+  EXPECT_THAT(with_flows(flow("MaxRateSustained 99; MinReservedRate 100;")),
+              ElementsAre("E UsServiceFlow[3] reserves 100 bit/s of a MaxRateSustained of 99 (MULPIv3.0 C.2.2.7.4)"));
   EXPECT_THAT(with_flows(flow("MaxRateSustained 99; UpstreamPeakTrafficRate 98;")), ElementsAre(HasSubstr("W UsServiceFlow[3] has a peak rate of 98")));
 }
 
@@ -178,7 +190,9 @@ TEST(MulpiC_2_1_4_3_Check, ClassifiersNameAFlowOfTheirDirection) {
 
 TEST(MulpiC_2_3_1_Check, PhsNamesItsClassifierAndFlow) {
   constexpr std::string_view kClass = "UsPacketClass { ClassifierRef 1; ServiceFlowRef 1; } ";
-  const auto phs = [&](std::string_view inside) { return with_flows(std::string(kClass) + "PHS { " + std::string(inside) + " PHSField 0x01; PHSIndex 1; PHSSize 1; }"); };
+  const auto phs = [&](std::string_view inside) {
+    return with_flows(std::string(kClass) + "PHS { " + std::string(inside) + " PHSField 0x01; PHSIndex 1; PHSSize 1; }");
+  };
   EXPECT_THAT(phs("PHSClassifierRef 1; PHSServiceFlowRef 1;"), IsEmpty());
   EXPECT_THAT(phs("PHSClassifierRef 9; PHSServiceFlowRef 1;"), ElementsAre(HasSubstr("E PHS has PHSClassifierRef 9, but there is no UsPacketClass")));
   EXPECT_THAT(phs("PHSClassifierRef 1; PHSServiceFlowRef 9;"), ElementsAre(HasSubstr("E PHS has PHSServiceFlowRef 9, but there is no UsServiceFlow")));
@@ -191,9 +205,12 @@ TEST(MulpiC_2_2_5_1_Check, ReferencesNameOneThing) {
 }
 
 TEST(MulpiC_2_1_7_Check, PortRangesRunUpwards) {
-  const auto ports = [](std::string_view inside) { return with_flows("UsPacketClass { ClassifierRef 1; ServiceFlowRef 1; IpPacketClassifier { " + std::string(inside) + " } }"); };
+  const auto ports = [](std::string_view inside) {
+    return with_flows("UsPacketClass { ClassifierRef 1; ServiceFlowRef 1; IpPacketClassifier { " + std::string(inside) + " } }");
+  };
   EXPECT_THAT(ports("SrcPortStart 80; SrcPortEnd 80;"), IsEmpty());
-  EXPECT_THAT(ports("SrcPortStart 81; SrcPortEnd 80;"), ElementsAre(HasSubstr("E UsPacketClass[1].IpPacketClassifier matches nothing: SrcPortStart 81 is above SrcPortEnd 80")));
+  EXPECT_THAT(ports("SrcPortStart 81; SrcPortEnd 80;"),
+              ElementsAre(HasSubstr("E UsPacketClass[1].IpPacketClassifier matches nothing: SrcPortStart 81 is above SrcPortEnd 80")));
 }
 
 TEST(MulpiD_1_2_Check, WhatRegistrationNeeds) {
@@ -205,7 +222,8 @@ TEST(MulpiD_1_2_Check, WhatRegistrationNeeds) {
 }
 
 TEST(MulpiD_1_1_Check, AFileHasItsMics) {
-  EXPECT_THAT(behind_flows("ff00"), ElementsAre("0 there is no CM MIC (TLV 6); a modem refuses the file (MULPIv3.0 D.1.1)", "0 there is no CMTS MIC (TLV 7); a modem refuses the file (MULPIv3.0 D.1.1)"));
+  EXPECT_THAT(behind_flows("ff00"), ElementsAre("0 there is no CM MIC (TLV 6); a modem refuses the file (MULPIv3.0 D.1.1)",
+                                                "0 there is no CMTS MIC (TLV 7); a modem refuses the file (MULPIv3.0 D.1.1)"));
 }
 
 TEST(MulpiD_1_Check, AFileHasAtMost8192Octets) {
@@ -260,6 +278,15 @@ TEST(Cann_Releases, Names) {
   EXPECT_EQ(release_of("3.2"), std::nullopt);
   EXPECT_EQ(release_of(""), std::nullopt);
   EXPECT_EQ(release_name(Release::d40), "DOCSIS 4.0");
+}
+
+// Of a file that is nothing but wrong, as much as somebody would read.
+TEST(MulpiAnnexC_Check, FindingsAreLimited) {
+  std::string octets;
+  for (int i = 0; i < 20000; ++i) octets += "\x12\x01\xff";
+  const auto decoded = decode(as_bytes(octets), "test.cfg");
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(findings(decoded->document).size(), 500u);
 }
 
 // Whatever octets there are, check() ends.

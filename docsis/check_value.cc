@@ -41,7 +41,8 @@ struct Words {
 };
 Words words_for(Kind kind) noexcept {
   if (is_integer(kind)) return {"", Cause::range};
-  if (kind == Kind::ip4_list || kind == Kind::ip6_list || kind == Kind::prefix6_list || kind == Kind::u8_list || kind == Kind::u16_list) return {" items", Cause::value};
+  if (kind == Kind::ip4_list || kind == Kind::ip6_list || kind == Kind::prefix6_list || kind == Kind::u8_list || kind == Kind::u16_list)
+    return {" items", Cause::value};
   return {" octets", Cause::value};
 }
 
@@ -69,14 +70,13 @@ void is_not_empty(Findings& findings, const Place& place, std::string_view claus
   const Node& node = *place.node;
   if (header_size(node) == 1 || encoded_size(node) != header_size(node)) return;
   if (node.tlv != nullptr && node.tlv->kind == Kind::empty) return;
-  findings.warning(place, clause, fmt::format("{} is empty; the length of a TLV is 1 to {}", findings.path(place), kLongestValue), "give it a value, or leave it away");
+  findings.warning(place, clause, fmt::format("{} is empty; the length of a TLV is 1 to {}", findings.path(place), kLongestValue),
+                   "give it a value, or leave it away");
 }
 
 void stands_once(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
-  if (row == nullptr || row->repeats || row->splits || is_file_twin(*row)) return;
-  const auto first = std::ranges::find(place.siblings, place.node->code, &Node::code);
-  if (&*first == place.node) return;
+  if (row == nullptr || row->repeats || row->splits || is_file_twin(*row) || !place.again) return;
   findings.error(Cause::value, place, row->clause, fmt::format("{} is there a second time; what a modem makes of it is not defined", name_of(*place.node)),
                  fmt::format("leave one {}", row->name));
 }
@@ -85,22 +85,26 @@ void release_has_it(Findings& findings, const Place& place, std::string_view cla
   const Tlv* row = judged_row(place);
   if (row == nullptr || !findings.options().release || row->since > Release::d40 || row->since <= *findings.options().release) return;
   if (place.parent != nullptr && place.parent->node->tlv != nullptr && place.parent->node->tlv->since >= row->since) return;  // told of the block already
-  findings.error(Cause::value, place, clause, fmt::format("{} is of {} and later; {} does not have it", findings.path(place), release_name(row->since), release_name(*findings.options().release)),
-                 fmt::format("leave it away, or check for --release {}", release_name(row->since).substr(7)));
+  findings.error(
+      Cause::value, place, clause,
+      fmt::format("{} is of {} and later; {} does not have it", findings.path(place), release_name(row->since), release_name(*findings.options().release)),
+      fmt::format("leave it away, or check for --release {}", release_name(row->since).substr(7)));
 }
 
 void belongs_in_a_file(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
   if (row == nullptr || row->configures) return;
   if (place.parent != nullptr && place.parent->node->tlv != nullptr && !place.parent->node->tlv->configures) return;
-  findings.error(Cause::value, place, row->clause, fmt::format("{} is said between modem and CMTS only, never in a file", findings.path(place)), "leave it away");
+  findings.error(Cause::value, place, row->clause, fmt::format("{} is said between modem and CMTS only, never in a file", findings.path(place)),
+                 "leave it away");
 }
 
 void is_known(Findings& findings, const Place& place, std::string_view clause) {
   const Node& node = *place.node;
   if (node.tlv != nullptr || place.foreign || (findings.document().kind == FileKind::mta && node.wide)) return;
   if (place.parent != nullptr && (place.parent->node->tlv == nullptr || !place.parent->node->tlv->configures)) return;
-  findings.warning(place, clause, fmt::format("{} is in no specification that we know", findings.path(place)), "see that the code is meant; a modem passes over what it does not know");
+  findings.warning(place, clause, fmt::format("{} is in no specification that we know", findings.path(place)),
+                   "see that the code is meant; a modem passes over what it does not know");
 }
 
 // MULPI 3.0 C.1.1.17: the OUI says whose the rest is, so it is first.

@@ -46,8 +46,8 @@ class Encoder {
     const auto text = read_file(name, console_);
     if (!text) return fail(kFile, fmt::format("{}: {}", name, text.error()));
     const std::string_view shown = name == "-" ? "<stdin>" : name;
-    auto parsed = parse(*text, shown,
-                        {.dialect = options_.compat ? Dialect::utility : Dialect::native, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
+    auto parsed = parse(
+        *text, shown, {.dialect = options_.compat ? Dialect::utility : Dialect::native, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
     if (!parsed) {
       show(parsed.error(), shown, *text, console_, console_.err);
       return status_of(parsed.error());
@@ -80,7 +80,8 @@ class Encoder {
     }
     if (!options_.mta) complain(console_, fmt::format("{} begins with MtaConfigDelimiter, so it is written as an MTA file, without MICs", name));
     if (options_.dial_plan && !add_dial_plan(document, dial_plan_))
-      return fail(kOther, fmt::format("{}: {} goes before the closing MtaConfigDelimiter 255, which is missing, and has up to {} octets", name, kDialPlan, kMostDialPlan));
+      return fail(kOther, fmt::format("{}: {} goes before the closing MtaConfigDelimiter 255, which is missing, and has up to {} octets", name, kDialPlan,
+                                      kMostDialPlan));
     auto sealed = seal_mta(document, options_.hash);
     if (!sealed) return tell(sealed.error(), name, text);
     octets_ = std::move(*sealed);
@@ -91,7 +92,9 @@ class Encoder {
     std::string text;
     if (kind == FileKind::mta && options_.dial_plan) text += "Adding PC20 dialplan from external file.\n";
     if (kind == FileKind::mta && options_.hash != MtaHash::none)
-      text += options_.hash == MtaHash::euro ? "Adding EU ConfigHash to MTA file.\n" : options_.hash == MtaHash::ietf ? "Adding IETF ConfigHash to MTA file.\n" : "Adding NA ConfigHash to MTA file.\n";
+      text += options_.hash == MtaHash::euro   ? "Adding EU ConfigHash to MTA file.\n"
+              : options_.hash == MtaHash::ietf ? "Adding IETF ConfigHash to MTA file.\n"
+                                               : "Adding NA ConfigHash to MTA file.\n";
     Listing how;
     how.print = {.mibs = options_.numeric_oids ? &no_mibs() : &mibs_, .numeric_oids = options_.numeric_oids, .hide_hash = options_.hide_hash};
     how.utility_walk = options_.compat;

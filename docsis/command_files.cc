@@ -96,7 +96,8 @@ std::string with_extension(std::string_view name, std::string_view extension) {
 }
 
 bool is_text(std::string_view contents) noexcept {
-  return !contents.empty() && std::ranges::all_of(contents, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || std::strchr("\t\n\r\f\v", c) != nullptr; }) &&
+  return !contents.empty() &&
+         std::ranges::all_of(contents, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || std::strchr("\t\n\r\f\v", c) != nullptr; }) &&
          contents.find('\0') == std::string_view::npos;
 }
 

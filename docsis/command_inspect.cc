@@ -70,7 +70,9 @@ void add_findings(Loaded& loaded, Problems found) {
   for (Problem& problem : found)
     if (std::ranges::none_of(told, [&](const Problem& other) { return problem.at.line != 0 && other.at == problem.at && other.file == problem.file; }))
       loaded.problems.push_back(std::move(problem));
-  std::ranges::sort(loaded.problems, {}, [](const Problem& problem) { return std::tuple{problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)}; });
+  std::ranges::sort(loaded.problems, {}, [](const Problem& problem) {
+    return std::tuple{problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)};
+  });
 }
 
 bool is_mic(const Difference& difference) noexcept {

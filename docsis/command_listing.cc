@@ -30,7 +30,8 @@ std::string listing(Bytes file, const Listing& options) {
   if (!decoded) return {};
   const Document& document = decoded->document;
   std::string out;
-  if (const auto mic = std::ranges::find(document.nodes, kCmtsMicCode, &Node::code); document.kind == FileKind::modem && document.ended && mic != document.nodes.end()) {
+  if (const auto mic = std::ranges::find(document.nodes, kCmtsMicCode, &Node::code);
+      document.kind == FileKind::modem && document.ended && mic != document.nodes.end()) {
     Printer printer(document.kind, options.print);
     printer.open();
     for (const Node* node : covered(document, options.utility_walk)) printer.node(*node);

@@ -97,7 +97,8 @@ Outcome encode_action(CommandOptions options, Words words) {
   const std::size_t behind = options.mta ? 1 : 2;  // OUT, or KEYFILE OUT
   if (words.size() < behind + 1)
     return wrong(fmt::format("{}{} needs {}{}", options.many ? "-m" : "", options.mta ? (options.many ? " -p" : "-p") : (options.many ? "" : "-e"),
-                             options.mta ? "a text, and " : "a text, a key file, and ", options.many ? "the extension of the files to write" : "the file to write"));
+                             options.mta ? "a text, and " : "a text, a key file, and ",
+                             options.many ? "the extension of the files to write" : "the file to write"));
   const std::size_t texts = options.many ? words.size() - behind : 1;
   options.files.assign(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(texts));
   if (!options.mta) options.keys.assign(1, words[texts]);

@@ -50,7 +50,8 @@ std::optional<std::string> dial_plan_of(const Document& mta) {
   std::optional<std::string> plan;
   for (const Node& node : mta.nodes) {
     const auto varbind = is_varbind(node, mta.kind) ? decode_varbind(node.value) : std::expected<Varbind, std::string_view>(std::unexpected(""));
-    if (varbind && varbind->type == SnmpType::octet_string && std::ranges::equal(varbind->name, digit_map_oid())) plan = std::string(as_text(varbind->contents));
+    if (varbind && varbind->type == SnmpType::octet_string && std::ranges::equal(varbind->name, digit_map_oid()))
+      plan = std::string(as_text(varbind->contents));
   }
   return plan;
 }

@@ -1,4 +1,5 @@
 // diff() of check.h.
+#include <array>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -24,17 +25,18 @@ class Diff {
 
   void compare(std::span<const Node> before, std::span<const Node> after, const std::string& path) {
     const std::vector<std::size_t> partner = match(before, after);
+    const std::vector<std::string> before_names = names(before, before_kind_), after_names = names(after, after_kind_);
     std::vector<bool> taken(after.size());
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (partner[i] == kNone) {
-        add(Difference::Kind::removed, path, before[i], before, before_kind_, &before[i], nullptr);
+        add(Difference::Kind::removed, path + before_names[i], &before[i], nullptr);
         continue;
       }
       taken[partner[i]] = true;
-      both(before, before[i], after[partner[i]], path);
+      both(before[i], after[partner[i]], path + before_names[i]);
     }
     for (std::size_t i = 0; i < after.size(); ++i)
-      if (!taken[i]) add(Difference::Kind::added, path, after[i], after, after_kind_, nullptr, &after[i]);
+      if (!taken[i]) add(Difference::Kind::added, path + after_names[i], nullptr, &after[i]);
   }
   std::vector<Difference> take() { return std::move(found_); }
 
@@ -70,21 +72,31 @@ class Diff {
     };
     round([&](std::size_t i) { return before_key[i]; }, [&](std::size_t i) { return after_key[i]; });
     const auto nameless = [](const std::string& name, std::string otherwise) { return name.empty() ? otherwise : std::string{}; };
-    round([&](std::size_t i) { return nameless(before_key[i], octets_of(before[i])); }, [&](std::size_t i) { return nameless(after_key[i], octets_of(after[i])); });
+    round([&](std::size_t i) { return nameless(before_key[i], octets_of(before[i])); },
+          [&](std::size_t i) { return nameless(after_key[i], octets_of(after[i])); });
     round([&](std::size_t i) { return nameless(before_key[i], std::string(1, static_cast<char>(before[i].code))); },
           [&](std::size_t i) { return nameless(after_key[i], std::string(1, static_cast<char>(after[i].code))); });
     return partner;
   }
 
-  void both(std::span<const Node> siblings, const Node& before, const Node& after, const std::string& path) {
-    if (before.block && after.block)
-      compare(before.children, after.children, path + name_of(before) + index_among(before, siblings, before_kind_) + ".");
-    else if (before.block || after.block ? octets_of(before) != octets_of(after) : before.value != after.value)
-      add(Difference::Kind::changed, path, before, siblings, before_kind_, &before, &after);
+  // As index_among(), of all siblings at once.
+  static std::vector<std::string> names(std::span<const Node> siblings, FileKind kind) {
+    std::array<std::size_t, 256> all{}, so_far{};
+    for (const Node& node : siblings) ++all[node.code];
+    std::vector<std::string> found;
+    for (const Node& node : siblings) found.push_back(name_of(node) + index_of(node, ++so_far[node.code], all[node.code], kind));
+    return found;
   }
 
-  void add(Difference::Kind kind, const std::string& path, const Node& node, std::span<const Node> siblings, FileKind file, const Node* before, const Node* after) {
-    found_.push_back({.kind = kind, .path = path + name_of(node) + index_among(node, siblings, file), .before = before, .after = after});
+  void both(const Node& before, const Node& after, const std::string& path) {
+    if (before.block && after.block)
+      compare(before.children, after.children, path + ".");
+    else if (before.block || after.block ? octets_of(before) != octets_of(after) : before.value != after.value)
+      add(Difference::Kind::changed, path, &before, &after);
+  }
+
+  void add(Difference::Kind kind, std::string path, const Node* before, const Node* after) {
+    found_.push_back({.kind = kind, .path = std::move(path), .before = before, .after = after});
   }
 
   FileKind before_kind_, after_kind_;

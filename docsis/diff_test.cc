@@ -42,7 +42,8 @@ TEST(Docsis12_Diff, FlowsAreMatchedByReference) {
 }
 
 TEST(Docsis12_Diff, ObjectsAreMatchedByName) {
-  EXPECT_EQ(lines("SnmpMibObject sysContact.0 String \"a\"; SnmpMibObject sysName.0 String \"b\";", "SnmpMibObject sysName.0 String \"c\"; SnmpMibObject sysContact.0 String \"a\";"),
+  EXPECT_EQ(lines("SnmpMibObject sysContact.0 String \"a\"; SnmpMibObject sysName.0 String \"b\";",
+                  "SnmpMibObject sysName.0 String \"c\"; SnmpMibObject sysContact.0 String \"a\";"),
             "- SnmpMibObject[1.3.6.1.2.1.1.5.0] sysName.0 String \"b\";\n+ SnmpMibObject[1.3.6.1.2.1.1.5.0] sysName.0 String \"c\";\n");
 }
 

@@ -44,16 +44,20 @@ std::string varbind_name(const Node& node, FileKind kind) {
   return varbind ? to_text(varbind->name) : std::string{};
 }
 
-std::string index_among(const Node& node, std::span<const Node> siblings, FileKind kind) {
+std::string index_of(const Node& node, std::size_t number, std::size_t all, FileKind kind) {
   if (const auto known_by = reference(node)) return fmt::format("[{}]", *known_by);
   if (const std::string object = varbind_name(node, kind); !object.empty()) return fmt::format("[{}]", object);
+  return all > 1 ? fmt::format("[{}]", number) : std::string{};
+}
+
+std::string index_among(const Node& node, std::span<const Node> siblings, FileKind kind) {
   std::size_t before = 0, all = 0;
   for (const Node& sibling : siblings) {
     if (sibling.code != node.code) continue;
     ++all;
     if (&sibling < &node) ++before;
   }
-  return all > 1 ? fmt::format("[{}]", before + 1) : std::string{};
+  return index_of(node, before + 1, all, kind);
 }
 
 std::string Place::path(FileKind kind) const {

@@ -25,12 +25,15 @@ struct Place {
   std::span<const Node> siblings;   // it among them
   std::size_t offset;               // of its code octet in the file
   bool foreign;                     // in a vendor's block, where only the vendor knows what codes mean
+  bool again;                       // another of its code stands before it
 
   std::string path(FileKind kind) const;
 };
 
 // [1] by reference, [1.3.6...] by the name of the object, else by order where there is more than one: what path() puts behind the name.
 std::string index_among(const Node& node, std::span<const Node> siblings, FileKind kind);
+// The same of the `number`-th (from 1) of `all` of its code.
+std::string index_of(const Node& node, std::size_t number, std::size_t all, FileKind kind);
 // VendorSpecific of somebody other than CableLabs (MULPI 3.0 C.1.1.17).
 bool is_foreign(const Node& vendor_specific) noexcept;
 // Of code and length.

@@ -43,8 +43,9 @@ TEST(Docsis12_Json, Blocks) {
 TEST(Docsis12_Json, Varbinds) {
   EXPECT_EQ(json_of("0b0f300d06082b0601020101040004016e"),
             R"({"code": 11, "name": "SnmpMibObject", "oid": "1.3.6.1.2.1.1.4.0", "object": "sysContact.0", "type": "String", "value": "n"})");
-  EXPECT_EQ(json_of("0b11300f060a2b060102010202010701020102"),
-            R"({"code": 11, "name": "SnmpMibObject", "oid": "1.3.6.1.2.1.2.2.1.7.1", "object": "ifAdminStatus.1", "type": "Integer", "value": 2, "label": "down"})");
+  EXPECT_EQ(
+      json_of("0b11300f060a2b060102010202010701020102"),
+      R"({"code": 11, "name": "SnmpMibObject", "oid": "1.3.6.1.2.1.2.2.1.7.1", "object": "ifAdminStatus.1", "type": "Integer", "value": 2, "label": "down"})");
   EXPECT_EQ(json_of("0b03300106"), R"({"code": 11, "name": "SnmpMibObject", "hex": "300106"})");
 }
 

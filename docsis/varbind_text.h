@@ -1,4 +1,5 @@
-// varbind_text.h: what stands behind SnmpMibObject: `sysContact.0 String "noc"`, the words and the value apart, for printer, JSON and diff. Values only, any thread.
+// varbind_text.h: what stands behind SnmpMibObject: `sysContact.0 String "noc"`, the words and the value apart, for printer, JSON and diff. Values only, any
+// thread.
 #pragma once
 
 #include <optional>

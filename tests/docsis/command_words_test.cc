@@ -68,8 +68,12 @@ TEST(Docsis1_Words, LongOnesStandAnywhere) {
 }
 
 TEST(Docsis1_Words, Usage) {
-  for (const char* line : {"", "-e", "-e text", "-e text key", "-p text", "-m", "-m text key", "-m -p text", "-d", "-x", "text", "-M", "-M dirs", "-na -eu -p t o", "check",
-                           "diff a", "diff a b c", "verify k", "verify", "--release", "--release 9 check a", "--nonsense -d a", "-o", "-na"}) {
+  constexpr std::string_view kWrong =
+      ";-e;-e text;-e text key;-p text;-m;-m text key;-m -p text;-d;-x;text;-M;-M dirs;-na -eu -p t o;check;diff a;diff a b c;verify k;verify;--release;"
+      "--release 9 check a;--nonsense -d a;-o;-na";
+  for (std::string_view left = kWrong; !left.empty();) {
+    const std::string_view line = left.substr(0, left.find(';'));
+    left.remove_prefix(std::min(left.size(), line.size() + 1));
     EXPECT_FALSE(parsed(line)) << line;
     const Ran ran = run_line(line);
     EXPECT_EQ(ran.status, 246) << line;
@@ -96,7 +100,8 @@ TEST(Docsis12_Command, Check) {
   EXPECT_EQ(run_line("check b.cfg").status, 0);
   EXPECT_EQ(run_line("check b.cfg missing").status, 2);
   EXPECT_EQ(run_line("check --json b.cfg").out, "[]\n");
-  EXPECT_THAT(run_line("check --json a.cfg b.cfg").out, testing::StartsWith("[\n  {\"file\": \"a.cfg\", \"severity\": \"error\", \"line\": 5, \"column\": 3, \"message\": "));
+  EXPECT_THAT(run_line("check --json a.cfg b.cfg").out,
+              testing::StartsWith("[\n  {\"file\": \"a.cfg\", \"severity\": \"error\", \"line\": 5, \"column\": 3, \"message\": "));
   // Of a text that cannot be read all problems are told.
   Folder::write("c.cfg", "Main {\n NetworkAcess 1;\n MaxCPE 300;\n}\n");
   const Ran bad = run_line("check c.cfg");
@@ -147,8 +152,10 @@ TEST(MulpiD_1_1_Command, VerifyTellsWhichSecret) {
   ASSERT_EQ(run_line("--quiet --ipv6 -e a.cfg old b.cm").status, 0);
   EXPECT_EQ(run_line("verify old b.cm").out, "b.cm: CM MIC right, CMTS MIC right with old, which covers TLV 59 in place of 20\n");
   EXPECT_EQ(run_line("verify --json old --key new a.cm b.cm").out,
-            "[\n  {\"file\": \"a.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": \"new\"},\n"
-            "  {\"file\": \"b.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": \"old\"}\n]\n");
+            "[\n  {\"file\": \"a.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": "
+            "\"new\"},\n"
+            "  {\"file\": \"b.cm\", \"cm_mic\": \"right\", \"cmts_mic\": \"right\", \"extended_cmts_mic\": \"absent\", \"mta_hash\": \"absent\", \"key\": "
+            "\"old\"}\n]\n");
   EXPECT_EQ(run_line("verify missing a.cm").status, 2);
 }
 
