@@ -2,12 +2,13 @@
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config liburing-dev libboost1.81-dev libsqlite3-dev libfmt-dev libgtest-dev libgmock-dev
-  libbenchmark-dev libtomlplusplus-dev libcli11-dev libssl-dev libsystemd-dev libcap-ng-dev
+  libbenchmark-dev libtomlplusplus-dev libcli11-dev libssl-dev libsnmp-dev libsystemd-dev libcap-ng-dev
 )
 # Real clients, relays, servers to compare with, and the tools that look at packets and files.
 test_packages=(
   iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
   tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db
+  tftp-hpa atftp curl busybox
 )
 # What bench/compare/compare.py can run besides those; it leaves out what is not there.
 compare_packages=(dnsmasq-base freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
