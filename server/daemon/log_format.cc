@@ -130,6 +130,61 @@ void unknown_segment_line(const Writer& w) {
   w.text += ": unknown network segment";
 }
 
+// A stranger's octets, in quotes: they must not pass for words of ours, nor for another line, nor reach a terminal as a command.
+void quoted(const Writer& w, std::string_view octets) {
+  w.text += '"';
+  for (const char c : octets) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet > 0x7e) {
+      w.put("\\{:03o}", octet);
+    } else {
+      if (c == '"' || c == '\\') w.text += '\\';
+      w.text += c;
+    }
+  }
+  w.text += '"';
+}
+
+// TFTP "gold.cm" to 10.1.0.5 (00:10:95:01:02:03)
+void file_to(const Writer& w) {
+  w.text += "TFTP ";
+  quoted(w, w.words());
+  w.text += " to ";
+  w.address(w.event.address);
+  if (w.event.hlen == 0) return;
+  w.text += " (";
+  w.mac();
+  w.text += ")";
+}
+
+// The reason's key, and in quotes what the other side, or the file's source, said.
+void file_reason(const Writer& w) {
+  const std::string_view said{w.event.name.data(), w.event.name_size};
+  const std::size_t colon = said.find(": ");
+  w.text += said.substr(0, colon);
+  if (colon == said.npos) return;
+  w.text += ": ";
+  quoted(w, said.substr(colon + 2));
+}
+
+void file_sent_line(const Writer& w) {
+  file_to(w);
+  w.put(": {} octets in {} ms", w.event.number_a, w.event.number_b);
+  if (w.event.number_c > 0) w.put(", {} packets sent again", w.event.number_c);
+}
+
+void file_failed_line(const Writer& w) {
+  file_to(w);
+  w.put(" failed after {} of {} octets: ", w.event.number_b, w.event.number_a);
+  file_reason(w);
+}
+
+void file_refused_line(const Writer& w) {
+  file_to(w);
+  w.text += " refused: ";
+  file_reason(w);
+}
+
 // log() says what clients sent: a line of theirs must not pass for one of ours, nor reach a terminal as a command.
 void printable_text(const Writer& w) {
   for (const char c : w.words()) {
@@ -233,6 +288,9 @@ constexpr KindRow kKinds[] = {
      }},
     {LogKind::unknown_segment, kInfo, unknown_segment_line},
     {LogKind::text, kInfo, printable_text},
+    {LogKind::file_sent, kInfo, file_sent_line},
+    {LogKind::file_failed, kInfo, file_failed_line},
+    {LogKind::file_refused, kInfo, file_refused_line},
     {LogKind::execute, kDebug, [](const Writer& w) { w.text += w.words(); }},
 };
 static_assert(std::size(kKinds) == static_cast<std::size_t>(LogKind::count));

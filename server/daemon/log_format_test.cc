@@ -189,6 +189,28 @@ TEST(DhcpdCompat_15_5_Mac, LowerCaseTwoDigitsAnyLength) {
   expect({e, "DHCPDISCOVER from ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff:ff via eth0"});
 }
 
+TEST(LogFormat, TransfersOfFilesNameTheModem) {
+  LogEvent longest = numbers(worded(named(anonymous(event(LogKind::file_refused)), "file-not-found"), std::string(255, 'x')), 0, 0);
+  for (const Row& row : {
+           Row{numbers(worded(event(LogKind::file_sent), "gold.cm"), 2048, 12), "TFTP \"gold.cm\" to 10.0.0.7 (02:00:5e:00:53:01): 2048 octets in 12 ms"},
+           Row{numbers(worded(anonymous(event(LogKind::file_sent)), "gold.cm"), 2048, 1012, 3), "TFTP \"gold.cm\" to 10.0.0.7: 2048 octets in 1012 ms, 3 packets sent again"},
+           Row{numbers(worded(named(event(LogKind::file_failed), "no-answer"), "gold.cm"), 2048, 512, 4),
+               "TFTP \"gold.cm\" to 10.0.0.7 (02:00:5e:00:53:01) failed after 512 of 2048 octets: no-answer"},
+           Row{worded(named(anonymous(event(LogKind::file_refused)), "access-violation: your address has no lease here"), "gold.cm"),
+               "TFTP \"gold.cm\" to 10.0.0.7 refused: access-violation: \"your address has no lease here\""},
+       })
+    expect(row);
+  LogLine line;
+  format_log_event(longest, interface_name, nullptr, line);
+  EXPECT_EQ(line.text, "TFTP \"" + std::string(255, 'x') + "\" to 10.0.0.7 refused: file-not-found");
+}
+
+// Names and messages are a stranger's octets: no second line, no end of the quotes, no command to a terminal.
+TEST(LogFormat, TransfersOfFilesShowAStrangersOctetsInQuotes) {
+  const LogEvent e = worded(named(anonymous(event(LogKind::file_failed)), "client-error: \x1b[2J"), "a\nDHCPACK on \"b\\\xff");
+  expect({e, "TFTP \"a\\012DHCPACK on \\\"b\\\\\\377\" to 10.0.0.7 failed after 0 of 0 octets: client-error: \"\\033[2J\""});
+}
+
 TEST(LogFormat, EverySuffixSaysSomethingOfItsOwn) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < static_cast<std::size_t>(LogSuffix::count); ++i) {

@@ -19,6 +19,7 @@ struct Interface {
   Ipv4 address;             // first address: the server identifier when nothing else is configured
   std::array<std::uint8_t, 6> mac{};
   bool card = false;        // hardware, or a VLAN or bond on it: what leaves is on a wire before anybody else sees it
+  std::uint16_t mtu = 1500;  // 65535 where it is larger
 };
 
 struct Arrival {

@@ -11,10 +11,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cerrno>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "server/io/clock.h"
+#include "server/io/service_sends.h"
 #include "server/io/transmit_pool.h"
 
 namespace coaxd::io {
@@ -40,12 +43,18 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     watch(discovers_, sockets.discovers);
     watch(packet_, sockets.packet);
     watch(icmp_, sockets.icmp);
+    if (sockets.services.empty()) return;
+    services_ = std::make_unique<Services>(sockets.services.fds().size());
+    for (std::size_t place = 0; place < services_->sources.size(); ++place) {
+      watch(services_->sources[place], sockets.services.fds()[place]);
+    }
   }
 
   ~AsioTransport() override {
     disk_thread_.join();
-    for (Source* source : {&udp_, &discovers_, &packet_, &icmp_})
-      if (source->descriptor) source->descriptor->release();  // the sockets are their owner's to close
+    for_each_source([](Source& source) {
+      if (source.descriptor) source.descriptor->release();  // the sockets are their owner's to close
+    });
   }
 
   Instant now() override { return clock_.now(); }
@@ -56,8 +65,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     flush();
     context_.restart();
     const bool packets = intake == Intake::everything;
-    if (packets)
-      for (Source* source : {&udp_, &discovers_, &packet_, &icmp_}) arm(*source);
+    if (packets) for_each_source([this](Source& source) { arm(source); });
     if (!(packets && anything_ready())) {
       timer_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns())));
       timer_.async_wait([](const boost::system::error_code&) {});  // only to end run_one()
@@ -71,6 +79,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     receive(packet_, kBatch - std::min(delivered_, kBatch));
     receive(icmp_, kBatch - std::min(delivered_, kBatch));
     receive(discovers_, std::max(kBatch - std::min(delivered_, kBatch), kLeastDiscovers));
+    if (services_) receive_services(std::max(kBatch - std::min(delivered_, kBatch), kLeastServices));
     return delivered_ >= kBatch;
   }
 
@@ -78,6 +87,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     send_all(sockets_.udp, false);
     send_all(sockets_.packet, true);
     queued_.clear();
+    if (services_) send_services();
   }
 
   void wake() override {
@@ -102,12 +112,35 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     return sendto(sockets_.icmp, packet.data(), size, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), sizeof address) >= 0;
   }
 
+  MutableBytes service_room() override { return services_ ? services_->sends.room() : MutableBytes{}; }
+  void send_service(std::size_t size, const tftp::Departure& departure) override {
+    services_->queued.push_back(services_->sends.take(size, departure));
+  }
+
   store::AsyncDisk& disk() override { return *this; }
 
  private:
   struct Source {
     std::optional<asio::posix::stream_descriptor> descriptor;
     bool armed = false, ready = false;
+  };
+
+  // What only a worker has that serves files or the time.
+  struct Services {
+    explicit Services(std::size_t count) : sources(count) {
+      queued.reserve(ServiceSends::kCount);
+      came.reserve(kBatch);
+    }
+    struct Came {
+      std::int64_t at_ns;
+      std::uint8_t socket;
+      std::uint32_t place;  // in Places
+    };
+    std::vector<Source> sources;
+    ServiceSends sends;
+    std::vector<std::uint32_t> queued;
+    std::vector<Came> came;
+    std::size_t first = 0;  // source of the next turn
   };
 
   // One recvmmsg's worth of places.
@@ -132,13 +165,29 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     });
   }
 
-  bool anything_ready() const noexcept { return udp_.ready || discovers_.ready || packet_.ready || icmp_.ready; }
+  bool anything_ready() noexcept {
+    bool ready = false;
+    for_each_source([&](const Source& source) { ready |= source.ready; });
+    return ready;
+  }
 
-  // A source that still had something stays ready.
+  template <typename F>
+  void for_each_source(F f) {
+    for (Source* source : {&udp_, &discovers_, &packet_, &icmp_}) f(*source);
+    if (services_)
+      for (Source& source : services_->sources) f(source);
+  }
+
   void receive(Source& source, std::size_t most) {
     if (!source.ready || most == 0) return;
-    const auto room = static_cast<unsigned>(most);
-    for (unsigned i = 0; i < room; ++i) {
+    const std::size_t count = take_in(source, 0, most);
+    for (std::size_t i = 0; i < count; ++i) deliver(source, i);
+    delivered_ += count;
+  }
+
+  // Into the places from `first` on; a source that still had something stays ready. How many.
+  std::size_t take_in(Source& source, std::size_t first, std::size_t most) {
+    for (std::size_t i = first; i < first + most; ++i) {
       places_->vectors[i] = {places_->data[i].data(), kFrameSize};
       msghdr& m = places_->messages[i].msg_hdr;
       m = {};
@@ -149,10 +198,42 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       m.msg_control = places_->control[i].data();
       m.msg_controllen = kControlSize;
     }
-    const int count = recvmmsg(source.descriptor->native_handle(), places_->messages.data(), room, MSG_DONTWAIT, nullptr);
-    source.ready = count == static_cast<int>(room);
-    for (int i = 0; i < count; ++i) deliver(source, static_cast<std::size_t>(i));
-    if (count > 0) delivered_ += static_cast<std::size_t>(count);
+    const int count = recvmmsg(source.descriptor->native_handle(), places_->messages.data() + first, static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
+    source.ready = count == static_cast<int>(most);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  // From all sockets, in the order in which they came.
+  void receive_services(std::size_t most) {
+    Services& services = *services_;
+    services.came.clear();
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < services.sources.size(); ++i) {
+      const std::size_t place = (services.first + i) % services.sources.size();
+      if (!services.sources[place].ready || taken == most) continue;
+      const std::size_t end = taken + take_in(services.sources[place], taken, most - taken);
+      for (; taken < end; ++taken) {
+        services.came.push_back({came_at_ns(places_->messages[taken].msg_hdr), sockets_.services.number_of(place), static_cast<std::uint32_t>(taken)});
+      }
+    }
+    services.first = (services.first + 1) % services.sources.size();  // where there is more than one turn takes, none is always last
+    std::ranges::sort(services.came, {}, [](const Services::Came& one) { return std::pair(one.at_ns, one.place); });
+    for (const Services::Came& one : services.came) {
+      mmsghdr& m = places_->messages[one.place];
+      if ((m.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;  // nothing that anybody sends us is so long
+      const auto& from = reinterpret_cast<const sockaddr_in&>(places_->from[one.place]);
+      handler_->on_service({places_->data[one.place].data(), m.msg_len}, read_service(from, m.msg_hdr, one.socket, interfaces_));
+    }
+  }
+
+  // One by one: each by its own socket, and few enough where io_uring is not to be had.
+  void send_services() {
+    for (const std::uint32_t index : services_->queued) {
+      const int fd = sockets_.services.fds()[sockets_.services.place_of(services_->sends.socket(index))];
+      if (sendmsg(fd, &services_->sends.message(index), MSG_DONTWAIT) < 0 && handler_ != nullptr) handler_->on_service_send_failed(errno);
+      services_->sends.give_back(index);
+    }
+    services_->queued.clear();
   }
 
   void deliver(Source& source, std::size_t i) {
@@ -235,6 +316,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{context_.get_executor()};
   Source udp_, discovers_, packet_, icmp_;
+  std::unique_ptr<Services> services_;  // null: off
   asio::steady_timer timer_;
   worker::Handler* handler_ = nullptr;
   std::size_t delivered_ = 0;

@@ -34,6 +34,13 @@ bool is_card(int socket, const std::string& name) {
   return info.bus_info[0] != '\0' || driver == "bonding" || driver.starts_with("802.1Q");
 }
 
+std::uint16_t mtu_of(int socket, const std::string& name) {
+  ifreq request{};
+  name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  if (ioctl(socket, SIOCGIFMTU, &request) != 0) return ScannedInterface{}.mtu;
+  return static_cast<std::uint16_t>(std::clamp(request.ifr_mtu, 0, 65535));
+}
+
 }  // namespace
 
 std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
@@ -65,7 +72,10 @@ std::expected<std::vector<ScannedInterface>, int> scan_interfaces() {
   freeifaddrs(list);
   std::erase_if(found, [](const auto& f) { return f.index == 0; });  // gone between the two calls
   if (const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); socket >= 0) {
-    for (ScannedInterface& one : found) one.card = is_card(socket, one.name);
+    for (ScannedInterface& one : found) {
+      one.card = is_card(socket, one.name);
+      one.mtu = mtu_of(socket, one.name);
+    }
     close(socket);
   }
   return found;
@@ -75,10 +85,10 @@ const engine::Interface* InterfaceTable::intern(const ScannedInterface& scanned)
   const Ipv4 address = scanned.addresses.empty() ? Ipv4{} : scanned.addresses.front().network;
   const auto known = std::ranges::find_if(interfaces_, [&](const engine::Interface& i) {
     return i.index == scanned.index && i.name == scanned.name && i.address == address && i.mac == scanned.mac &&
-           i.card == scanned.card;
+           i.card == scanned.card && i.mtu == scanned.mtu;
   });
   if (known != interfaces_.end()) return &*known;
-  return &interfaces_.emplace_back(engine::Interface{scanned.index, names_.emplace_back(scanned.name), address, scanned.mac, scanned.card});
+  return &interfaces_.emplace_back(engine::Interface{scanned.index, names_.emplace_back(scanned.name), address, scanned.mac, scanned.card, scanned.mtu});
 }
 
 // A netlink event often tells nothing new, and what it tells was often so before: then the table of that time serves again.

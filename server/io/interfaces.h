@@ -22,6 +22,7 @@ struct ScannedInterface {
   std::string name;
   std::array<std::uint8_t, 6> mac{};
   bool up = false, broadcast = false, loopback = false, card = false;  // card: as in engine::Interface
+  std::uint16_t mtu = 1500;  // likewise
   std::vector<Prefix> addresses;  // network holds the address itself, mask its netmask
 };
 

@@ -42,6 +42,17 @@ TEST(InterfaceTable, WhatWasFoundStaysAsItWas) {
   EXPECT_EQ(before->name, "eth0");
 }
 
+// DATA of TFTP must fit the way, from the next request on.
+TEST(InterfaceTable, AnMtuThatChangesIsAnotherState) {
+  InterfaceTable table;
+  ScannedInterface scanned = interface(2, "eth0", Ipv4::of(10, 1, 0, 1));
+  table.publish({scanned});
+  EXPECT_EQ(table.find(2)->mtu, 1500);
+  scanned.mtu = 1400;
+  table.publish({scanned});
+  EXPECT_EQ(table.find(2)->mtu, 1400);
+}
+
 // The kernel tells of every carrier change and every address of every interface: no event may cost memory unless the state is a new one.
 TEST(InterfaceTable, KeepsEachStateOnce) {
   InterfaceTable table;

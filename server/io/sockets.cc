@@ -11,14 +11,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
 #include <optional>
-#include <thread>
 #include <utility>
 
+#include "server/io/control_message.h"
 #include "server/wire/frame.h"
 
 namespace coaxd::io {
@@ -26,16 +25,6 @@ namespace coaxd::io {
 namespace {
 
 constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kChaddr = 28;
-
-std::unexpected<SocketError> fail(std::string what) {
-  const int error = errno;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): since glibc 2.32 strerror(3) is safe
-  return std::unexpected(SocketError{error, fmt::format("{}: {}.", what, std::strerror(error))});
-}
-
-bool set(int fd, int level, int name, int value) noexcept {
-  return setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
 
 // Classic BPF that hashes the six octets of an Ethernet chaddr at `chaddr` and answers a number below `workers`. The multiplier is odd
 // and secret with the seed, so that nobody outside can send all his packets to one worker.
@@ -80,17 +69,6 @@ std::vector<sock_filter> lane_program(unsigned workers, std::uint32_t seed) {
   return program;
 }
 
-// What a UDP socket lets through: everything but the limited broadcast, which the packet sockets serve.
-std::vector<sock_filter> unicast_filter() {
-  constexpr std::uint32_t kDestination = static_cast<std::uint32_t>(SKF_NET_OFF) + 16;
-  return {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kDestination),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffffu, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffffu),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-}
-
 // What a packet socket lets through: untagged IPv4, not a fragment, UDP to our port, broadcast in its frame or in its IP header.
 std::vector<sock_filter> link_filter(std::uint16_t port) {
   constexpr std::uint32_t kPacketType = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE);
@@ -116,64 +94,22 @@ std::vector<sock_filter> link_filter(std::uint16_t port) {
   };
 }
 
-bool attach(int fd, int option, std::vector<sock_filter> program) {
-  const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
-  return setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0;
-}
-
-// A server that was killed a moment ago still holds its sockets while the kernel takes its io_uring apart: what is in use only for so
-// long is no other server.
-constexpr auto kRingTeardown = std::chrono::seconds(3);
-
-std::expected<void, SocketError> probe_port_once(std::uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fail("cannot open a UDP socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  const int result = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  const int error = errno;
-  close(fd);
-  if (result == 0) return {};
-  if (error == EADDRINUSE) {
-    return std::unexpected(SocketError{
-        error, fmt::format("UDP port {} is in use by another server: stop it first (ss -lunp 'sport = :{}' names it).", port, port)});
-  }
-  errno = error;
-  return fail(fmt::format("cannot bind UDP port {} (ports below 1024 need CAP_NET_BIND_SERVICE)", port));
-}
-
-std::expected<void, SocketError> probe_port(std::uint16_t port) {
-  const auto deadline = std::chrono::steady_clock::now() + kRingTeardown;
-  for (;;) {
-    auto probed = probe_port_once(port);
-    if (probed || probed.error().error != EADDRINUSE || std::chrono::steady_clock::now() >= deadline) return probed;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
-// Beyond net.core.rmem_max and wmem_max where we may (CAP_NET_ADMIN), else up to them.
-void size_buffers(int fd, const SocketOptions& options) noexcept {
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) (void)set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
-  if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, options.send_buffer)) (void)set(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer);
-}
-
 std::expected<int, SocketError> open_udp(const SocketOptions& options) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail("cannot open a UDP socket");
+  if (fd < 0) return socket_error("cannot open a UDP socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(options.port);
   // Without SO_BROADCAST: what is for everybody on a link leaves by the packet socket, and a giaddr or ciaddr that names a broadcast
   // address is somebody's who wants to reach them all by us.
-  if (!set(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
-      !attach(fd, SO_ATTACH_FILTER, unicast_filter()) ||
+  if (!set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) || !set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) || !set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
+      !attach_program(fd, SO_ATTACH_FILTER, unicast_filter()) ||
       bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    auto error = fail(fmt::format("cannot bind UDP port {}", options.port));
+    auto error = socket_error(fmt::format("cannot bind UDP port {}", options.port));
     close(fd);
     return error;
   }
-  size_buffers(fd, options);
+  size_buffers(fd, options.receive_buffer, options.send_buffer);
   return fd;
 }
 
@@ -182,14 +118,14 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
 std::expected<int, SocketError> open_packet(const SocketOptions& options, std::optional<int>& fanout_group) {
   // Protocol 0: nothing arrives before the filter stands.
   const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail("cannot open a packet socket (it needs CAP_NET_RAW)");
+  if (fd < 0) return socket_error("cannot open a packet socket (it needs CAP_NET_RAW)");
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_IP);
-  if (!attach(fd, SO_ATTACH_FILTER, link_filter(options.port)) || !set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
-      !set(fd, SOL_PACKET, PACKET_AUXDATA, 1) || !set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
+  if (!attach_program(fd, SO_ATTACH_FILTER, link_filter(options.port)) || !set_option(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) ||
+      !set_option(fd, SOL_PACKET, PACKET_AUXDATA, 1) || !set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) ||
       bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    auto error = fail("cannot set up a packet socket");
+    auto error = socket_error("cannot set up a packet socket");
     close(fd);
     return error;
   }
@@ -201,15 +137,15 @@ std::expected<int, SocketError> open_packet(const SocketOptions& options, std::o
     // The fanout program sees the packet from its IP header on.
     auto program = steering_program(kIp + kUdp + kChaddr, options.workers, options.steering_seed);
     const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
-    if (!set(fd, SOL_PACKET, PACKET_FANOUT, fanout) || getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &joined, &size) != 0 ||
+    if (!set_option(fd, SOL_PACKET, PACKET_FANOUT, fanout) || getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &joined, &size) != 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &code, sizeof code) != 0) {
-      auto error = fail("cannot share packets between workers (PACKET_FANOUT)");
+      auto error = socket_error("cannot share packets between workers (PACKET_FANOUT)");
       close(fd);
       return error;
     }
     fanout_group = joined & 0xffff;
   }
-  size_buffers(fd, options);
+  size_buffers(fd, options.receive_buffer, options.send_buffer);
   return fd;
 }
 
@@ -240,14 +176,6 @@ std::uint16_t internet_checksum(Bytes bytes) noexcept {
   return static_cast<std::uint16_t>(~sum);
 }
 
-template <typename T>
-const T* find_control(msghdr& control, int level, int type) noexcept {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&control); c != nullptr; c = CMSG_NXTHDR(&control, c))
-    if (c->cmsg_level == level && c->cmsg_type == type && c->cmsg_len >= CMSG_LEN(sizeof(T)))
-      return reinterpret_cast<const T*>(CMSG_DATA(c));
-  return nullptr;
-}
-
 std::int64_t waited_ns(msghdr& control, std::int64_t wall_ns) noexcept {
   const timespec* came = find_control<timespec>(control, SOL_SOCKET, SCM_TIMESTAMPNS);
   if (came == nullptr) return 0;
@@ -271,7 +199,8 @@ Received discarded(engine::DropReason reason) noexcept {
 WorkerSockets::WorkerSockets(WorkerSockets&& other) noexcept
     : udp(std::exchange(other.udp, -1)),
       discovers(std::exchange(other.discovers, -1)),
-      packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)) {}
+      packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)),
+      services(std::move(other.services)) {}
 
 WorkerSockets::~WorkerSockets() {
   for (const int fd : {udp, discovers, packet, icmp})
@@ -279,7 +208,7 @@ WorkerSockets::~WorkerSockets() {
 }
 
 std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const SocketOptions& options) {
-  if (auto probed = probe_port(options.port); !probed) return std::unexpected(probed.error());
+  if (auto probed = probe_port(options.port, "stop it first"); !probed) return std::unexpected(probed.error());
   std::vector<WorkerSockets> all(options.workers);
   std::optional<int> fanout_group;
   for (WorkerSockets& one : all) {
@@ -296,12 +225,12 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
     one.icmp = open_icmp();
   }
   // It applies to the group, so one socket carries it.
-  if (!attach(all.front().udp, SO_ATTACH_REUSEPORT_CBPF, lane_program(options.workers, options.steering_seed)))
-    return fail("cannot steer packets to workers (SO_ATTACH_REUSEPORT_CBPF)");
+  if (!attach_program(all.front().udp, SO_ATTACH_REUSEPORT_CBPF, lane_program(options.workers, options.steering_seed)))
+    return socket_error("cannot steer packets to workers (SO_ATTACH_REUSEPORT_CBPF)");
   return all;
 }
 
-bool wait_until_port_is_free(std::uint16_t port) { return probe_port(port).has_value(); }
+bool wait_until_port_is_free(std::uint16_t port) { return probe_port(port, {}).has_value(); }
 
 std::vector<std::string> rp_filter_warnings(const std::vector<ScannedInterface>& served) {
   std::vector<std::string> warnings;
@@ -323,6 +252,7 @@ SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept {
     drops.requests += drops_of(one.udp);
     drops.discovers += drops_of(one.discovers);
     drops.link += drops_of(one.packet);
+    for (const int fd : one.services.fds()) drops.services += drops_of(fd);
   }
   return drops;
 }

@@ -8,6 +8,7 @@
 //   packet  AF_PACKET with fanout: broadcasts from clients on the link, which UDP could neither receive without an own address
 //           nor answer without ARP. Sends frames to clients that have no address yet.
 //   icmp    raw, echo replies only: ping-check.
+//   services  TFTP and the time of day: service_sockets.h.
 //
 // Steering: both groups pick the worker by a seeded hash of chaddr, not by the 4-tuple, for a CMTS relay is one flow. It
 // gives order and locality in the common case; correctness never rests on it.
@@ -27,14 +28,11 @@
 #include "server/engine/arrival.h"
 #include "server/engine/drop_reason.h"
 #include "server/io/interfaces.h"
+#include "server/io/service_sockets.h"
+#include "server/io/socket_setup.h"
 #include "server/worker/transport.h"
 
 namespace coaxd::io {
-
-struct SocketError {
-  int error = 0;
-  std::string message;  // one sentence with the mend in it
-};
 
 class WorkerSockets {
  public:
@@ -46,6 +44,7 @@ class WorkerSockets {
   int udp = -1, discovers = -1;
   int packet = -1;  // -1: no interface has clients of its own, or not permitted
   int icmp = -1;
+  ServiceSockets services;  // none: off
 };
 
 struct SocketOptions {
@@ -75,7 +74,7 @@ inline constexpr std::size_t kControlSize = 96;
 
 // How many packets the kernel had no room for, by queue, all workers' together. From the control thread.
 struct SocketDrops {
-  std::uint64_t requests = 0, discovers = 0, link = 0;
+  std::uint64_t requests = 0, discovers = 0, link = 0, services = 0;
 };
 SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept;
 

@@ -65,6 +65,12 @@ struct Recorder final : worker::Handler {
   std::vector<std::uint16_t> echoes;
   std::map<std::uint64_t, int> disk;
   int send_failures = 0;
+  struct Service {
+    std::vector<std::uint8_t> payload;
+    tftp::Arrival arrival;
+  };
+  std::vector<Service> services;
+  int service_failures = 0;
 
   void on_datagram(Bytes payload, const engine::Arrival& arrival) override {
     datagrams.push_back({{payload.begin(), payload.end()}, arrival});
@@ -73,6 +79,8 @@ struct Recorder final : worker::Handler {
   void on_echo_reply(Ipv4, std::uint16_t, std::uint16_t sequence) override { echoes.push_back(sequence); }
   void on_disk(std::uint64_t token, int result) override { disk[token] = result; }
   void on_send_failed(int) override { ++send_failures; }
+  void on_service(Bytes payload, const tftp::Arrival& arrival) override { services.push_back({{payload.begin(), payload.end()}, arrival}); }
+  void on_service_send_failed(int) override { ++service_failures; }
 };
 
 enum class Which : std::uint8_t { uring, asio };
@@ -96,6 +104,10 @@ class TransportTest : public testing::TestWithParam<Which> {
     auto opened = open_sockets({.workers = workers, .port = kPort, .steering_seed = 0x1234567, .packet_sockets = true});
     ASSERT_TRUE(opened) << opened.error().message;
     sockets_ = std::move(*opened);
+    service_options_.workers = workers;
+    auto services = open_service_sockets(service_options_);
+    ASSERT_TRUE(services) << services.error().message;
+    for (std::size_t i = 0; i < workers; ++i) sockets_[i].services = std::move((*services)[i]);
     for (WorkerSockets& one : sockets_) {
       std::unique_ptr<worker::Transport> made;
       if (GetParam() == Which::uring) {
@@ -135,10 +147,10 @@ class TransportTest : public testing::TestWithParam<Which> {
     return fd;
   }
 
-  static void send_to(int fd, Ipv4 to, const std::vector<std::uint8_t>& payload) {
+  static void send_to(int fd, Ipv4 to, const std::vector<std::uint8_t>& payload, std::uint16_t port = kPort) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(kPort);
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(to.value);
     ASSERT_EQ(sendto(fd, payload.data(), payload.size(), 0, reinterpret_cast<sockaddr*>(&address), sizeof address),
               static_cast<ssize_t>(payload.size()));
@@ -183,6 +195,7 @@ class TransportTest : public testing::TestWithParam<Which> {
 
   config::ReplyTrains trains_ = config::ReplyTrains::always;
   std::size_t transmit_buffers_ = 64;
+  ServiceOptions service_options_;
   InterfaceTable interfaces_;
   std::vector<WorkerSockets> sockets_;
   std::vector<std::unique_ptr<worker::Transport>> transports_;
@@ -675,6 +688,274 @@ TEST_P(TransportTest, ASecondServerIsRefusedInOneSentence) {
   EXPECT_NE(second.error().message.find("in use"), std::string::npos);
 }
 
+// --- TFTP and the time of day ---
+
+constexpr std::uint16_t kTftpPort = 6969, kTimePort = 6037;
+constexpr Ipv4 kLoopback = Ipv4::of(127, 0, 0, 1);
+
+class ServiceTest : public TransportTest {
+ protected:
+  void SetUp() override {
+    service_options_ = {.tftp_port = kTftpPort, .transfer_ports = 2, .time_port = kTimePort, .steering_seed = 0x7654321};
+    TransportTest::SetUp();
+  }
+
+  void send_service(std::string_view text, const tftp::Departure& departure) {
+    const MutableBytes room = transport().service_room();
+    ASSERT_EQ(room.size(), worker::Transport::kServiceRoom);
+    std::ranges::copy(text, room.begin());
+    transport().send_service(text.size(), departure);
+    transport().flush();
+  }
+  static std::vector<std::uint8_t> octets(std::string_view text) { return {text.begin(), text.end()}; }
+  // What comes, and the port that it comes from.
+  static std::pair<std::string, std::uint16_t> receive(int client, Ipv4* source = nullptr) {
+    char text[2048];
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    const ssize_t got = recvfrom(client, text, sizeof text, 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (source != nullptr) *source = {ntohl(from.sin_addr.s_addr)};
+    return {got < 0 ? "nothing" : std::string(text, static_cast<std::size_t>(got)), ntohs(from.sin_port)};
+  }
+};
+
+TEST_P(ServiceTest, Rfc1350_4_AnAnswerLeavesByThePortNamedAndFromTheAddressAsked) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  send_to(client, Ipv4::of(10, 0, 0, 9), octets("request"), kTftpPort);
+  turn_until(transport(), [&] { return recorder_.services.size() == 1; });
+  const tftp::Arrival asked = recorder_.services.front().arrival;
+  EXPECT_EQ(recorder_.services.front().payload, octets("request"));
+  EXPECT_EQ(asked.socket, 0);
+  EXPECT_EQ(asked.to, Ipv4::of(10, 0, 0, 9));
+  EXPECT_EQ(asked.from, (tftp::Endpoint{kLoopback, port}));
+  EXPECT_TRUE(recorder_.datagrams.empty());
+
+  std::set<std::uint16_t> ports{kTftpPort};
+  for (std::uint8_t socket = 0; socket <= 2; ++socket) {
+    send_service("block", {asked.from, asked.to, socket});
+    Ipv4 source;
+    const auto [text, from] = receive(client, &source);
+    EXPECT_EQ(text, "block");
+    EXPECT_EQ(source, Ipv4::of(10, 0, 0, 9));
+    EXPECT_EQ(from == kTftpPort, socket == 0);
+    EXPECT_EQ(ports.insert(from).second, socket != 0);
+    recorder_.services.clear();
+    send_to(client, Ipv4::of(10, 0, 0, 9), octets("ack"), from);
+    turn_until(transport(), [&] { return !recorder_.services.empty(); });
+    EXPECT_EQ(recorder_.services.front().arrival.socket, socket) << "what comes back to a port is known by it";
+  }
+  EXPECT_EQ(recorder_.service_failures, 0);
+  close(client);
+}
+
+TEST_P(ServiceTest, Rfc868_TheTimesPortHasItsSocket) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  send_to(client, kLoopback, {}, kTimePort);
+  turn_until(transport(), [&] { return recorder_.services.size() == 1; });
+  const tftp::Arrival asked = recorder_.services.front().arrival;
+  EXPECT_EQ(asked.socket, worker::kTimeSocket);
+  EXPECT_TRUE(recorder_.services.front().payload.empty());
+  send_service("time", {asked.from, asked.to, asked.socket});
+  EXPECT_EQ(receive(client), std::pair(std::string{"time"}, kTimePort));
+  close(client);
+}
+
+// A request that overtook the last acknowledgement of the transfer before would meet that transfer.
+TEST_P(ServiceTest, WhatCameFirstIsDeliveredFirstWhicheverSocketItCameTo) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  send_to(client, kLoopback, octets("?"), kTftpPort);
+  turn_until(transport(), [&] { return recorder_.services.size() == 1; });
+  send_service("!", {recorder_.services.front().arrival.from, kLoopback, 2});
+  const std::uint16_t transfer = receive(client).second;
+  recorder_.services.clear();
+  std::vector<std::vector<std::uint8_t>> sent;
+  for (int i = 0; i < 40; ++i) {
+    sent.push_back(octets(std::to_string(i)));
+    send_to(client, kLoopback, sent.back(), i % 3 == 0 ? kTftpPort : transfer);
+  }
+  turn_until(transport(), [&] { return recorder_.services.size() == sent.size(); });
+  for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(recorder_.services[i].payload, sent[i]) << i;
+  close(client);
+}
+
+// RFC 1123 §4.2.3.5: what everybody has got is not answered, so it must be told apart. The limited broadcast does not come at all.
+TEST_P(ServiceTest, Rfc1123_4_2_3_5_ABroadcastSaysSo) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  const int yes = 1;
+  ASSERT_EQ(setsockopt(client, SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes), 0);
+  send_to(client, Ipv4::of(127, 255, 255, 255), octets("all"), kTftpPort);
+  turn_until(transport(), [&] { return recorder_.services.size() == 1; });
+  EXPECT_EQ(recorder_.services.front().arrival.to, Ipv4{0xffffffff});
+  close(client);
+}
+
+TEST_P(ServiceTest, WhatIsLongerThanAnyRequestIsDropped) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  send_to(client, kLoopback, std::vector<std::uint8_t>(3000), kTftpPort);
+  send_to(client, kLoopback, octets("short"), kTftpPort);
+  turn_until(transport(), [&] { return !recorder_.services.empty(); });
+  EXPECT_EQ(recorder_.services.front().payload, octets("short"));
+  close(client);
+}
+
+// One address is one worker's, whatever port it asks from: only so is its limit of transfers a limit.
+TEST_P(ServiceTest, TheKernelPicksTheWorkerByTheClientsAddress) {
+  open(2);
+  constexpr std::uint32_t kClients = 40, kRequests = 3;
+  for (const auto& one : transports_) one->wait(recorder_, 0, worker::Transport::Intake::everything);
+  for (std::uint32_t i = 0; i < kClients * kRequests; ++i) {
+    const int client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(Ipv4::of(127, 0, 1, 0).value + i % kClients);
+    ASSERT_EQ(bind(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    send_to(client, kLoopback, octets("?"), kTftpPort);
+    close(client);
+  }
+  std::map<std::uint32_t, std::set<std::size_t>> seen;
+  std::array<int, 2> load{};
+  const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+  while (load[0] + load[1] < static_cast<int>(kClients * kRequests) && read_monotonic_ns() < limit) {
+    for (std::size_t worker = 0; worker < 2; ++worker) {
+      recorder_.services.clear();
+      transports_[worker]->wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+      for (const auto& one : recorder_.services) seen[one.arrival.from.address.value].insert(worker);
+      load[worker] += static_cast<int>(recorder_.services.size());
+    }
+  }
+  ASSERT_EQ(load[0] + load[1], static_cast<int>(kClients * kRequests));
+  for (const auto& [client, workers] : seen) EXPECT_EQ(workers.size(), 1u) << to_string(Ipv4{client});
+  EXPECT_GT(std::min(load[0], load[1]), static_cast<int>(kClients * kRequests / 5));
+}
+
+// A flood of requests for files leaves a turn to DHCP, of which it has what is over, and a few.
+TEST_P(ServiceTest, DhcpGoesFirst) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  turn_until(transport(), [] { return true; });
+  transport().wait(recorder_, 0, worker::Transport::Intake::everything);
+  constexpr std::size_t kFiles = 150, kMessages = 300;
+  for (std::size_t i = 0; i < kFiles; ++i) send_to(client, kLoopback, octets("file"), kTftpPort);
+  const int link = link_client();
+  for (std::size_t i = 0; i < kMessages / 2; ++i) {  // two sockets: one gives half a batch at a time
+    send_to(client, kLoopback, packet(1));
+    broadcast(link, packet(2));
+  }
+  std::size_t messages = 0, files = 0, full = 0;
+  const std::int64_t limit = read_monotonic_ns() + 5 * kSecond;
+  while ((messages < kMessages || files < kFiles) && read_monotonic_ns() < limit) {
+    recorder_.datagrams.clear();
+    recorder_.services.clear();
+    transport().wait(recorder_, read_monotonic_ns() + kSecond / 100, worker::Transport::Intake::everything);
+    const std::size_t left = worker::Transport::kBatch - std::min(recorder_.datagrams.size(), worker::Transport::kBatch);
+    EXPECT_LE(recorder_.services.size(), std::max(left, worker::Transport::kLeastServices));
+    if (left == 0) ++full;
+    messages += recorder_.datagrams.size();
+    files += recorder_.services.size();
+    if (messages < kMessages && full > 0) {
+      EXPECT_LT(files, kFiles) << "files went before messages";
+    }
+  }
+  EXPECT_EQ(messages, kMessages);
+  EXPECT_EQ(files, kFiles);
+  EXPECT_GT(full, 0u) << "nothing was tried";
+  close(link);
+  close(client);
+}
+
+// For a worker that comes to rest: what has come waits, and none of it is lost.
+TEST_P(ServiceTest, WhileOnlyCompletionsAreWantedNothingIsDelivered) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  transport().wait(recorder_, 0, worker::Transport::Intake::everything);
+  for (int i = 0; i < 20; ++i) send_to(client, kLoopback, octets("file"), kTftpPort);
+  for (int i = 0; i < 3; ++i) transport().wait(recorder_, 0, worker::Transport::Intake::completions);
+  EXPECT_TRUE(recorder_.services.empty());
+  turn_until(transport(), [&] { return recorder_.services.size() == 20; });
+  close(client);
+}
+
+// More requests than there are buffers: the sockets keep the rest, and receiving goes on when buffers are back.
+TEST_P(ServiceTest, ABurstBeyondTheBuffersIsDeliveredWhole) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  transport().wait(recorder_, 0, worker::Transport::Intake::everything);
+  constexpr std::size_t kBurst = 900;
+  for (std::size_t i = 0; i < kBurst; ++i) send_to(client, kLoopback, octets("file"), i % 2 == 0 ? kTftpPort : kTimePort);
+  turn_until(transport(), [&] { return recorder_.services.size() == kBurst; });
+  close(client);
+}
+
+TEST_P(ServiceTest, RoomIsBoundedAndComesBack) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  std::size_t sent = 0;
+  while (!transport().service_room().empty()) {
+    transport().send_service(4, {{kLoopback, port}, kLoopback, 0});
+    ASSERT_LE(++sent, 100'000u);
+  }
+  EXPECT_GE(sent, 256u);
+  turn_until(transport(), [&] { return !transport().service_room().empty(); });
+  EXPECT_TRUE(transport().take()) << "DHCP's buffers are others";
+  close(client);
+}
+
+TEST_P(TransportTest, WithoutServicesThereIsNoRoom) { EXPECT_TRUE(transport().service_room().empty()); }
+
+// --- their sockets ---
+
+TEST(ServiceSockets, ATakenPortIsRefusedByTheNameOfWhoHasIt) {
+  if (const char* why = Network::why_not()) GTEST_SKIP() << why;
+  const int other = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);  // as tftpd-hpa: for IPv4 too
+  if (other < 0) GTEST_SKIP() << "no IPv6 here";
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(7069);
+  ASSERT_EQ(bind(other, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const auto refused = open_service_sockets({.tftp_port = 7069});
+  close(other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, fmt::format("UDP port 7069 is in use by io_test (process {}): stop it (systemctl disable --now tftpd-hpa atftpd, or inetd's "
+                                                 "line for tftp), or set [tftp] port or enabled.", getpid()));
+  EXPECT_TRUE(open_service_sockets({.tftp_port = 7069}));
+}
+
+TEST(ServiceSockets, TransferPortsComeFromTheirRangePastThoseThatAreTaken) {
+  if (const char* why = Network::why_not()) GTEST_SKIP() << why;
+  const ServiceOptions options{.workers = 2, .tftp_port = 7069, .transfer_ports = 2, .transfer_range = {7100, 7104}};
+  const auto taken = open_service_sockets({.tftp_port = 7101, .transfer_ports = 0});
+  ASSERT_TRUE(taken);
+  const auto opened = open_service_sockets(options);
+  ASSERT_TRUE(opened) << opened.error().message;
+  std::vector<std::uint16_t> ports;
+  for (const ServiceSockets& one : *opened) {
+    for (const int fd : one.fds()) {
+      sockaddr_in address{};
+      socklen_t size = sizeof address;
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+      ports.push_back(ntohs(address.sin_port));
+    }
+  }
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{7069, 7100, 7102, 7069, 7103, 7104}));
+  const auto crowded = open_service_sockets({.workers = 2, .tftp_port = 7070, .transfer_ports = 2, .transfer_range = {7100, 7106}});
+  ASSERT_FALSE(crowded);
+  EXPECT_EQ(crowded.error().message, "[tftp] ports = \"7100-7106\" has not enough free UDP ports: 2 workers with 2 transfer_ports each take 4.");
+}
+
+TEST(ServiceSockets, NothingIsOpenedForWhatIsOff) {
+  const auto opened = open_service_sockets({.workers = 3});
+  ASSERT_TRUE(opened);
+  ASSERT_EQ(opened->size(), 3u);
+  for (const ServiceSockets& one : *opened) EXPECT_TRUE(one.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, ServiceTest, testing::Values(Which::uring, Which::asio),
+                         [](const auto& instance) { return instance.param == Which::uring ? "uring" : "asio"; });
 INSTANTIATE_TEST_SUITE_P(Both, TransportTest, testing::Values(Which::uring, Which::asio),
                          [](const auto& instance) { return instance.param == Which::uring ? "uring" : "asio"; });
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -24,13 +25,14 @@
 #include "server/base/assert.h"
 #include "server/io/clock.h"
 #include "server/io/send_train.h"
+#include "server/io/service_sends.h"
 #include "server/io/transmit_pool.h"
 
 namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write };
+enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write, service, service_send };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
@@ -38,6 +40,9 @@ constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { retur
 // processor's cache, and pages that no train has reached take no memory; the sockets' own buffers are where bursts wait.
 constexpr std::size_t kBufferSize = 66 << 10;
 constexpr std::uint16_t kBuffers = 256, kDiscoverBuffers = 64;  // powers of two
+// Of TFTP and the time of day: no trains, and no datagram that counts is larger than an Ethernet packet.
+constexpr std::size_t kServiceBufferSize = 2 << 10;
+constexpr std::uint16_t kServiceBuffers = 256;
 // Submissions of one turn: a reply for each datagram of a batch, the journal's write, re-arming, echoes. Full: submit early.
 constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
@@ -56,13 +61,14 @@ struct Write {
 };
 
 // A group of buffers from which the kernel takes one for each message that it has received.
-class ReceiveBuffers {
+template <std::size_t kSize>
+class BuffersOf {
  public:
-  ReceiveBuffers(std::uint16_t group, std::uint16_t count)
-      : group_(group), count_(count), octets_(std::make_unique_for_overwrite<std::uint8_t[]>(count * kBufferSize)) {}
+  BuffersOf(std::uint16_t group, std::uint16_t count)
+      : group_(group), count_(count), octets_(std::make_unique_for_overwrite<std::uint8_t[]>(count * kSize)) {}
 
   std::uint16_t group() const noexcept { return group_; }
-  std::uint8_t* at(std::uint16_t index) noexcept { return octets_.get() + index * kBufferSize; }
+  std::uint8_t* at(std::uint16_t index) noexcept { return octets_.get() + index * kSize; }
 
   void hand_over(io_uring& ring) {
     void* memory = mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -82,7 +88,7 @@ class ReceiveBuffers {
     munmap(shared_, size());
   }
   void recycle(std::uint16_t index) {
-    io_uring_buf_ring_add(shared_, at(index), kBufferSize, index, io_uring_buf_ring_mask(count_), 0);
+    io_uring_buf_ring_add(shared_, at(index), kSize, index, io_uring_buf_ring_mask(count_), 0);
     io_uring_buf_ring_advance(shared_, 1);
   }
 
@@ -93,6 +99,26 @@ class ReceiveBuffers {
   std::unique_ptr<std::uint8_t[]> octets_;
   io_uring_buf_ring* shared_ = nullptr;
 };
+using ReceiveBuffers = BuffersOf<kBufferSize>;
+
+// What only a worker has that serves files or the time.
+struct Services {
+  static constexpr std::size_t kMost = kMostTransferPorts + 2;
+  explicit Services(std::uint16_t group) : buffers(group, kServiceBuffers) { waiting.reserve(kServiceBuffers); }
+
+  struct Waiting {
+    std::uint8_t place;  // in ServiceSockets
+    std::uint16_t buffer;
+    int size;
+    std::int64_t at_ns;
+  };
+  BuffersOf<kServiceBufferSize> buffers;
+  ServiceSends sends;
+  std::vector<Waiting> waiting;  // the first that came first
+  std::size_t next = 0;       // of them
+  std::uint32_t ended = 0;    // a bit for each place: armed again when none waits, their buffers are back then
+};
+static_assert(Services::kMost <= 32);
 
 class UringTransport final : public worker::Transport, private store::AsyncDisk {
  public:
@@ -107,12 +133,14 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     waiting_discovers_.reserve(kDiscoverBuffers);
     receive_header_.msg_namelen = sizeof(sockaddr_storage);
     receive_header_.msg_controllen = kControlSize;
+    if (!sockets_.services.empty()) services_ = std::make_unique<Services>(std::uint16_t{3});
   }
 
   ~UringTransport() override {
     if (ring_up_) {
       buffers_.take_back(ring_);
       discover_buffers_.take_back(ring_);
+      if (services_) services_->buffers.take_back(ring_);
       io_uring_queue_exit(&ring_);
     }
     if (wake_fd_ >= 0) close(wake_fd_);
@@ -149,7 +177,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     const bool everything = intake == Intake::everything;
     if (everything) deliver_postponed();
     if (!postponed_.empty()) intake_ = Intake::completions;  // what is newer stands behind it
-    if (delivered_ == 0 && !(everything && discovers_wait()) && io_uring_cq_ready(&ring_) == 0) {
+    if (delivered_ == 0 && !(everything && (discovers_wait() || services_wait())) && io_uring_cq_ready(&ring_) == 0) {
       sleep(until_mono_ns);
       wall_ns_ = read_wall_ns();
     } else {
@@ -158,6 +186,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     }
     reap();
     if (everything) deliver_discovers();
+    if (everything && services_) deliver_services();
     return delivered_ >= kBatch;
   }
 
@@ -197,6 +226,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     return true;
   }
 
+  MutableBytes service_room() override { return services_ ? services_->sends.room() : MutableBytes{}; }
+  void send_service(std::size_t size, const tftp::Departure& departure) override {
+    const std::uint32_t index = services_->sends.take(size, departure);
+    queue(kServiceFiles + static_cast<int>(sockets_.services.place_of(departure.socket)), services_->sends.message(index), tag(Kind::service_send, index));
+  }
+
   store::AsyncDisk& disk() override { return *this; }
 
  private:
@@ -229,6 +264,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     COAXD_ASSERT(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0);
     // Registered once, so that the kernel need not look them up and count references for every packet.
     files_ = {sockets_.udp, sockets_.discovers, sockets_.packet, sockets_.icmp, wake_fd_};
+    files_.insert(files_.end(), sockets_.services.fds().begin(), sockets_.services.fds().end());
     COAXD_ASSERT(io_uring_register_files(&ring_, files_.data(), static_cast<unsigned>(files_.size())) == 0);
     // A CMTS is one relay for thousands of modems: what it sends in a burst may come up the stack as one message. A kernel that cannot
     // do it says so, and each datagram comes by itself.
@@ -237,6 +273,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     buffers_.hand_over(ring_);
     discover_buffers_.hand_over(ring_);
     for (const Kind kind : {Kind::udp, Kind::discovers, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
+    if (!services_) return;
+    services_->buffers.hand_over(ring_);
+    for (std::size_t place = 0; place < sockets_.services.fds().size(); ++place) arm_service(place);
   }
 
   io_uring_sqe* next_entry() {
@@ -299,6 +338,14 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       entry->buf_group = buffers_of(kind).group();
     }
     entry->user_data = tag(kind);
+  }
+
+  void arm_service(std::size_t place) {
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_recvmsg_multishot(entry, kServiceFiles + static_cast<int>(place), &receive_header_, 0);
+    entry->flags |= IOSQE_BUFFER_SELECT | IOSQE_FIXED_FILE;
+    entry->buf_group = services_->buffers.group();
+    entry->user_data = tag(Kind::service, place);
   }
 
   ReceiveBuffers& buffers_of(Kind kind) noexcept { return kind == Kind::discovers ? discover_buffers_ : buffers_; }
@@ -403,6 +450,16 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       case Kind::write:
         write_done(writes_[value], result);
         return;
+      case Kind::service:
+        if ((flags & IORING_CQE_F_BUFFER) != 0) {
+          put_behind({static_cast<std::uint8_t>(value), static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result, 0});
+        }
+        if ((flags & IORING_CQE_F_MORE) == 0) services_->ended |= 1u << value;
+        return;
+      case Kind::service_send:
+        services_->sends.give_back(static_cast<std::uint32_t>(value));
+        if (result < 0) handler_->on_service_send_failed(-result);
+        return;
     }
   }
 
@@ -422,9 +479,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       if (const EchoReply echo = read_echo(payload); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
       return;
     }
-    msghdr control{};
-    control.msg_control = static_cast<std::uint8_t*>(io_uring_recvmsg_name(out)) + receive_header_.msg_namelen;
-    control.msg_controllen = out->controllen;
+    msghdr control = control_of(out);
     const void* name = io_uring_recvmsg_name(out);
     Received received =
         kind == Kind::packet ? read_frame(payload, *static_cast<const sockaddr_ll*>(name), control, port_, wall_ns_, interfaces_)
@@ -474,6 +529,59 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     if (std::exchange(discovers_ended_, false)) arm(Kind::discovers);
   }
 
+  bool services_wait() const noexcept { return services_ && (services_->next < services_->waiting.size() || services_->ended != 0); }
+
+  // DHCP's of the same batch go first, so it waits. The kernel hands over one socket's after another's: a request would overtake the ACK that came before it.
+  void put_behind(Services::Waiting one) {
+    if (io_uring_recvmsg_out* out = received(one)) {
+      msghdr control = control_of(out);
+      one.at_ns = came_at_ns(control);
+    }
+    std::vector<Services::Waiting>& waiting = services_->waiting;
+    const auto first = waiting.begin() + static_cast<std::ptrdiff_t>(services_->next);
+    waiting.insert(std::ranges::upper_bound(first, waiting.end(), one.at_ns, {}, &Services::Waiting::at_ns), one);
+  }
+
+  // Null: it is none, or longer than anything that anybody sends us.
+  io_uring_recvmsg_out* received(const Services::Waiting& one) noexcept {
+    if (one.size < 0) return nullptr;
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(services_->buffers.at(one.buffer), one.size, &receive_header_);
+    return out == nullptr || (out->flags & MSG_TRUNC) != 0 ? nullptr : out;
+  }
+
+  msghdr control_of(io_uring_recvmsg_out* out) const noexcept {
+    msghdr control{};
+    control.msg_control = static_cast<std::uint8_t*>(io_uring_recvmsg_name(out)) + receive_header_.msg_namelen;
+    control.msg_controllen = out->controllen;
+    return control;
+  }
+
+  // What others leave of a batch, and a few at least. They are not of those that `delivered_` counts: no lease waits for them.
+  void deliver_services() {
+    Services& services = *services_;
+    const std::size_t most = std::max(kBatch - std::min(delivered_, kBatch), kLeastServices);
+    const std::size_t end = std::min(services.waiting.size(), services.next + most);
+    for (; services.next < end; ++services.next) {
+      const Services::Waiting& one = services.waiting[services.next];
+      deliver_service(one);
+      services.buffers.recycle(one.buffer);
+    }
+    if (services.next < services.waiting.size()) return;
+    services.waiting.clear();
+    services.next = 0;
+    for (std::uint32_t ended = std::exchange(services.ended, 0); ended != 0; ended &= ended - 1) {
+      arm_service(static_cast<std::size_t>(std::countr_zero(ended)));
+    }
+  }
+
+  void deliver_service(const Services::Waiting& one) {
+    io_uring_recvmsg_out* out = received(one);
+    if (out == nullptr) return;
+    msghdr control = control_of(out);
+    const auto& from = *static_cast<const sockaddr_in*>(io_uring_recvmsg_name(out));
+    handler_->on_service(payload_of(out, one.size), read_service(from, control, sockets_.services.number_of(one.place), interfaces_));
+  }
+
   // --- AsyncDisk ---
 
   void write(store::FileHandle file, std::uint64_t offset, Bytes data, bool sync, std::uint64_t token) override {
@@ -499,8 +607,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   // Places of the registered files, in the order of Kind; -1 where there is none.
-  static constexpr int kUdpFile = 0, kPacketFile = 2, kIcmpFile = 3;
-  std::array<int, 5> files_{};
+  static constexpr int kUdpFile = 0, kPacketFile = 2, kIcmpFile = 3, kServiceFiles = 5;
+  std::vector<int> files_;
 
   WorkerSockets& sockets_;
   const InterfaceTable& interfaces_;
@@ -529,6 +637,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   std::vector<Postponed> waiting_discovers_;
   std::size_t next_discover_ = 0;
   bool discovers_ended_ = false;  // armed again when none waits: their buffers are back then
+  std::unique_ptr<Services> services_;  // null: off
 };
 
 }  // namespace

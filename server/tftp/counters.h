@@ -2,22 +2,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <cstdint>
 
+#include "server/base/counter.h"
 #include "server/tftp/reason.h"
 
 namespace coaxd::tftp {
 
-class Counter {
- public:
-  void add(std::uint64_t n = 1) noexcept { set(get() + n); }  // one writer: no lock prefix
-  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
-  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
+using coaxd::Counter;
 
 struct alignas(64) Counters {
   Counter received, sent, octets_sent;             // datagrams, and what they carry

@@ -68,10 +68,7 @@ Worker::Worker(const Parts& parts, Snapshot snapshot)
       outlets_(parts.max_effects) {
   probes_.reserve(kMaxProbes);
   now_ = transport_.now();
-  if (parts.services.any()) {
-    services_ = std::make_unique<Services>(parts.services, transport_, leases_, static_cast<Services::Log&>(*this), now_);
-    services_->use(snapshot.config);
-  }
+  if (parts.services.any()) services_ = std::make_unique<Services>(parts.services, transport_, leases_, static_cast<Services::Log&>(*this), now_);
   engine_.use(std::move(snapshot.config), std::move(snapshot.names));
 }
 
@@ -507,7 +504,6 @@ void Worker::park() {
   parked_.store(true, std::memory_order_release);  // pairs with wait_at_rest()
   parked_.notify_all();
   park_.wait(true, std::memory_order_acquire);     // pairs with resume()
-  if (next_.config && services_) services_->use(next_.config);
   if (next_.config) engine_.use(std::move(next_.config), std::move(next_.names));
   next_ = {};
   if (to_free_ != lease::kNoSlot) free_by_order();
