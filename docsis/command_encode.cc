@@ -53,6 +53,8 @@ class Encoder {
       return status_of(parsed.error());
     }
     show(parsed->warnings, shown, *text, console_, console_.err);
+    if (!options_.compat && !options_.native_text)
+      if (const int status = refuse_extras(*text, shown, name); status != 0) return status;
     if (const int status = seal(parsed->document, shown, *text); status != 0) return status;
     if (!options_.quiet && output != kStdout) list(parsed->document.kind);
     if (const auto problem = write_file(output, octets_, console_)) return fail(kFile, fmt::format("{}: {}", output, *problem));
@@ -67,6 +69,15 @@ class Encoder {
   int tell(const Problems& problems, std::string_view name, std::string_view text) {
     show(problems, name, text, console_, console_.err);
     return status_of(problems);
+  }
+
+  // What is good only in our grammar (text.h): scripts rely on what the utility refuses, and so does who goes back to it. Where the utility itself stumbles over a
+  // good text (a file in its limits, a length in its listing) it is not asked.
+  int refuse_extras(std::string_view text, std::string_view shown, std::string_view name) {
+    auto plain = parse(text, shown, {.dialect = Dialect::utility, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
+    if (plain || plain.error().front().cause == Cause::missing_file || plain.error().front().cause == Cause::listing) return 0;
+    for (Problem& problem : plain.error()) problem.mend = "the utility refuses it; --native takes it";
+    return tell(plain.error(), shown, text);
   }
 
   int seal(Document& document, std::string_view name, std::string_view text) {

@@ -192,7 +192,7 @@ A name "-" is standard input, or as OUT standard output.
   -nohash          show the hash as a comment
   --compat         the octets, texts and limits of the docsis utility, where they are wrong too
   --quiet          write no listing of what was encoded
-  --native         text that can be encoded again whatever it holds
+  --native         encode: take what the utility refuses (docsis(1), TEXTS); -d: text that can be encoded again whatever the file holds
   --json           -d, check, diff and verify as JSON
   --ipv6           the CMTS MIC covers TLV 59 in place of 20
   --release R      check for a modem of DOCSIS 1.0, 1.1, 2.0, 3.0, 3.1 or 4.0
