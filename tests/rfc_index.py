@@ -16,12 +16,13 @@ TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
 CLAUSE = re.compile(r"Rfc(\d+)((?:_(?:\d+[A-Za-z]?|[A-Z](?![A-Za-z])))*)_?(\w*)")  # an annex is a letter
 
 TITLES = {
-    768: "User Datagram Protocol", 791: "Internet Protocol", 894: "IP over Ethernet", 951: "BOOTP", 1035: "Domain names",
-    1071: "Internet checksum", 1122: "Requirements for hosts", 1542: "BOOTP clarifications", 2131: "DHCP", 2132: "DHCP options",
-    3011: "Subnet selection option", 3046: "Relay agent information option", 3164: "BSD syslog", 3396: "Long options", 3397: "Domain search",
+    768: "User Datagram Protocol", 791: "Internet Protocol", 868: "Time protocol", 894: "IP over Ethernet", 951: "BOOTP", 1035: "Domain names",
+    1071: "Internet checksum", 1122: "Requirements for hosts", 1123: "Requirements for hosts: applications", 1350: "TFTP", 1542: "BOOTP clarifications", 2131: "DHCP", 2132: "DHCP options",
+    2347: "TFTP options", 2348: "TFTP block size", 2349: "TFTP timeout and transfer size", 2578: "SMIv2",
+    3011: "Subnet selection option", 3046: "Relay agent information option", 3164: "BSD syslog", 3396: "Long options", 3397: "Domain search", 3416: "SNMPv2 operations",
     3442: "Classless routes", 3527: "Link selection", 3720: "iSCSI (CRC-32C)", 3925: "Vendor-identifying options", 4343: "DNS case",
     4361: "Node-specific client identifiers", 4388: "Leasequery", 4702: "Client FQDN option",
-    5107: "Server identifier override", 6842: "Client identifier in replies", 6926: "Bulk leasequery", 8357: "Relay port",
+    5107: "Server identifier override", 6842: "Client identifier in replies", 6926: "Bulk leasequery", 7440: "TFTP window size", 8357: "Relay port",
 }
 
 

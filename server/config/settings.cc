@@ -18,6 +18,7 @@
 
 #include "server/base/did_you_mean.h"
 #include "server/base/ipv4.h"
+#include "server/config/setting_values.h"
 
 namespace coaxd::config {
 namespace {
@@ -50,6 +51,12 @@ std::string_view check_listen(std::string_view value) {
 std::string_view check_path(std::string_view value) {
   return value.empty() || value.starts_with('/') ? std::string_view{} : "expecting an absolute path";
 }
+
+std::string_view check_prefixes(std::string_view value) {
+  return parse_prefixes(value) ? std::string_view{} : "expecting addresses and prefixes such as \"10.1.0.1, 10.2.0.0/24\"";
+}
+
+std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
 
 // A row's two functions, from the member they reach.
 template <auto Group, auto Member>
@@ -141,6 +148,35 @@ constexpr SettingRow kRows[] = {
         "Programs of execute() that may wait to be run; further ones are counted and left out."),
     number<&S::limits, &S::Limits::execute_seconds>("limits", "execute_seconds", 1, 3600,
         "How long a program of execute() may run before it is stopped."),
+
+    boolean<&S::tftp, &S::Tftp::enabled>("tftp", "enabled", "Serve files by TFTP, read only."),
+    text<&S::tftp, &S::Tftp::root>("tftp", "root", check_path,
+        "The folder whose files are served, and nothing outside it; empty is none."),
+    number<&S::tftp, &S::Tftp::port>("tftp", "port", 1, 65535, "UDP port for requests."),
+    number<&S::tftp, &S::Tftp::transfer_ports>("tftp", "transfer_ports", 0, 16,
+        "UDP ports from which each worker sends files; 0 sends them from the port for requests too, for firewalls that know nothing of TFTP."),
+    text<&S::tftp, &S::Tftp::ports>("tftp", "ports", check_ports,
+        "Range from which all workers take their transfer_ports, such as \"40000-40063\", for firewalls; empty is any free port."),
+    number<&S::tftp, &S::Tftp::transfers>("tftp", "transfers", 1, 1'000'000,
+        "Transfers at once, of all workers together; beyond it requests are not answered, and clients ask again."),
+    number<&S::tftp, &S::Tftp::per_source>("tftp", "per_source", 1, 1'000'000,
+        "Transfers at once for one address, those of cmts excepted."),
+    text<&S::tftp, &S::Tftp::cmts>("tftp", "cmts", check_prefixes,
+        "Addresses and prefixes of the CMTSs that fetch files for their modems, such as \"10.1.0.1, 10.2.0.0/24\"."),
+    boolean<&S::tftp, &S::Tftp::require_lease>("tftp", "require_lease",
+        "Serve only addresses that have a lease, or that dhcpd.conf fixes, and those of cmts."),
+    number<&S::tftp, &S::Tftp::max_blksize>("tftp", "max_blksize", 512, 1468,
+        "Largest block that a client may ask for (RFC 2348): less where the way to it takes no 1500 octets."),
+    number<&S::tftp, &S::Tftp::window>("tftp", "window", 1, 64, "Most blocks that are sent before an acknowledgement (RFC 7440)."),
+    number<&S::tftp, &S::Tftp::first_timeout_ms>("tftp", "first_timeout_ms", 100, 60000,
+        "How long an acknowledgement is waited for before a block is sent again; each further time takes twice as long, up to 8 seconds."),
+    number<&S::tftp, &S::Tftp::tries>("tftp", "tries", 1, 20, "How often a block is sent before the client counts as gone."),
+    number<&S::tftp, &S::Tftp::cache_mb>("tftp", "cache_mb", 1, 65536,
+        "Memory of each worker for files of up to 1 MiB, in MiB; larger ones are read as they are sent."),
+    boolean<&S::tftp, &S::Tftp::world_readable_only>("tftp", "world_readable_only",
+        "Serve only files that everybody on this machine may read (chmod o+r)."),
+
+    boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };
 
 std::string name_of(const SettingRow& row) { return fmt::format("[{}] {}", row.table, row.key); }

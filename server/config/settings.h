@@ -65,6 +65,28 @@ struct Settings {
     std::uint32_t execute_seconds = 60;
     bool operator==(const Limits&) const = default;
   } limits;
+  struct Tftp {
+    bool enabled = false;
+    std::string root = "/srv/tftp";  // empty: no files of a folder
+    std::uint32_t port = 69;
+    std::uint32_t transfer_ports = 4;
+    std::string ports;  // empty: any
+    std::uint32_t transfers = 16384;
+    std::uint32_t per_source = 8;
+    std::string cmts;
+    bool require_lease = true;
+    std::uint32_t max_blksize = 1468;
+    std::uint32_t window = 16;
+    std::uint32_t first_timeout_ms = 1000;
+    std::uint32_t tries = 6;
+    std::uint32_t cache_mb = 64;
+    bool world_readable_only = true;
+    bool operator==(const Tftp&) const = default;
+  } tftp;
+  struct Time {
+    bool enabled = false;
+    bool operator==(const Time&) const = default;
+  } time;
   bool operator==(const Settings&) const = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/config/setting_values.h"
+
 namespace coaxd::config {
 namespace {
 
@@ -34,8 +36,10 @@ TEST(Settings, EveryKeyReachesItsOwnMember) {
     std::string value;
     switch (row.type) {
       case SettingType::boolean: value = std::get<bool>(row.get({})) ? "false" : "true"; break;
-      case SettingType::number: value = std::to_string(row.high); break;
-      case SettingType::text: value = row.key == "listen" ? "\"127.0.0.1:9\"" : "\"/a/b\""; break;
+      case SettingType::number: value = std::to_string(std::get<std::uint32_t>(row.get({})) == row.high ? row.low : row.high); break;
+      case SettingType::text:
+        value = row.key == "listen" ? "\"127.0.0.1:9\"" : row.key == "cmts" ? "\"10.1.0.1\"" : row.key == "ports" ? "\"4000-4001\"" : "\"/a/b\"";
+        break;
       case SettingType::choice: value = "\"" + std::string(row.choices.back()) + "\""; break;
     }
     const Settings changed = read("[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n");
@@ -50,6 +54,29 @@ TEST(Settings, ChoicesFollowTheirEnumerations) {
   EXPECT_EQ(read("[store]\ndurability = \"crash-safe\"").store.durability, Durability::crash_safe);
   EXPECT_EQ(read("[failover]\nmode = \"alone\"").failover.mode, FailoverMode::alone);
   EXPECT_EQ(read("[failover]\nmode = \"\"").failover.mode, FailoverMode::refuse);
+}
+
+TEST(Settings, PrefixesAreAddressesOrNetworks) {
+  EXPECT_EQ(parse_prefixes("")->size(), 0u);
+  const auto two = parse_prefixes(" 10.1.0.1, 10.2.0.0/16,");
+  ASSERT_TRUE(two);
+  ASSERT_EQ(two->size(), 2u);
+  EXPECT_TRUE(two->at(0).contains(Ipv4::of(10, 1, 0, 1)));
+  EXPECT_FALSE(two->at(0).contains(Ipv4::of(10, 1, 0, 2)));
+  EXPECT_TRUE(two->at(1).contains(Ipv4::of(10, 2, 255, 255)));
+  EXPECT_TRUE(parse_prefixes("0.0.0.0/0")->at(0).contains(Ipv4::of(192, 0, 2, 1)));
+  for (const char* wrong : {"10.1.0", "10.1.0.1/33", "10.1.0.1/24", "10.1.0.0/", "10.1.0.0/x", "cmts1", "10.1.0.1;10.1.0.2"}) {
+    EXPECT_FALSE(parse_prefixes(wrong)) << wrong;
+  }
+  EXPECT_NE(first_error("[tftp]\ncmts = \"cmts1\"\n").find("[tftp] cmts: expecting addresses and prefixes such as \"10.1.0.1, 10.2.0.0/24\""), std::string::npos);
+}
+
+TEST(Settings, PortsAreARange) {
+  EXPECT_EQ(parse_ports("")->low, 0);
+  EXPECT_EQ(parse_ports("1-65535")->high, 65535);
+  EXPECT_EQ(parse_ports("7-7")->low, 7);
+  for (const char* wrong : {"7", "0-7", "8-7", "1-65536", "-7", "7-", "a-b", "1 - 7"}) EXPECT_FALSE(parse_ports(wrong)) << wrong;
+  EXPECT_NE(first_error("[tftp]\nports = \"7\"\n").find("[tftp] ports: expecting \"LOW-HIGH\""), std::string::npos);
 }
 
 TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {

@@ -10,6 +10,7 @@
 #include "server/daemon/command_line.h"
 #include "server/daemon/metrics.h"
 #include "server/engine/drop_reason.h"
+#include "server/tftp/reason.h"
 #include "server/wire/cable_device.h"
 
 namespace coaxd::daemon {
@@ -73,6 +74,14 @@ TEST(Manual, EveryDropReasonIsExplained) {
   const std::string text = read("docs/operating.md");
   for (std::size_t i = 1; i < static_cast<std::size_t>(engine::DropReason::count); ++i)
     EXPECT_THAT(text, HasSubstr("| `" + std::string{engine::to_string(static_cast<engine::DropReason>(i))} + "` | "));
+}
+
+TEST(Manual, EveryTftpReasonIsExplained) {
+  const std::string text = read("docs/operating.md");
+  for (std::size_t i = 1; i < static_cast<std::size_t>(tftp::Reason::count); ++i) {
+    const std::string label = "`" + std::string{tftp::to_string(static_cast<tftp::Reason>(i))} + "`";
+    EXPECT_TRUE(text.contains("\n| " + label) || text.contains(", " + label)) << label;
+  }
 }
 
 // Values with their codes: those of a line of their own in the table, capabilities in a list.

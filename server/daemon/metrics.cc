@@ -97,6 +97,26 @@ constexpr MetricRow kSocketDrops{"coaxd_socket_drops_total", "counter",
                                  "Packets that the kernel had no room for, by queue: they come faster than they are answered."};
 constexpr MetricRow kLinesLost{"coaxd_log_lines_lost_total", "counter",
                                "Log lines dropped because syslog or stderr did not take them, by kind: ack only once 64 MiB of lines wait."};
+struct TftpCounterRow {
+  MetricRow row;
+  Counter tftp::Counters::* counter;
+};
+constexpr TftpCounterRow kTftpCounters[] = {
+    {{"coaxd_tftp_requests_total", "counter", "TFTP read requests, repetitions left out."}, &tftp::Counters::requests},
+    {{"coaxd_tftp_repeated_total", "counter", "Requests of a transfer that was under way."}, &tftp::Counters::repeated},
+    {{"coaxd_tftp_started_total", "counter", "Transfers that had a file."}, &tftp::Counters::started},
+    {{"coaxd_tftp_completed_total", "counter", "Transfers whose last block was acknowledged."}, &tftp::Counters::completed},
+    {{"coaxd_tftp_open", "gauge", "Transfers under way."}, &tftp::Counters::open},
+    {{"coaxd_tftp_octets_total", "counter", "Octets of files sent, repetitions counted."}, &tftp::Counters::octets_sent},
+    {{"coaxd_tftp_datagrams_received_total", "counter", "TFTP datagrams received."}, &tftp::Counters::received},
+    {{"coaxd_tftp_datagrams_sent_total", "counter", "TFTP datagrams sent."}, &tftp::Counters::sent},
+    {{"coaxd_tftp_resent_total", "counter", "Datagrams sent again, for a timeout or a gap."}, &tftp::Counters::resent},
+    {{"coaxd_tftp_send_waits_total", "counter", "Datagrams that had to wait for others to leave."}, &tftp::Counters::no_room},
+};
+constexpr MetricRow kTftpReasons{"coaxd_tftp_refused_total", "counter",
+                                 "TFTP packets that were refused or moved nothing, and transfers that ended early, by reason."};
+constexpr MetricRow kTimeAnswers{"coaxd_time_answers_total", "counter", "Times of day told (RFC 868), by transport."};
+constexpr MetricRow kServiceSendFailed{"coaxd_service_send_failed_total", "counter", "Datagrams of TFTP and of the time of day that the kernel did not take."};
 constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
 constexpr MetricRow kBuild{"coaxd_build_info", "gauge", "1, with version, durability and transport as labels."};
 
@@ -141,8 +161,38 @@ std::vector<MetricRow> metric_rows() {
   for (const auto& r : kWorkerCounters) rows.push_back(r.row);
   for (const auto& r : kInputs) rows.push_back(r.row);
   rows.push_back(kPool);
+  for (const auto& r : kTftpCounters) rows.push_back(r.row);
+  for (const MetricRow& row : {kTftpReasons, kTimeAnswers, kServiceSendFailed}) rows.push_back(row);
   return rows;
 }
+
+namespace {
+
+template <typename T>
+double total(const std::vector<const T*>& of_workers, Counter T::* counter) {
+  std::uint64_t all = 0;
+  for (const T* one : of_workers) all += (one->*counter).get();
+  return static_cast<double>(all);
+}
+
+// Nothing where they are off.
+void gather_services(const MetricsInput& input, std::vector<Sample>& samples) {
+  if (!input.tftp.empty()) {
+    for (const auto& r : kTftpCounters) samples.push_back({r.row.name, "", total(input.tftp, r.counter)});
+    for (std::size_t i = 1; i < static_cast<std::size_t>(tftp::Reason::count); ++i) {
+      const auto reason = static_cast<tftp::Reason>(i);
+      std::uint64_t all = 0;
+      for (const tftp::Counters* one : input.tftp) all += one->of(reason).get();
+      samples.push_back({kTftpReasons.name, fmt::format(R"(reason="{}")", tftp::to_string(reason)), static_cast<double>(all)});
+    }
+  }
+  if (input.services.empty()) return;
+  samples.push_back({kTimeAnswers.name, R"(transport="udp")", total(input.services, &worker::ServiceCounters::time_answers)});
+  samples.push_back({kTimeAnswers.name, R"(transport="tcp")", static_cast<double>(input.time_answers_tcp)});
+  samples.push_back({kServiceSendFailed.name, "", total(input.services, &worker::ServiceCounters::send_failed)});
+}
+
+}  // namespace
 
 std::vector<Sample> gather(const MetricsInput& input) {
   std::vector<Sample> samples;
@@ -167,6 +217,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
   samples.push_back({kSocketDrops.name, R"(queue="requests")", static_cast<double>(input.dropped_requests)});
   samples.push_back({kSocketDrops.name, R"(queue="discovers")", static_cast<double>(input.dropped_discovers)});
   samples.push_back({kSocketDrops.name, R"(queue="link")", static_cast<double>(input.dropped_link)});
+  if (!input.services.empty()) samples.push_back({kSocketDrops.name, R"(queue="services")", static_cast<double>(input.dropped_services)});
   samples.push_back({kLinesLost.name, R"(kind="ack")", static_cast<double>(sum(input, &Counters::ack_logs_lost))});
   samples.push_back({kLinesLost.name, R"(kind="other")", static_cast<double>(sum(input, &Counters::logs_lost) + input.log_lost)});
   for (const auto& r : kWorkerCounters) samples.push_back({r.row.name, "", static_cast<double>(sum(input, r.counter))});
@@ -183,6 +234,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
     add("offered", pool.counts.offered);
     add("abandoned", pool.counts.abandoned);
   }
+  gather_services(input, samples);
   return samples;
 }
 

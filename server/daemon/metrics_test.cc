@@ -39,6 +39,32 @@ TEST(Metrics, SumOverWorkers) {
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(Metrics, FilesAndTheTimeAreSummedToo) {
+  worker::Counters one, other;
+  worker::ServiceCounters here, there;
+  tftp::Counters files, more;
+  files.completed.add(3);
+  more.completed.add(4);
+  more.of(tftp::Reason::no_answer).add(2);
+  there.time_answers.add(5);
+  MetricsInput input = sample_input(one, other);
+  input.services = {&here, &there};
+  input.tftp = {&files, &more};
+  input.time_answers_tcp = 6;
+  const std::string text = to_prometheus(gather(input));
+  for (const char* line : {"\ncoaxd_tftp_completed_total 7\n", "\ncoaxd_tftp_refused_total{reason=\"no-answer\"} 2\n",
+                           "\ncoaxd_time_answers_total{transport=\"udp\"} 5\n", "\ncoaxd_time_answers_total{transport=\"tcp\"} 6\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(Metrics, WhatIsOffHasNone) {
+  worker::Counters one, other;
+  const std::string text = to_prometheus(gather(sample_input(one, other)));
+  EXPECT_THAT(text, Not(HasSubstr("tftp")));
+  EXPECT_THAT(text, Not(HasSubstr("coaxd_time_answers")));
+  EXPECT_THAT(text, Not(HasSubstr("services")));
+}
+
 TEST(Metrics, PoolsByStateWithLabelsEscaped) {
   worker::Counters one, other;
   const std::string text = to_prometheus(gather(sample_input(one, other)));
@@ -81,7 +107,12 @@ TEST(Metrics, PrometheusTextIsWellFormed) {
 
 TEST(Metrics, EveryRowIsShownAndCountersSayTotal) {
   worker::Counters one, other;
-  const std::string text = to_prometheus(gather(sample_input(one, other)));
+  worker::ServiceCounters services;
+  tftp::Counters files;
+  MetricsInput input = sample_input(one, other);
+  input.services = {&services};
+  input.tftp = {&files};
+  const std::string text = to_prometheus(gather(input));
   std::set<std::string_view> names;
   for (const MetricRow& row : metric_rows()) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;

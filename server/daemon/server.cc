@@ -172,6 +172,7 @@ Server::Step Server::open_network() {
   auto sockets = io::open_sockets(options);
   if (!sockets) return fail(sockets.error().message);
   sockets_ = std::move(*sockets);
+  if (auto opened = open_services(options.steering_seed); !opened) return opened;
 
   if (line_.write_pid_file)
     if (auto written = pid_file_.write(pid_path_); !written) {
@@ -206,6 +207,23 @@ Server::Step Server::open_network() {
     transports_.push_back(std::move(made));
   }
   if (!line_.quiet) log_.info(fmt::format("{} worker{}, {}, port {}.", transports_.size(), transports_.size() == 1 ? "" : "s", io_name_, options.port));
+  return {};
+}
+
+// Ports below 1024, so as early as DHCP's.
+Server::Step Server::open_services(std::uint32_t steering_seed) {
+  const io::ServiceOptions options = service_options(settings_, static_cast<unsigned>(sockets_.size()), steering_seed);
+  auto services = io::open_service_sockets(options);
+  if (!services) return fail(services.error().message);
+  for (std::size_t i = 0; i < sockets_.size(); ++i) sockets_[i].services = std::move((*services)[i]);
+  if (options.time_port != 0) {
+    time_server_.emplace(context_, [this] { return clock_.now().wall; });
+    if (auto listening = time_server_->listen(options.time_port); !listening) return listening;
+  }
+  if (line_.quiet) return {};
+  if (options.tftp_port != 0)
+    log_.info(fmt::format("TFTP on port {}: {}.", options.tftp_port, settings_.tftp.root.empty() ? std::string{"no folder"} : "files of " + settings_.tftp.root));
+  if (options.time_port != 0) log_.info(fmt::format("Time of day on port {}.", options.time_port));
   return {};
 }
 
@@ -273,7 +291,14 @@ Server::Step Server::load_modems() {
 // --- threads ---
 
 Server::Step Server::start_workers() {
-  for (unsigned i = 0; i < transports_.size(); ++i) {
+  const auto count = static_cast<unsigned>(transports_.size());
+  const FileSourceFactory make_files = static_files(settings_, leases_->table(), configuration_.config);
+  for (unsigned i = 0; i < count; ++i) {
+    if (settings_.tftp.enabled) {
+      auto files = make_files(i);
+      if (!files) return fail(files.error());
+      files_.push_back(std::move(*files));
+    }
     journals_.push_back(store_->journal(i, transports_[i]->disk()));
     workers_.push_back(std::make_unique<worker::Worker>(
         worker::Worker::Parts{.transport = *transports_[i],
@@ -284,7 +309,10 @@ Server::Step Server::start_workers() {
                               .log_packets = settings_.log.packets,
                               .index = i,
                               .max_held = settings_.limits.pending_changes,
-                              .max_effects = settings_.limits.execute_waiting},
+                              .max_effects = settings_.limits.execute_waiting,
+                              .services = {.files = settings_.tftp.enabled ? files_[i].source.get() : nullptr,
+                                           .tftp = tftp_settings(settings_, count, random_hash_seed()),
+                                           .time = settings_.time.enabled}},
         worker::Snapshot{configuration_.config, configuration_.names}));
   }
   store_->start();
@@ -378,6 +406,7 @@ Server::Step Server::start_control() {
 void Server::stop() {
   control_.reset();
   metrics_.reset();
+  time_server_.reset();
   for (const auto& one : workers_) one->request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -388,11 +417,14 @@ void Server::stop() {
   effects_.stop();  // programs may hang for a while: the leases are safe by now
   log_.stop();
   workers_.clear();
+  files_.clear();
   transports_.clear();  // before the journals, out of whose memory a disk may still be writing
   journals_.clear();
   if (!sockets_.empty()) {
     sockets_.clear();
     io::wait_until_port_is_free(engine_settings_.server_port);
+    if (settings_.tftp.enabled) io::wait_until_port_is_free(static_cast<std::uint16_t>(settings_.tftp.port));
+    if (settings_.time.enabled) io::wait_until_port_is_free(kTimePort);
   }
 }
 
@@ -519,6 +551,8 @@ std::expected<std::string, std::string> Server::reload() {
     const auto quiet = mirror_ ? mirror_->hold() : std::unique_lock<std::mutex>{};
     at_barrier([&] {
       reconfigured = leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
+      for (const WorkerFiles& files : files_)
+        if (reconfigured && files.use) files.use(loaded->config);
       return reconfigured ? worker::Snapshot{loaded->config, loaded->names} : worker::Snapshot{};  // an empty one changes nothing
     });
     if (mirror_ && reconfigured) mirror_->use(leases_style(*loaded->config));
@@ -628,6 +662,13 @@ std::vector<Sample> Server::samples() const {
   input.dropped_requests = drops.requests;
   input.dropped_discovers = drops.discovers;
   input.dropped_link = drops.link;
+  input.dropped_services = drops.services;
+  for (const auto& one : workers_) {
+    if (one->services() == nullptr) continue;
+    input.services.push_back(&one->services()->counters());
+    if (const tftp::Counters* counters = one->services()->tftp_counters()) input.tftp.push_back(counters);
+  }
+  if (time_server_) input.time_answers_tcp = time_server_->answers();
   if (mirror_) input.mirror_age = mirror_->lag().age.count();
   input.store_error = alarms_->store_error();
   input.clock_frozen = alarms_->clock_frozen();

@@ -24,6 +24,8 @@
 #include "server/daemon/mirror.h"
 #include "server/daemon/process.h"
 #include "server/daemon/served_interfaces.h"
+#include "server/daemon/service_settings.h"
+#include "server/daemon/time_server.h"
 #include "server/io/clock.h"
 #include "server/io/interfaces.h"
 #include "server/io/sockets.h"
@@ -47,6 +49,7 @@ class Server {
   Step start();
   Step open_interfaces();
   Step open_network();
+  Step open_services(std::uint32_t steering_seed);
   Step open_store();
   Step load_modems();
   Step start_workers();
@@ -89,6 +92,7 @@ class Server {
   std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;
+  std::vector<WorkerFiles> files_;  // a worker's each; none: no TFTP
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::optional<Mirror> mirror_;
@@ -99,6 +103,7 @@ class Server {
   boost::asio::posix::stream_descriptor interface_monitor_{context_};
   std::optional<ControlSocket> control_;
   std::optional<MetricsServer> metrics_;
+  std::optional<TimeServer> time_server_;
 
   io::Clock clock_;
   WallSeconds started_ = 0;

@@ -216,7 +216,7 @@ class CommandLine(unittest.TestCase):
     def test_port_in_use_and_store_locked(self):
         self.background()
         (self.folder / "other").mkdir()
-        self.refused(r"^UDP port 67 is in use by another server: ", leases=self.write("other/leases", ""))
+        self.refused(r"^UDP port 67 is in use by coaxd \(process \d+\): stop it first\.", leases=self.write("other/leases", ""))
         self.refused(r"^store leases\.db is locked by another coaxd \(pid \d+\): stop that one, or ", "-p", "1067")
 
     # --- store and leases ---

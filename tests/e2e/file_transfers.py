@@ -1,0 +1,343 @@
+#!/usr/bin/python3
+"""Files by TFTP and the time of day from the running server: four clients of others, every size that has an edge, octet for octet; and who gets none.
+Exit 77: cannot run here."""
+import pathlib
+import re
+import socket
+import struct
+import subprocess
+import time
+import unittest
+
+import base
+import capture
+import clients
+import netns
+import server
+
+CONFIG = """
+ping-check off;
+authoritative;
+default-lease-time 60;
+subnet 10.88.0.0 netmask 255.255.255.0 { range 10.88.0.100 10.88.0.110; }
+host fixed { hardware ethernet 02:00:5e:00:53:77; fixed-address 10.88.0.2; }
+"""
+SERVER, FIXED, CMTS, STRANGER = "10.88.0.1", "10.88.0.2", "10.88.0.3", "10.88.0.4"
+SIZES = (0, 1, 511, 512, 513, 70_000)
+RRQ, DATA, ACK, ERROR, OACK = 1, 3, 4, 5, 6
+NOT_FOUND, ACCESS_VIOLATION, ALLOCATION_EXCEEDED, ILLEGAL, UNKNOWN_TRANSFER = 1, 2, 3, 4, 5
+SECONDS_TO_1970 = 2_208_988_800
+
+
+def pattern(size):
+    return bytes((i * 7 + i // 251) & 0xff for i in range(size))
+
+
+class Files(unittest.TestCase):
+    IO, TFTP = "auto", ""
+
+    def setUp(self):
+        temporary = capture.temporary_folder()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.root = self.folder / "srv"
+        self.root.mkdir()
+        self.folder.chmod(0o755)
+        for size in SIZES:
+            self.write(f"file{size}", pattern(size))
+        self.machine, self.wire = netns.Namespace(), netns.Namespace()
+        self.addCleanup(self.machine.close)
+        self.addCleanup(self.wire.close)
+        netns.veth(self.machine, "srv0", "02:00:00:00:00:01", self.wire, "cli0", "02:00:00:00:00:02")
+        self.machine.ip(f"addr add {SERVER}/24 broadcast + dev srv0")
+        for address in (FIXED, CMTS, STRANGER):
+            self.wire.ip(f"addr add {address}/24 dev cli0")
+        self.running = None
+
+    def write(self, name, octets):
+        path = self.root / name
+        path.write_bytes(octets)
+        path.chmod(0o644)
+
+    def settings(self):
+        path = self.folder / "coaxd.toml"
+        path.write_text(f"""
+[server]
+io = "{self.IO}"
+workers = 2
+[store]
+segment_mb = 1
+[control]
+socket = "{self.folder}/control.sock"
+[tftp]
+enabled = true
+root = "{self.root}"
+cmts = "{CMTS}"
+{self.TFTP}
+[time]
+enabled = true
+""", encoding="ascii")
+        return str(path)
+
+    def start(self):
+        self.running = server.Server(base.Settings.server, self.machine, str(self.folder), CONFIG, ["srv0"],
+                                     ["-C", self.settings(), *base.Settings.server_options])
+        self.addCleanup(self.running.stop, kill=True)
+        self.running.start()
+
+    def log(self):
+        return base.log_text(self.running)
+
+    def said(self, expression):
+        self.assertTrue(base.wait_until(lambda: re.search(expression, self.log())), f"{expression}\n{self.log()}")
+
+    def metric(self, line):
+        done = subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "metrics"],
+                              capture_output=True, text=True, timeout=30, check=True)
+        found = re.search(rf"^{re.escape(line)} (\d+)$", done.stdout, re.M)
+        self.assertIsNotNone(found, line)
+        return int(found[1])
+
+    def udp(self, source=FIXED):
+        with self.wire.entered():
+            opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(opened.close)
+        opened.bind((source, 0))
+        opened.settimeout(5)
+        return opened
+
+    def ask(self, name, source=FIXED, options=b"", opened=None):
+        """The first answer to a read request: opcode, number, rest, and the port it came from."""
+        opened = opened or self.udp(source)
+        opened.sendto(struct.pack(">H", RRQ) + name.encode() + b"\0octet\0" + options, (SERVER, 69))
+        answer, (_, port) = opened.recvfrom(2048)
+        return *struct.unpack(">HH", answer[:4]), answer[4:], port
+
+    def fetch(self, argv, name, local):
+        done = self.wire.run([part.format(name=name, local=local, server=SERVER) for part in argv], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+
+CLIENTS = {
+    "tftp-hpa": ["tftp", "-m", "binary", "{server}", "-c", "get", "{name}", "{local}"],
+    "atftp": ["atftp", "-g", "-r", "{name}", "-l", "{local}", "{server}"],
+    "atftp with options": ["atftp", "--option", "blksize 1428", "--option", "windowsize 8", "--option", "tsize", "--option", "timeout 3",
+                           "-g", "-r", "{name}", "-l", "{local}", "{server}"],
+    "curl": ["curl", "-sS", "--max-time", "30", "-o", "{local}", "tftp://{server}/{name}"],
+    "curl with options": ["curl", "-sS", "--max-time", "30", "--tftp-blksize", "1400", "-o", "{local}", "tftp://{server}/{name}"],
+    "busybox": ["busybox", "tftp", "-g", "-r", "{name}", "-l", "{local}", "{server}"],
+    "busybox with options": ["busybox", "tftp", "-b", "1400", "-g", "-r", "{name}", "-l", "{local}", "{server}"],
+}
+
+
+class Clients(Files):
+    def test_every_client_gets_every_size_octet_for_octet(self):
+        self.start()
+        for client, argv in CLIENTS.items():
+            for size in SIZES:
+                if size == 0 and client.startswith("curl"):
+                    continue                                     # it takes an OACK with "tsize 0" for an error
+                with self.subTest(client=client, size=size):
+                    local = self.folder / "got"
+                    local.unlink(missing_ok=True)
+                    status, text = self.fetch(argv, f"file{size}", local)
+                    self.assertEqual(0, status, text)
+                    self.assertEqual(pattern(size), local.read_bytes() if local.exists() else None, text)
+        self.assertEqual(self.metric("coaxd_tftp_completed_total"), self.metric("coaxd_tftp_requests_total"))
+        self.assertEqual(0, self.metric("coaxd_tftp_open"))
+        self.said(r'TFTP "file70000" to 10\.88\.0\.2: 70000 octets in \d+ ms')
+
+    def test_a_client_is_told_what_is_wrong(self):
+        self.start()
+        for client in ("tftp-hpa", "atftp", "curl", "busybox"):
+            with self.subTest(client=client):
+                status, text = self.fetch(CLIENTS[client], "none", self.folder / "got")
+                if client == "curl":
+                    self.assertEqual(68, status, text)           # its number for a file that is not there; the text is about something else
+                    continue
+                self.assertRegex(text, "(?i)file not found")
+                self.assertTrue(status != 0 or client == "tftp-hpa", text)
+        self.said(r'TFTP "none" to 10\.88\.0\.2 refused: file-not-found\n')
+
+
+class ClientsWithAsio(Clients):
+    IO = "asio"
+
+
+class SinglePort(Clients):
+    TFTP = "transfer_ports = 0"
+
+    def test_all_comes_from_the_one_port(self):
+        self.start()
+        self.assertEqual((DATA, 1, pattern(1), 69), self.ask("file1"))
+
+
+class Requests(Files):
+    def test_nothing_outside_the_folder(self):
+        secret = self.folder / "secret"
+        secret.write_text("secret", encoding="ascii")
+        (self.root / "out").symlink_to(secret)
+        (self.root / "sub").mkdir()
+        (self.root / "sub" / "file").write_bytes(b"x")
+        self.write("hidden", b"x")
+        (self.root / "hidden").chmod(0o600)
+        self.start()
+        for name in ("../secret", "sub/../../secret", "/../secret", "..", "out", "hidden", "sub/../../../../../../etc/passwd"):
+            with self.subTest(name=name):
+                self.assertEqual((ERROR, ACCESS_VIOLATION), self.ask(name)[:2])
+        for name in ("none", "sub/none", "file1/x"):
+            with self.subTest(name=name):
+                self.assertEqual((ERROR, NOT_FOUND), self.ask(name)[:2])
+        for name in ("file1", "/file1", "./file1", f"{self.root}/file1", "sub/file"):
+            with self.subTest(name=name):
+                self.assertEqual((DATA, 1), self.ask(name)[:2])
+        self.said(r'TFTP "\.\./secret" to 10\.88\.0\.2 refused: access-violation\n')
+
+    def test_a_name_cannot_write_the_log(self):
+        self.start()
+        self.ask('x\nDHCPACK on 10.0.0.1 to "me"')
+        self.said(r'TFTP "x\\012DHCPACK on 10\.0\.0\.1 to \\"me\\"" to 10\.88\.0\.2 refused: ')
+        self.assertNotIn("\nDHCPACK on 10.0.0.1", self.log())
+
+    def test_only_who_has_an_address_from_us_or_is_a_cmts(self):
+        self.start()
+        self.assertEqual((DATA, 1), self.ask("file1", FIXED)[:2])
+        self.assertEqual((DATA, 1), self.ask("file1", CMTS)[:2])
+        opcode, code, text, _ = self.ask("file1", STRANGER)
+        self.assertEqual((ERROR, ACCESS_VIOLATION, b"your address has no lease here\0"), (opcode, code, text))
+        self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: access-violation: "your address has no lease here"')
+        self.assertEqual(1, self.metric('coaxd_tftp_refused_total{reason="access-violation"}'))
+
+    def test_a_lease_opens_the_door_and_names_the_modem(self):
+        self.start()
+        with clients.Udhcpc(self.wire, "cli0", str(self.folder)) as client:
+            address = client.wait_bound()[1]
+            opened = self.udp(address)
+            opcode, block, data, port = self.ask("file511", opened=opened)
+            self.assertEqual((DATA, 1, pattern(511)), (opcode, block, data))
+            opened.sendto(struct.pack(">HH", ACK, 1), (SERVER, port))
+            self.said(rf'TFTP "file511" to {re.escape(address)} \(02:00:00:00:00:02\): 511 octets in \d+ ms')
+            client.release()
+            self.said(r"DHCPRELEASE of ")
+        self.wire.ip(f"addr replace {address}/24 dev cli0")
+        self.assertTrue(base.wait_until(lambda: self.ask("file511", address)[:2] == (ERROR, ACCESS_VIOLATION)))
+
+    def test_one_address_has_so_many_at_once_and_a_cmts_any_number(self):
+        self.TFTP = "per_source = 2"
+        self.start()
+        for source in (FIXED, CMTS):
+            for _ in range(2):
+                self.assertEqual((DATA, 1), self.ask("file513", source)[:2])
+        self.assertEqual((ERROR, ALLOCATION_EXCEEDED), self.ask("file513", FIXED)[:2])
+        self.assertEqual((DATA, 1), self.ask("file513", CMTS)[:2], "it asks for many modems")
+
+    def test_ports_come_from_the_range_and_requests_go_to_69(self):
+        self.TFTP = 'transfer_ports = 2\nports = "40000-40003"'
+        self.start()
+        opened = self.udp()
+        *_, port = self.ask("file513", opened=opened)
+        self.assertIn(port, range(40000, 40004))
+        opened.sendto(struct.pack(">H", RRQ) + b"file1\0octet\0", (SERVER, port))
+        self.assertEqual(struct.pack(">HH", ERROR, ILLEGAL), opened.recvfrom(2048)[0][:4])
+        stray = self.udp()
+        stray.sendto(struct.pack(">HH", ACK, 1), (SERVER, port))
+        self.assertEqual(struct.pack(">HH", ERROR, UNKNOWN_TRANSFER), stray.recvfrom(2048)[0][:4])
+
+    def test_a_block_fits_the_way(self):
+        self.machine.ip("link set srv0 mtu 1000")
+        self.start()
+        opcode, _, _, _ = self.ask("file70000", options=b"blksize\x001400\0")
+        self.assertEqual(OACK, opcode)
+        opened = self.udp()
+        opened.sendto(struct.pack(">H", RRQ) + b"file70000\0octet\0blksize\x001400\0", (SERVER, 69))
+        self.assertEqual(struct.pack(">H", OACK) + b"blksize\x00968\0", opened.recvfrom(2048)[0], "1000 less 20, 8 and 4")
+
+    def test_a_reload_disturbs_no_transfer(self):
+        self.start()
+        opened = self.udp()
+        opcode, block, data, port = self.ask("file513", opened=opened)
+        self.assertEqual((DATA, 1, pattern(513)[:512]), (opcode, block, data))
+        subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "reload"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=30)
+        opened.sendto(struct.pack(">HH", ACK, 1), (SERVER, port))
+        answer = opened.recvfrom(2048)[0]
+        while answer[:4] == struct.pack(">HH", DATA, 1):         # again, if the reload has taken long
+            answer = opened.recvfrom(2048)[0]
+        self.assertEqual(struct.pack(">HH", DATA, 2) + pattern(513)[512:], answer)
+
+    def test_a_file_that_is_replaced_is_the_new_one_a_second_later(self):
+        self.start()
+        self.assertEqual(b"\0", self.ask("file1")[2])
+        self.write("new", b"n")
+        (self.root / "new").rename(self.root / "file1")
+        self.assertTrue(base.wait_until(lambda: self.ask("file1", CMTS)[2] == b"n"))
+
+    def test_a_taken_port_and_a_missing_folder_are_said(self):
+        with self.machine.entered():
+            other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(other.close)
+        other.bind(("0.0.0.0", 69))
+        with self.assertRaisesRegex(server.ServerFailed, r"UDP port 69 is in use by python3 \(process \d+\): stop it .* or set \[tftp\] port or enabled\."):
+            self.start()
+        other.close()
+        self.root = self.folder / "none"
+        with self.assertRaisesRegex(server.ServerFailed, r"\[tftp\] root .*/none: No such file or directory: make the folder \(mkdir -p "):
+            self.start()
+
+    def test_the_port_is_free_when_the_server_has_ended(self):
+        self.start()
+        self.running.stop()
+        for port in (67, 69, 37):
+            with self.machine.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+                opened.bind(("0.0.0.0", port))
+
+
+class TimeOfDay(Files):
+    def test_udp(self):
+        self.start()
+        opened = self.udp(STRANGER)
+        opened.sendto(b"", (SERVER, 37))
+        answer, source = opened.recvfrom(64)
+        self.assertEqual((SERVER, 37), source)
+        self.check(answer)
+        self.assertEqual(1, self.metric('coaxd_time_answers_total{transport="udp"}'))
+
+    def test_tcp(self):
+        self.start()
+        with self.wire.entered():
+            opened = socket.create_connection((SERVER, 37), 5)
+        with opened:
+            answer = opened.recv(64)
+            self.assertEqual(b"", opened.recv(64))
+        self.check(answer)
+        self.assertEqual(1, self.metric('coaxd_time_answers_total{transport="tcp"}'))
+
+    def check(self, answer):
+        self.assertEqual(4, len(answer))
+        self.assertAlmostEqual(time.time(), struct.unpack(">I", answer)[0] - SECONDS_TO_1970, delta=3)
+
+
+class TimeOfDayWithAsio(TimeOfDay):
+    IO = "asio"
+
+
+class Off(Files):
+    """Nothing listens unless it is asked for."""
+
+    def settings(self):
+        path = pathlib.Path(super().settings())
+        path.write_text(path.read_text(encoding="ascii").replace("enabled = true", "enabled = false"), encoding="ascii")
+        return str(path)
+
+    def test_ports_are_closed(self):
+        self.start()
+        for port in (69, 37):
+            with self.machine.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+                opened.bind(("0.0.0.0", port))
+        done = subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "metrics"],
+                              capture_output=True, text=True, timeout=30, check=True)
+        self.assertNotIn("tftp", done.stdout)
+
+
+if __name__ == "__main__":
+    base.main("tftp", "atftp", "curl", "busybox", "udhcpc")
