@@ -233,7 +233,7 @@ std::expected<std::shared_ptr<const Secrets>, std::string> Secrets::parse(std::s
   }
   if (!problems.empty()) return Error(std::move(problems));
   if (secrets->entries_.empty()) return Error(fmt::format("{}: holds no key; write a line `* \"KEY\"`\n", name));
-  std::ranges::stable_sort(secrets->entries_, [](const Entry& a, const Entry& b) { return a.cmts.length() > b.cmts.length(); });
+  std::ranges::sort(secrets->entries_, [](const Entry& a, const Entry& b) { return a.cmts.length() > b.cmts.length(); });
   return secrets;
 }
 

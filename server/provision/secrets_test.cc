@@ -147,7 +147,7 @@ TEST_F(SecretsFile, IsForTheServerAlone) {
   EXPECT_EQ(load(), "");
   write("* \"hush\"", 0400);
   EXPECT_EQ(load(), "");
-  for (const mode_t mode : {0640, 0604, 0620, 0601, 0644}) {
+  for (const mode_t mode : std::initializer_list<mode_t>{0640, 0604, 0620, 0601, 0644}) {
     write("* \"hush\"", mode);
     const std::string told = load();
     EXPECT_NE(told.find("chmod 600 " + path_), std::string::npos) << told;
