@@ -94,18 +94,18 @@ class Line {
     at_ = end;
     return true;
   }
-  std::expected<docsis::SharedSecret, std::string> key() {
-    if (at_end()) return Error("a key is missing here; write it as \"text\" or 0xHEX");
-    docsis::SharedSecret key;
+  // Into `key`; the answer is what is wrong, and `key` is empty then.
+  std::string take_key(docsis::SharedSecret& key) {
+    if (at_end()) return "a key is missing here; write it as \"text\" or 0xHEX";
     key.octets.reserve(Secrets::kLongestKey);  // so that it never moves and leaves a copy behind
     std::string problem = text_[at_] == '"' ? quoted(key.octets) : hexadecimal(key.octets);
     if (problem.empty() && too_long_) problem = "the key is longer than 64 octets, and a CMTS takes no more";
     if (problem.empty() && at_ < text_.size() && text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r') problem = "a blank is missing behind the key";
     if (!problem.empty()) {
       wipe(key.octets);
-      return Error(std::move(problem));
+      key.octets.clear();
     }
-    return key;
+    return problem;
   }
 
  private:
@@ -151,19 +151,11 @@ class Line {
   bool too_long_ = false;
 };
 
-// KEY [extended KEY]
-std::expected<docsis::Seal, std::string> read_seal(Line& line) {
-  auto key = line.key();
-  if (!key) return Error(std::move(key.error()));
-  docsis::Seal seal{.secret = std::move(*key)};
-  if (!line.take("extended")) return seal;
-  auto extended = line.key();
-  if (!extended) {
-    wipe(seal.secret.octets);
-    return Error(std::move(extended.error()));
-  }
-  seal.extended_secret = std::move(*extended);
-  return seal;
+// KEY [extended KEY]. The answer is what is wrong.
+std::string take_seal(Line& line, docsis::Seal& seal) {
+  std::string problem = line.take_key(seal.secret);
+  if (problem.empty() && line.take("extended")) problem = line.take_key(seal.extended_secret.emplace());
+  return problem;
 }
 
 std::expected<Secrets::Entry, std::string> read_entry(Line& line, std::uint64_t& next_id) {
@@ -174,13 +166,15 @@ std::expected<Secrets::Entry, std::string> read_entry(Line& line, std::uint64_t&
     if (!prefix) return Error("a line begins with a CMTS's address, a prefix such as 10.64.0.0/16 (no bits behind its length), or * for the others");
     entry.cmts = *prefix;
   }
-  auto seal = read_seal(line);
-  if (!seal) return Error(std::move(seal.error()));
-  entry.key = std::make_unique<const SealKey>(next_id++, std::move(*seal));
+  docsis::Seal seal;
+  std::string problem = take_seal(line, seal);
+  entry.key = std::make_unique<const SealKey>(next_id++, std::move(seal));  // at once: it wipes
+  if (!problem.empty()) return Error(std::move(problem));
   if (line.take("old")) {
-    auto old = read_seal(line);
-    if (!old) return Error(std::move(old.error()));
-    entry.old = std::make_unique<const SealKey>(next_id++, std::move(*old));
+    docsis::Seal old;
+    problem = take_seal(line, old);
+    entry.old = std::make_unique<const SealKey>(next_id++, std::move(old));
+    if (!problem.empty()) return Error(std::move(problem));
     if (!line.take("until")) return Error("an old key is good for a time; write `until 2026-12-01T06:00Z` behind it");
     const auto until = line.at_end() ? std::nullopt : parse_utc(line.word());
     if (!until) return Error("this is no time; write it in UTC as 2026-12-01T06:00Z");
