@@ -25,6 +25,8 @@ namespace {
 
 constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
 constexpr std::string_view kFailoverModes[] = {"", "alone"};
+constexpr std::string_view kTemplateDialects[] = {"native", "utility"};
+constexpr std::string_view kMtaHashes[] = {"none", "north-american", "euro", "ietf"};
 
 // With or without an interface, as fe80::1%eth0.
 bool is_ipv6(std::string_view text) {
@@ -175,6 +177,33 @@ constexpr SettingRow kRows[] = {
         "Memory of each worker for files of up to 1 MiB, in MiB; larger ones are read as they are sent."),
     boolean<&S::tftp, &S::Tftp::world_readable_only>("tftp", "world_readable_only",
         "Serve only files that everybody on this machine may read (chmod o+r)."),
+
+    text<&S::docsis, &S::Docsis::templates>("docsis", "templates", check_path,
+        "Folder of the templates (gold.cfg) from which the files of modems are compiled as they ask, before [tftp] root is looked in; empty is none."),
+    text<&S::docsis, &S::Docsis::secrets>("docsis", "secrets", check_path,
+        "File of the keys shared with CMTSs, one line each, which only the server may read (chmod 600); empty is no key."),
+    choice<&S::docsis, &S::Docsis::dialect>("docsis", "dialect", kTemplateDialects,
+        "Language of the templates: ours, or the one of the docsis utility to the letter."),
+    boolean<&S::docsis, &S::Docsis::timestamp>("docsis", "timestamp",
+        "Add the time of the download (TLV 19): a CMTS rejects a modem with an old file."),
+    boolean<&S::docsis, &S::Docsis::modem_address>("docsis", "modem_address",
+        "Add the address that the modem has from DHCP (TLV 20): a CMTS rejects a modem with another's file."),
+    choice<&S::docsis, &S::Docsis::mta_hash>("docsis", "mta_hash", kMtaHashes,
+        "The hash that the files of MTAs end with: none, or the one of North American, European or IETF MTAs."),
+    number<&S::docsis, &S::Docsis::cache_mb>("docsis", "cache_mb", 0, 4096,
+        "Memory of each worker for compiled files, in MiB."),
+    boolean<&S::docsis, &S::Docsis::only_told>("docsis", "only_told",
+        "Serve to each modem only the file that DHCP has named to it, and what unasked names."),
+    text<&S::docsis, &S::Docsis::unasked>("docsis", "unasked", nullptr,
+        "How names begin that any modem may fetch with only_told, such as \"firmware/, tones/\"."),
+    boolean<&S::docsis, &S::Docsis::generated_names>("docsis", "generated_names",
+        "Hand out by DHCP, in the place of a file's name, one that nobody can guess, for this modem alone."),
+    number<&S::docsis, &S::Docsis::name_seconds>("docsis", "name_seconds", 10, 86400,
+        "How long such a name is good."),
+    boolean<&S::docsis, &S::Docsis::single_download>("docsis", "single_download",
+        "Such a name is good for one whole download."),
+    number<&S::docsis, &S::Docsis::remembered>("docsis", "remembered", 1024, 10000000,
+        "Modems of which it is remembered what DHCP has told them; 260 octets each."),
 
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };

@@ -18,6 +18,8 @@ namespace coaxd::config {
 
 enum class IoChoice : std::uint8_t { automatic, uring, asio };
 enum class FailoverMode : std::uint8_t { refuse, alone };
+enum class TemplateDialect : std::uint8_t { native, utility };                        // docsis::Dialect
+enum class MtaHashChoice : std::uint8_t { none, north_american, euro, ietf };  // docsis::MtaHash
 
 struct Settings {
   struct Server {
@@ -83,6 +85,22 @@ struct Settings {
     bool world_readable_only = true;
     bool operator==(const Tftp&) const = default;
   } tftp;
+  struct Docsis {
+    std::string templates;
+    std::string secrets;
+    TemplateDialect dialect = TemplateDialect::native;
+    bool timestamp = false;
+    bool modem_address = false;
+    MtaHashChoice mta_hash = MtaHashChoice::none;
+    std::uint32_t cache_mb = 16;
+    bool only_told = false;
+    std::string unasked;
+    bool generated_names = false;
+    std::uint32_t name_seconds = 120;
+    bool single_download = true;
+    std::uint32_t remembered = 65536;
+    bool operator==(const Docsis&) const = default;
+  } docsis;
   struct Time {
     bool enabled = false;
     bool operator==(const Time&) const = default;
