@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "server/base/assert.h"
 #include "server/io/sockets.h"
 
 namespace coaxd::io {
@@ -29,6 +30,7 @@ class ServiceSends {
   }
   // Takes the room; its index, until give_back().
   std::uint32_t take(std::size_t size, const tftp::Departure& departure) noexcept {
+    COAXD_ASSERT(!free_.empty() && size <= kSize);
     const std::uint32_t index = free_.back();
     free_.pop_back();
     Outgoing& out = outgoing_[index];

@@ -531,7 +531,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   bool services_wait() const noexcept { return services_ && (services_->next < services_->waiting.size() || services_->ended != 0); }
 
-  // DHCP's of the same batch go first, so it waits. The kernel hands over one socket's after another's: a request would overtake the ACK that came before it.
+  // DHCP's of the same batch go first, so it waits. The kernel hands over one socket's after another's: a request would overtake the ACK that came before it. It
+  // still may, rarely, where the ACK came while another socket was read; the responder is ready for that.
   void put_behind(Services::Waiting one) {
     if (io_uring_recvmsg_out* out = received(one)) {
       msghdr control = control_of(out);
