@@ -157,6 +157,7 @@ std::string_view HandedOut::hand_out(const Handing& handing, Instant now, NameRo
     const bool same = place != nullptr && former.hardware == next.hardware;
     if (same) {
       next.served_at = former.served_at;
+      if (next.giaddr.is_zero()) next.giaddr = former.giaddr;  // RFC 2131 §4.3.2: a renewal comes without its relay
       next.flags = static_cast<std::uint8_t>(next.flags | (former.flags & Handed::kOldSecret));
     }
     if (settings_.generated_names) {

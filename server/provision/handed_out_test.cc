@@ -50,6 +50,22 @@ TEST(HandedOut, KnowsWhatDhcpHasTold) {
   EXPECT_FALSE(table.parse("gold.cm"));
 }
 
+// RFC 2131 §4.3.2: a client in RENEWING speaks to the server itself; behind which relay it is has not changed.
+TEST(HandedOut, RenewalLeavesTheRelay) {
+  HandedOut table({}, kSeed);
+  named(table, handing("gold.cm"));
+  Handing renewal = handing("gold.cm");
+  renewal.giaddr = {};
+  named(table, renewal);
+  Handed handed;
+  ASSERT_TRUE(table.find(kAddress, handed));
+  EXPECT_EQ(handed.giaddr, Ipv4::of(10, 64, 0, 1));
+  renewal.hardware = renewal.modem = {kMac.value + 1};  // another's
+  named(table, renewal);
+  ASSERT_TRUE(table.find(kAddress, handed));
+  EXPECT_TRUE(handed.giaddr.is_zero());
+}
+
 TEST(HandedOut, ReplyWithoutAFileIsNone) {
   HandedOut table({.generated_names = true}, kSeed);
   EXPECT_EQ(named(table, handing("")), "");
