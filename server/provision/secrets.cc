@@ -37,6 +37,7 @@ class FileText {
 
 std::expected<std::string_view, std::string> FileText::read(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0 && errno == EACCES) return Error(fmt::format("{}: the server may not read it; make it its own: chown {} {}", path, ::geteuid(), path));
   if (fd < 0) return Error(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
   const auto fail = [&](std::string what) {
     ::close(fd);
