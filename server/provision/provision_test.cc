@@ -107,9 +107,10 @@ TEST_F(ProvisionTest, SecretsGoWithTheLastWorkerThatLetsThemGo) {
 
 // One place to wipe: a key is moved into it with its octets.
 TEST(Provision_SealKey, HoldsTheOnlyCopy) {
-  docsis::Seal seal{.secret = docsis::SharedSecret::from_file(as_bytes("north-hub-7"))};
-  const std::uint8_t* octets = seal.secret.octets.data();
-  const SealKey key(1, std::move(seal));
+  const auto seal = std::make_unique<docsis::Seal>();
+  seal->secret = docsis::SharedSecret::from_file(as_bytes("north-hub-7"));
+  const std::uint8_t* octets = seal->secret.octets.data();
+  const SealKey key(1, std::move(*seal));
   EXPECT_EQ(key.seal().secret.octets.data(), octets);
   EXPECT_EQ(as_text(key.seal().secret.octets), "north-hub-7");
   static_assert(!std::is_copy_constructible_v<SealKey> && !std::is_move_constructible_v<SealKey>);
