@@ -290,12 +290,44 @@ Server::Step Server::load_modems() {
 
 // --- threads ---
 
+// Where templates are, files are compiled from them; else they are those of the folder.
+std::expected<FileSourceFactory, std::string> Server::open_files() {
+  if (!settings_.tftp.enabled) return FileSourceFactory{};
+  if (settings_.docsis.templates.empty()) return static_files(settings_, leases_->table(), configuration_.config);
+  if (settings_.docsis.only_told || settings_.docsis.generated_names)
+    return fail("[docsis] only_told and generated_names cannot be served yet: take them out of coaxd.toml, or say false.");
+  // Names that nobody may guess are made of it: nothing less than the kernel's randomness will do.
+  HashSeed seed;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail("The kernel gives no random octets, which the names of files need.");
+  std::vector<provision::News> news;
+  auto made = provision::Provision::make(provision_settings(settings_), seed, clock_.now().wall, news);
+  tell(news);
+  if (!made) return fail(made.error());
+  provision_ = std::move(*made);
+  return modem_files({.settings = settings_,
+                      .provision = *provision_,
+                      .modems = modems_->table(),
+                      .leases = leases_->table(),
+                      .config = configuration_.config});
+}
+
+void Server::tell(const std::vector<provision::News>& news) {
+  for (const provision::News& each : news) {
+    if (each.error) {
+      log_.error(each.text);
+    } else {
+      log_.info(each.text);
+    }
+  }
+}
+
 Server::Step Server::start_workers() {
   const auto count = static_cast<unsigned>(transports_.size());
-  const FileSourceFactory make_files = static_files(settings_, leases_->table(), configuration_.config);
+  const auto make_files = open_files();
+  if (!make_files) return fail(make_files.error());
   for (unsigned i = 0; i < count; ++i) {
     if (settings_.tftp.enabled) {
-      auto files = make_files(i);
+      auto files = (*make_files)(i);
       if (!files) return fail(files.error());
       files_.push_back(std::move(*files));
     }
@@ -418,6 +450,7 @@ void Server::stop() {
   log_.stop();
   workers_.clear();
   files_.clear();
+  provision_.reset();
   transports_.clear();  // before the journals, out of whose memory a disk may still be writing
   journals_.clear();
   if (!sockets_.empty()) {
@@ -442,6 +475,7 @@ void Server::tick() {
     for (const auto& one : workers_) one->freeze_expiry(alarms_->clock_frozen());
   tell_lost_lines();
   look_after_modems();
+  if (provision_) tell(provision_->look(now.wall));
   if (!configuration_.host_names.empty() &&
       now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
     names_at_ns_ = now.mono_ns;

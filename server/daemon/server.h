@@ -24,6 +24,7 @@
 #include "server/daemon/mirror.h"
 #include "server/daemon/process.h"
 #include "server/daemon/served_interfaces.h"
+#include "server/daemon/modem_files.h"
 #include "server/daemon/service_settings.h"
 #include "server/daemon/time_server.h"
 #include "server/io/clock.h"
@@ -50,6 +51,8 @@ class Server {
   Step open_interfaces();
   Step open_network();
   Step open_services(std::uint32_t steering_seed);
+  std::expected<FileSourceFactory, std::string> open_files();
+  void tell(const std::vector<provision::News>& news);
   Step open_store();
   Step load_modems();
   Step start_workers();
@@ -92,6 +95,7 @@ class Server {
   std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;
+  std::unique_ptr<provision::Provision> provision_;  // null: no templates. After the modem records, before who reads it
   std::vector<WorkerFiles> files_;  // a worker's each; none: no TFTP
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -292,6 +292,75 @@ class Requests(Files):
                 opened.bind(("0.0.0.0", port))
 
 
+class Templates(Files):
+    """MULPI 3.0 D.1.1, D.2.1: the file of a modem, compiled as it asks. `docsis`, which is not the server, judges what came."""
+    MODEM = "02:00:5e:00:53:77"
+
+    def setUp(self):
+        super().setUp()
+        self.templates = self.folder / "templates"
+        self.templates.mkdir()
+        self.template("Main { NetworkAccess 1; MaxCPE ${cpe:3}; }")
+        keys = self.folder / "keys"
+        keys.write_text("* \"secret\"\n", encoding="ascii")
+        keys.chmod(0o600)
+        (self.folder / "key").write_text("secret", encoding="ascii")
+
+    def template(self, text):
+        new = self.templates / "new"
+        new.write_text(text, encoding="ascii")
+        new.rename(self.templates / "gold.cfg")
+
+    def settings(self):
+        path = super().settings()
+        with open(path, "a", encoding="ascii") as file:
+            file.write(f'[docsis]\ntemplates = "{self.templates}"\nsecrets = "{self.folder}/keys"\ntimestamp = true\nmodem_address = true\n')
+        return path
+
+    def docsis(self, *words):
+        return subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/docsis", *words], capture_output=True, text=True, timeout=30, check=False)
+
+    def set(self, setting):
+        subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "modem", "set", self.MODEM, setting],
+                       timeout=30, check=True, capture_output=True)
+
+    def text(self, name="gold.cm"):
+        local = str(self.folder / "got.cm")
+        status, said = self.fetch(["busybox", "tftp", "-g", "-r", "{name}", "-l", "{local}", "{server}"], name, local)
+        self.assertEqual(0, status, said)
+        verdict = self.docsis("verify", str(self.folder / "key"), local)
+        self.assertEqual(0, verdict.returncode, verdict.stdout + verdict.stderr)
+        self.assertRegex(verdict.stdout, "CM MIC right, CMTS MIC right")
+        return self.docsis("-d", local).stdout
+
+    def test_the_file_is_the_modem_s_own_and_under_the_key(self):
+        self.start()
+        text = self.text()
+        self.assertRegex(text, r"MaxCPE 3;")
+        self.assertRegex(text, rf"TftpModemAddress {re.escape(FIXED)};")
+        self.assertLess(abs(int(re.search(r"TftpTimestamp (\d+);", text)[1]) - SECONDS_TO_1970 - time.time()), 60)
+        self.set("cpe=9")
+        self.assertRegex(self.text(), r"MaxCPE 9;")
+        self.assertEqual(pattern(1), self.ask("file1")[2])  # what is no template is a file of the folder
+        self.assertEqual((ERROR, NOT_FOUND), self.ask("silver.cm")[:2])
+
+    def test_a_template_with_a_mistake_leaves_the_one_before(self):
+        self.start()
+        self.text()
+        self.template("Main { NetworkAccess 7; }")
+        self.said(r"gold.cfg:1:\d+: error")
+        self.assertRegex(self.text(), r"NetworkAccess 1;")
+        self.template("Main { NetworkAccess 0; }")
+        self.assertTrue(base.wait_until(lambda: "NetworkAccess 0;" in self.text()))
+
+    def test_keys_that_others_may_read_are_refused(self):
+        (self.folder / "keys").chmod(0o644)
+        with self.assertRaises(Exception):
+            self.start()
+        self.said("chmod 600")
+        self.assertNotIn("secret\n", self.log())
+
+
 class TimeOfDay(Files):
     def test_udp(self):
         self.start()
