@@ -109,7 +109,8 @@ void LeaseTable::Impl::rebuild() {
 
 std::size_t LeaseTable::memory_bytes() const noexcept {
   std::size_t bytes = impl_->map.memory_bytes() + impl_->slots.size() + impl_->overflow.memory_bytes() +
-                      impl_->index.memory_bytes() + 2 * impl_->namesakes.memory_bytes() + impl_->expiry->memory_bytes();
+                      impl_->index.memory_bytes() + impl_->namesakes.memory_bytes() + impl_->unlisted.memory_bytes() +
+                      impl_->expiry->memory_bytes();
   for (const auto& pool : impl_->pools) bytes += pool->order.memory_bytes() + sizeof(Impl::Pool);
   return bytes;
 }

@@ -150,8 +150,10 @@ std::expected<SegmentFile, int> SegmentSource::make_segment() {
     made.path = std::move(spares_.front().path);
     spares_.pop_front();
   } else {
-    if (const auto room = files_.room(directory_); segments_.size() > 1 && room && *room < (kLeftToFold + 1) * segment_size_)
-      return std::unexpected(ENOSPC);
+    if (segments_.size() > 1) {
+      const auto room = files_.room(directory_);
+      if (room && *room < (kLeftToFold + 1) * segment_size_) return std::unexpected(ENOSPC);
+    }
     made.path = path_of(next_number_, "new");
     if (next_number_ == start_.segment) made.segment.size = std::min(segment_size_, kFirstSegment);
     const auto file = files_.create(made.path, made.segment.size);
