@@ -35,8 +35,8 @@ inline constexpr std::uint32_t kInfinite = 0xffffffff;  // RFC 2132 §9.2
 // Addresses that were taken from their holders by the operator's word, sooner than their leases end. Any thread asks.
 class Revocations {
  public:
-  // `generation`: of the lease in question (SlotWord); a later lease of the same address is another's.
-  virtual bool is_revoked(Ipv4 address, std::uint32_t generation) const noexcept = 0;
+  // `holder`: the lease in question, or a host's hardware address and client identifier; a later lease of the same address is another's.
+  virtual bool is_revoked(Ipv4 address, const lease::Binding& holder) const noexcept = 0;
 
  protected:
   ~Revocations() = default;
@@ -129,35 +129,52 @@ class LeaseView {
   const lease::LeaseTable& leases() const noexcept { return leases_; }
 
  private:
+  // What a scope says of the times of a lease, where it says so plainly.
+  struct Times {
+    std::uint32_t lease = 0;                   // what a client is given who asks for no time of his own
+    std::uint32_t renewal = 0, rebinding = 0;  // options 58 and 59; 0: none configured
+  };
   struct Fixed {
     Ipv4 address;
     const config::Host* host;
-  };
-  // What a scope says of the times of a lease, where it says so plainly.
-  struct Times {
-    std::uint32_t lease = 0;                 // default-lease-time
-    std::uint32_t renewal = 0, rebinding = 0;  // options 58 and 59; 0: none configured
+    Times times;
   };
   struct Block {
     std::uint32_t base;  // first address
     lease::SlotId first;
   };
 
+  // An active address of a client, while the newest is looked for.
+  struct Candidate {
+    Ipv4 address;
+    lease::StoredTime cltt = 0;
+  };
+  static constexpr std::size_t kMostCandidates = Tenant::kMostOthers + 1;
+  struct Candidates {
+    std::array<Candidate, kMostCandidates> list;
+    std::size_t count = 0;
+    void add(const Facts& facts) noexcept;
+  };
+
+  struct Fractions {
+    std::uint32_t t1, t2;
+  };
+
+  static Times times_of(const config::Scope& scope, const config::Scope* pool = nullptr);
+  static Fractions fractions_of(const Times& times, std::uint32_t length) noexcept;
+  static void forget(Facts& out) noexcept;
   const Fixed* fixed(Ipv4 address) const noexcept;
-  Times times_of(const config::Scope* scope) const;
-  Standing read_slot(lease::SlotId slot, Ipv4 address, WallSeconds now, Facts& out) const noexcept;
-  Standing tell_fixed(const Fixed& fixed, Facts& out) const noexcept;
-  Standing tell_none(Ipv4 address, Facts& out) const noexcept;
-  void add(Tenant& tenant, Ipv4 address) const noexcept;
-  template <typename Find>
-  Standing newest_of(Find find, std::span<const config::Host* const> hosts, WallSeconds now, Tenant& out) const noexcept;
+  Standing read(lease::SlotId slot, WallSeconds now, Facts& out) const noexcept;
+  void tell_times(const Times& times, WallSeconds now, Facts& out) const noexcept;
+  void tell_fixed(const Fixed& fixed, Facts& out) const noexcept;
+  template <typename IsHis>
+  Standing newest_of(std::span<const lease::SlotId> slots, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now, Tenant& out) const noexcept;
 
   const lease::LeaseTable& leases_;
   const Revocations* const revocations_;
   std::shared_ptr<const config::Config> config_;
   std::vector<Fixed> fixed_;       // ascending by address
   std::vector<Times> pool_times_;  // by pool
-  std::vector<Times> fixed_times_; // by place in fixed_
   std::vector<Block> blocks_;      // of the table, ascending by address
 };
 

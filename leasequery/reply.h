@@ -28,7 +28,7 @@ struct Frame {
 // What every answer repeats of its query.
 Frame frame_of(const wire::Message& query) noexcept;
 
-// A DHCP message that grows option by option. One that does not fit leaves no trace, and is counted; no_room() tells.
+// A DHCP message that grows option by option. An option that does not fit leaves no trace but in left_out().
 class ReplyWriter {
  public:
   // `out` is all there is, END included.
@@ -41,28 +41,33 @@ class ReplyWriter {
   void address(std::uint8_t code, Ipv4 value) noexcept { u32(code, value.value); }
   void addresses(std::uint8_t code, std::span<const Ipv4> values) noexcept;  // as many as fit
 
+  // So many octets stay free for what comes last.
+  void keep_free(std::size_t octets) noexcept { kept_ = octets; }
   std::uint16_t left_out() const noexcept { return left_out_; }
   // END. The size of the message; 0: there was no room for its fixed fields.
   std::size_t finish() noexcept;
 
  private:
+  std::size_t room() const noexcept;  // octets for options
+
   const MutableBytes out_;
   std::size_t at_ = 0;  // 0: no room for anything
+  std::size_t kept_ = 0;
   std::uint16_t left_out_ = 0;
 };
 
 // The type of the answer: RFC 4388 §6.4, or the dialect's. `query_type` as asked.
 std::uint8_t answer_type(Dialect dialect, std::uint8_t query_type, Standing standing) noexcept;
 
-// Options 51, 58, 59, 61, 60, 91, 92, (161 to 163 of the drafts) and 82 of an active address, as far as they are known and wanted. Last of all options.
+// Options 51, 58, 59, 91, 61, 92, 60, 161 to 163 of the drafts, and 82, as far as they are known and wanted; the times only of active addresses. Last of all options.
 void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept;
 
-// The whole answer over UDP. `facts`: of the address that is answered about; null: unknown, or unassigned and so nobody's.
+// The whole answer over UDP.
 struct Answer {
   const wire::Message& message;
   const Query& query;
   Standing standing = Standing::unknown;
-  const Facts* facts = nullptr;
+  const Facts* facts = nullptr;  // of an active address
   std::span<const Ipv4> others = {};
   Ipv4 server_id;
   Lists lists = Lists::liberal;

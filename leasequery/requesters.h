@@ -39,7 +39,7 @@ class TokenBucket {
   Atomic<std::int64_t> full_at_{0};
 };
 
-// One of [leasequery] requesters of coaxd.toml.
+// A row of [leasequery] requesters in coaxd.toml.
 struct RequesterSpec {
   Prefix prefix;
   DialectChoice dialect = DialectChoice::automatic;
@@ -79,7 +79,7 @@ class Requesters {
   // Takes one of his tokens and one of all together. Refusal::none, too_many, busy.
   Refusal charge(std::size_t place, std::int64_t mono_ns) noexcept;
 
-  // True the first time that this relay is heard in this dialect: then it is worth a line in the log. Forgets nobody, and hears of no more than kHeard.
+  // True the first time that this relay is heard in this dialect: then it is worth a line in the log. It forgets nobody, and of more than kHeard it hears little.
   static constexpr std::size_t kHeard = 1024;
   bool heard_first(Ipv4 giaddr, Dialect dialect) noexcept;
 

@@ -1,0 +1,247 @@
+#include "leasequery/lease_view.h"
+
+#include <algorithm>
+
+#include "leasequery/plain_setting.h"
+#include "server/lease/address_map.h"
+#include "server/wire/message.h"
+#include "server/wire/option_table.h"
+
+namespace coaxd::leasequery {
+namespace {
+
+using lease::AddressMap;
+using lease::SlotId;
+using lease::StoredTime;
+
+// dhcpd.conf(5): default-lease-time, max-lease-time where nobody says.
+constexpr std::uint32_t kDefaultTime = 43200, kMaximumTime = 86400;
+constexpr std::size_t kMostLeases = 16;  // of one key: what the index holds (lease_table.h)
+
+std::uint32_t until(WallSeconds when, WallSeconds now) noexcept {
+  return static_cast<std::uint32_t>(std::clamp<WallSeconds>(when - now, 0, kInfinite - 1));
+}
+
+}  // namespace
+
+LeaseView::LeaseView(const lease::LeaseTable& leases, const Revocations* revocations) noexcept : leases_(leases), revocations_(revocations) {}
+LeaseView::~LeaseView() = default;
+
+void LeaseView::use(std::shared_ptr<const config::Config> config) {
+  config_ = std::move(config);
+  pool_times_.clear();
+  for (const auto& pool : config_->pools()) {
+    const config::Subnet* subnet = pool->ranges.empty() ? nullptr : config_->subnet_of(pool->ranges.front().low);
+    pool_times_.push_back(times_of(subnet != nullptr ? *subnet->scope : *pool->network->scope, pool->scope));
+  }
+  fixed_.clear();
+  for (const auto& host : config_->hosts())
+    for (const Ipv4 address : host->fixed_addresses) fixed_.push_back({address, host.get(), times_of(*host->scope)});
+  std::ranges::stable_sort(fixed_, {}, &Fixed::address);
+  // Of several hosts with one address the first declared is told.
+  const auto repeated = std::ranges::unique(fixed_, {}, &Fixed::address);
+  fixed_.erase(repeated.begin(), repeated.end());
+  blocks_.clear();
+  for (SlotId first = 0; first < leases_.slot_count(); first += AddressMap::kBlockSize) blocks_.push_back({leases_.address_of(first).value, first});
+  std::ranges::sort(blocks_, {}, &Block::base);
+}
+
+LeaseView::Times LeaseView::times_of(const config::Scope& scope, const config::Scope* pool) {
+  const auto option = [&](std::uint8_t code) { return plain_number(plain_setting(scope, code, pool)).value_or(0); };
+  const auto parameter = [&](config::Parameter which) { return plain_number(plain_setting(scope, which, pool)); };
+  Times times;
+  times.lease = std::min(parameter(config::Parameter::default_lease_time).value_or(kDefaultTime),
+                         parameter(config::Parameter::max_lease_time).value_or(kMaximumTime));
+  times.renewal = option(wire::option::renewal_time);
+  times.rebinding = option(wire::option::rebinding_time);
+  return times;
+}
+
+const LeaseView::Fixed* LeaseView::fixed(Ipv4 address) const noexcept {
+  const auto found = std::ranges::lower_bound(fixed_, address, {}, &Fixed::address);
+  return found != fixed_.end() && found->address == address ? &*found : nullptr;
+}
+
+void LeaseView::forget(Facts& out) noexcept {
+  out.standing = Standing::unknown;
+  out.is_static = out.ever_used = false;
+  out.state = lease::BindingState::free;
+  out.generation = 0;
+  out.pool = nullptr;
+  out.htype = 0;
+  out.hardware = out.client_id = out.agent_info = out.vendor_class = out.host_name = {};
+  out.starts = out.ends = out.cltt = 0;
+  out.lease_left = out.t1_left = out.t2_left = 0;
+  out.since_cltt.reset();
+}
+
+Standing LeaseView::by_address(Ipv4 address, WallSeconds now, Facts& out) const noexcept {
+  out.address = address;
+  forget(out);
+  if (config_ == nullptr) return out.standing;
+
+  if (const SlotId slot = leases_.find(address); slot != lease::kNoSlot)
+    if (read(slot, now, out) == Standing::active) return out.standing;
+  if (const Fixed* host = fixed(address)) tell_fixed(*host, out);
+  return out.standing;
+}
+
+Standing LeaseView::read(SlotId slot, WallSeconds now, Facts& out) const noexcept {
+  // A range that went with a reload keeps its leases, but they are not ours to speak of.
+  const lease::PoolId pool = leases_.pool_of(slot);
+  if (pool == lease::kNoPool && fixed(out.address) == nullptr) return Standing::unknown;
+  lease::Binding& binding = out.binding_;
+  const lease::SlotWord word = leases_.read(slot, binding);
+  out.standing = lease::is_running(word, now) ? Standing::active : Standing::unassigned;
+  out.ever_used = binding.ever_used();
+  out.state = binding.state;
+  if (out.standing != Standing::active && out.state == lease::BindingState::active) out.state = lease::BindingState::expired;
+  out.generation = word.generation();
+  out.pool = pool < config_->pools().size() ? config_->pools()[pool].get() : nullptr;
+  out.htype = binding.htype;
+  out.hardware = binding.hardware();
+  out.client_id = binding.get(lease::Item::client_id);
+  out.agent_info = binding.get(lease::Item::agent_info);
+  out.vendor_class = binding.get(lease::Item::vendor_class);
+  out.host_name = binding.get(lease::Item::hostname);
+  out.starts = binding.starts;
+  out.ends = binding.ends;
+  out.cltt = binding.cltt;
+  if (binding.cltt != 0) out.since_cltt = until(now, binding.cltt);
+  if (out.standing != Standing::active) return out.standing;
+  if (revocations_ != nullptr && revocations_->is_revoked(out.address, binding)) {
+    out.state = lease::BindingState::released;
+    return out.standing = Standing::unassigned;
+  }
+  tell_times(out.pool != nullptr ? pool_times_[pool] : Times{}, now, out);
+  return out.standing;
+}
+
+// How long a lease of that length is left alone, and when the client turns to all servers: as the server told him (engine/compose.cc: only what is in order), else half and
+// seven eighths of it (RFC 2131 §4.4.5).
+LeaseView::Fractions LeaseView::fractions_of(const Times& times, std::uint32_t length) noexcept {
+  const auto seven_eighths = static_cast<std::uint32_t>(std::uint64_t{length} * 7 / 8);
+  const std::uint32_t t2 = times.rebinding != 0 && times.rebinding < length ? times.rebinding : seven_eighths;
+  return {times.renewal != 0 && times.renewal < t2 ? times.renewal : std::min(length / 2, t2), t2};
+}
+
+void LeaseView::tell_times(const Times& times, WallSeconds now, Facts& out) const noexcept {
+  if (out.ends == lease::kStoredNever) {
+    out.lease_left = kInfinite;
+    return;
+  }
+  out.lease_left = until(out.ends, now);
+  if (out.starts == 0 || out.ends <= out.starts) return;
+  const Fractions fractions = fractions_of(times, out.ends - out.starts);
+  out.t1_left = until(WallSeconds{out.starts} + fractions.t1, now);
+  out.t2_left = until(WallSeconds{out.starts} + fractions.t2, now);
+}
+
+// Nothing is stored about a host but what the configuration says; what he has he would be given again now, for so long.
+void LeaseView::tell_fixed(const Fixed& fixed, Facts& out) const noexcept {
+  const config::Host& host = *fixed.host;
+  forget(out);
+  out.is_static = true;
+  out.htype = host.hardware.empty() ? std::uint8_t{0} : host.hardware.front();
+  out.hardware = host.hardware.empty() ? Bytes{} : Bytes(host.hardware).subspan(1);
+  out.client_id = host.client_id;
+  if (revocations_ != nullptr) {
+    out.binding_ = lease::Binding{};
+    out.binding_.set_hardware(out.htype, out.hardware);
+    (void)out.binding_.set(lease::Item::client_id, out.client_id);
+    if (revocations_->is_revoked(out.address, out.binding_)) {
+      out.standing = Standing::unassigned;
+      out.state = lease::BindingState::released;
+      return;
+    }
+  }
+  out.standing = Standing::active;
+  out.state = lease::BindingState::active;
+  out.lease_left = fixed.times.lease;
+  if (out.lease_left == kInfinite) return;
+  const Fractions fractions = fractions_of(fixed.times, out.lease_left);
+  out.t1_left = fractions.t1;
+  out.t2_left = fractions.t2;
+}
+
+// --- by client ---
+
+void LeaseView::Candidates::add(const Facts& facts) noexcept {
+  const auto listed = std::span(list).first(count);
+  if (count == list.size() || std::ranges::find(listed, facts.address, &Candidate::address) != listed.end()) return;
+  list[count++] = {facts.address, facts.cltt};
+}
+
+template <typename IsHis>
+Standing LeaseView::newest_of(std::span<const SlotId> slots, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now, Tenant& out) const noexcept {
+  Candidates found;
+  Facts& facts = out.newest;
+  const auto look = [&](Ipv4 address) { return by_address(address, now, facts) == Standing::active && is_his(facts); };
+  for (const SlotId slot : slots)
+    if (look(leases_.address_of(slot))) found.add(facts);
+  for (const config::Host* host : hosts)
+    for (const Ipv4 address : host->fixed_addresses)
+      if (look(address)) found.add(facts);
+
+  const auto candidates = std::span(found.list).first(found.count);
+  std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::cltt);
+  out.other_count = 0;
+  // Mostly there is one, and it was looked at last. Else it is looked at again, and may have changed hands meanwhile.
+  std::size_t newest = 0;
+  while (newest < candidates.size() && !(facts.standing == Standing::active && facts.address == candidates[newest].address && is_his(facts)) &&
+         !look(candidates[newest].address)) {
+    ++newest;
+  }
+  if (newest == candidates.size()) {
+    forget(facts);
+    facts.address = {};
+    return Standing::unknown;
+  }
+  for (const Candidate& other : candidates.subspan(newest + 1)) out.others[out.other_count++] = other.address;
+  return Standing::active;
+}
+
+Standing LeaseView::by_hardware(std::uint8_t htype, Bytes chaddr, WallSeconds now, Tenant& out) const noexcept {
+  std::array<SlotId, kMostLeases> slots;
+  std::array<std::uint8_t, 1 + wire::Message::kChaddrSize> key;
+  if (chaddr.empty() || chaddr.size() >= key.size() || config_ == nullptr) return newest_of({}, {}, [](const Facts&) { return false; }, now, out);
+  key[0] = htype;
+  std::ranges::copy(chaddr, key.begin() + 1);
+  const auto hosts = config_->hosts_by_hardware(Bytes(key).first(1 + chaddr.size()));
+  const auto leases = std::span(slots).first(leases_.find_by_hardware(htype, chaddr, slots));
+  return newest_of(leases, hosts, [&](const Facts& facts) { return facts.htype == htype && equal(facts.hardware, chaddr); }, now, out);
+}
+
+Standing LeaseView::by_client_id(Bytes client_id, WallSeconds now, Tenant& out) const noexcept {
+  std::array<SlotId, kMostLeases> slots;
+  if (client_id.empty() || config_ == nullptr) return newest_of({}, {}, [](const Facts&) { return false; }, now, out);
+  const auto leases = std::span(slots).first(leases_.find_by_client_id(client_id, slots));
+  return newest_of(leases, config_->hosts_by_client_id(client_id), [&](const Facts& facts) { return equal(facts.client_id, client_id); }, now, out);
+}
+
+// --- by address, one after another ---
+
+bool LeaseView::next(Place& place, Walk walk, WallSeconds now, std::size_t& budget, Facts& out) const noexcept {
+  while (budget > 0 && !place.at_end()) {
+    const auto address = static_cast<std::uint32_t>(place.next);
+    // The next slot and the next fixed address; the nearer one counts.
+    const auto block = std::ranges::lower_bound(blocks_, std::uint64_t{address}, {}, [](const Block& one) { return std::uint64_t{one.base} + AddressMap::kBlockSize - 1; });
+    const auto host = std::ranges::lower_bound(fixed_, Ipv4{address}, {}, &Fixed::address);
+    const std::uint64_t slot_at = block == blocks_.end() ? Place::kEnd : std::max<std::uint64_t>(block->base, address);
+    const std::uint64_t host_at = host == fixed_.end() ? Place::kEnd : host->address.value;
+    place.next = std::min(slot_at, host_at);
+    if (place.at_end()) return false;
+    const Ipv4 here{static_cast<std::uint32_t>(place.next++)};
+    --budget;
+    if (host_at > slot_at) {
+      const lease::SlotWord word = leases_.word(block->first + (here.value - block->base));
+      const bool untouched = word.state() == lease::SlotState::free && word.generation() == 0;
+      if (word.state() == lease::SlotState::absent || (untouched && walk == Walk::used)) continue;
+    }
+    if (by_address(here, now, out) == Standing::unknown) continue;
+    if (walk == Walk::all || out.ever_used || out.standing == Standing::active) return true;
+  }
+  return false;
+}
+
+}  // namespace coaxd::leasequery
