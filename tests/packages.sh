@@ -7,12 +7,12 @@ build_packages=(
 # Real clients, relays, servers to compare with, and the tools that look at packets and files.
 test_packages=(
   iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
-  tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db
+  tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db strace
   tftp-hpa atftp curl busybox
 )
-# What bench/compare/compare.py can run besides those; it leaves out what is not there.
-compare_packages=(dnsmasq-base freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
-demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay udhcpc isc-dhcp-client sqlite3)
+# What bench/compare can run besides those; it leaves out what is not there.
+compare_packages=(dnsmasq-base tftpd-hpa atftpd freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
+demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay isc-dhcp-client python3)
 
 install_missing() {
   local missing=()
