@@ -21,7 +21,7 @@ import tftp_client
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "isp"
 NETWORKS = ("10.10.0.1/22", "10.20.0.1/22", "203.0.113.1/24")
-GOLD, GOLD_TOO, SILVER, UNKNOWN, MTA = (f"02:00:5e:00:53:{last}" for last in ("01", "11", "21", "31", "02"))
+GOLD, GOLD_TOO, SILVER, UNKNOWN, FIXED, MTA = (f"02:00:5e:00:53:{last}" for last in ("01", "11", "21", "31", "51", "02"))
 KEY, EXTENDED_KEY = b"north-hub-7", b"of TLV 43.6 alone"
 SECONDS_TO_1970 = 2_208_988_800
 RATE_LIMITED = "1.3.6.1.2.1.69.1.6.4.1.3.1"       # docsDevFilterIpControl.1
@@ -134,6 +134,8 @@ class Booted:
 
 
 class Online(Plant):
+    CONFIG = Plant.CONFIG + f'host fixed {{ hardware ethernet {FIXED}; fixed-address 10.10.0.5; filename "silver.cm"; }}\n'
+
     def test_a_modem_and_what_dhcp_tells_it(self):
         """MULPI 10.2.4 to 10.2.6, D.1.2; RFC 868: all from one server, and its clocks agree."""
         modem = self.online(GOLD, has_mta=True)
@@ -165,6 +167,12 @@ class Online(Plant):
         modem = self.online(UNKNOWN, "online(d)")
         self.assertEqual("unknown.cm", modem.lease.file)
         self.assertFalse(modem.file.network_access)
+
+    def test_a_modem_with_a_fixed_address(self):
+        """It has no lease, and is known all the same."""
+        self.ctl("modem", "set", FIXED, "up=7000000")
+        modem = self.online(FIXED)
+        self.assertEqual(("10.10.0.5", "10.10.0.5", 7_000_000), (modem.lease.address, modem.file.address, modem.rates()["up"]))
 
     def test_two_at_once_each_with_its_own(self):
         sockets = {mac: self.plug(mac) for mac in (GOLD, SILVER)}
