@@ -1,0 +1,272 @@
+#include "leasequery/tcp_server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <thread>
+
+#include "leasequery/tcp_connection.h"
+
+namespace coaxd::leasequery {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr auto kTick = std::chrono::seconds(1);
+// How late a change may be told; so long the workers' changes gather, and those of one address become one.
+constexpr auto kFeedTick = std::chrono::milliseconds(20);
+// No descriptor is left, say: the connection waits, and asking at once would only spin.
+constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr auto kStopPatience = std::chrono::seconds(1);
+// Behind the workers where cores are short: a dump takes longer then, and packets do not.
+constexpr int kNiceness = 5;
+
+}  // namespace
+
+struct TcpServer::Impl {
+  Impl(Options o, std::function<Instant()> now, std::function<void(const std::string&)> l)
+      : options(std::move(o)), log(std::move(l)), acceptor(context), pause(context), ticker(context), feeder(context) {
+    shared.now = std::move(now);
+    shared.tls = options.tls;
+  }
+
+  void accept();
+  void begin(tcp::socket socket);
+  void tick();
+  void feed();
+  void forget_closed();
+  void tell(lease::SlotId slot);
+  void pump_followers();
+  void terminate();
+
+  const Options options;
+  const std::function<void(const std::string&)> log;
+  TcpConnection::Shared shared;
+  std::optional<LeaseView> view;  // from start() on; shared.leases guards it
+  std::optional<Teller> teller;
+  const Requesters* requesters = nullptr;
+  std::vector<lease::ChangeFeed*> feeds;
+  lease::StoredTime history_from = 0;
+
+  asio::io_context context{1};
+  tcp::acceptor acceptor;
+  asio::steady_timer pause, ticker, feeder;
+  std::vector<std::shared_ptr<TcpConnection>> connections;
+  bool feeding = false;
+  std::thread thread;
+};
+
+// --- connections ---
+
+void TcpServer::Impl::accept() {
+  acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) {
+      begin(std::move(socket));
+      return accept();
+    }
+    pause.expires_after(kPause);
+    pause.async_wait([this](const error_code& cancelled) {
+      if (!cancelled) accept();
+    });
+  });
+}
+
+// RFC 6926 §8.1: whom it does not serve it may close at once.
+void TcpServer::Impl::begin(tcp::socket socket) {
+  error_code error;
+  const tcp::endpoint peer = socket.remote_endpoint(error), local = error ? peer : socket.local_endpoint(error);
+  if (error) return;
+  const Ipv4 from{peer.address().to_v4().to_uint()};
+  const std::size_t place = requesters->listed() ? requesters->find(from) : Requesters::kNobody;
+  if (place == Requesters::kNobody) {
+    shared.counters.not_listed.add();
+    return log(fmt::format("leasequery over TCP from {}: not among [leasequery] requesters, closed.", to_string(from)));
+  }
+  forget_closed();
+  if (connections.size() >= options.connections) {
+    shared.counters.too_many.add();
+    return log(fmt::format("leasequery over TCP from {}: {} connections are open, which is [leasequery] tcp_connections, closed.", to_string(from),
+                           connections.size()));
+  }
+  socket.set_option(tcp::no_delay(true), error);
+  shared.counters.accepted.add();
+  const TcpSession::Parts parts{.settings = options.session,
+                                .teller = *teller,
+                                .counters = shared.counters.session,
+                                .server_id = {local.address().to_v4().to_uint()},
+                                .lists = requesters->at(place).spec.lists,
+                                .history_from = history_from};
+  connections.push_back(std::make_shared<TcpConnection>(std::move(socket), shared, parts, shared.now()));
+  shared.counters.open.set(connections.size());
+  // From the first connection on, so that no change is missed between a query and the first look at its leases.
+  if (!feeding) {
+    feeding = true;
+    for (lease::ChangeFeed* each : feeds) each->follow(true);
+    feed();
+  }
+  connections.back()->pump();
+}
+
+void TcpServer::Impl::forget_closed() {
+  std::erase_if(connections, [](const auto& each) { return each->closed(); });
+  shared.counters.open.set(connections.size());
+}
+
+void TcpServer::Impl::tick() {
+  ticker.expires_after(kTick);
+  ticker.async_wait([this](const error_code& error) {
+    if (error) return;
+    const auto all = connections;
+    for (const auto& each : all) each->on_time();
+    forget_closed();
+    tick();
+  });
+}
+
+// --- changes ---
+
+void TcpServer::Impl::tell(lease::SlotId slot) {
+  for (const auto& each : connections) each->session().changed(slot);
+}
+
+void TcpServer::Impl::feed() {
+  if (connections.empty()) {
+    feeding = false;
+    shared.counters.followers.set(0);
+    for (lease::ChangeFeed* each : feeds) each->follow(false);
+    return;
+  }
+  for (lease::ChangeFeed* each : feeds) {
+    std::size_t taken = 0;
+    for (lease::SlotId slot; taken < lease::ChangeFeed::kCapacity && each->take(slot); ++taken) tell(slot);
+    shared.counters.changes.add(taken);
+    if (!each->take_overflow()) continue;
+    shared.counters.changes_lost.add();
+    for (const auto& connection : connections) connection->session().changes_lost();
+  }
+  pump_followers();
+  feeder.expires_after(kFeedTick);
+  feeder.async_wait([this](const error_code& error) {
+    if (!error) feed();
+  });
+}
+
+void TcpServer::Impl::pump_followers() {
+  const auto all = connections;
+  std::uint64_t followers = 0;
+  for (const auto& each : all) {
+    if (each->closed() || !each->session().follows()) continue;
+    ++followers;
+    each->pump();
+  }
+  shared.counters.followers.set(followers);
+}
+
+void TcpServer::Impl::terminate() {
+  error_code ignored;
+  acceptor.close(ignored);
+  pause.cancel();
+  const auto all = connections;
+  for (const auto& each : all) each->terminate();
+  // Whoever reads has his last messages by then.
+  const auto until = std::chrono::steady_clock::now() + kStopPatience;
+  feeder.cancel();
+  const auto wait = [this, until](const auto& self) -> void {
+    forget_closed();
+    if (connections.empty() || std::chrono::steady_clock::now() >= until) return context.stop();
+    ticker.expires_after(kFeedTick);
+    ticker.async_wait([self](const error_code& error) {
+      if (!error) self(self);
+    });
+  };
+  wait(wait);
+}
+
+// --- control thread ---
+
+TcpServer::TcpServer(Options options, std::function<Instant()> now, std::function<void(const std::string&)> log)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(now), std::move(log))) {}
+
+TcpServer::~TcpServer() { stop(); }
+
+std::expected<void, std::string> TcpServer::listen() {
+  const tcp::endpoint endpoint{tcp::v4(), impl_->options.port};
+  error_code error;
+  impl_->acceptor.open(endpoint.protocol(), error);
+  if (!error) impl_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) impl_->acceptor.bind(endpoint, error);
+  if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error)
+    return std::unexpected(fmt::format("TCP port {}: {}: stop what has it (ss -ltnp 'sport = :{}' names it), or set [leasequery] tcp = false.", impl_->options.port,
+                                       error.message(), impl_->options.port));
+  return {};
+}
+
+std::uint16_t TcpServer::port() const {
+  error_code error;
+  return impl_->acceptor.local_endpoint(error).port();
+}
+
+void TcpServer::start(Parts parts) {
+  impl_->view.emplace(parts.leases, parts.revocations);
+  impl_->view->use(std::move(parts.config));
+  impl_->teller.emplace(*impl_->view);
+  impl_->requesters = &parts.requesters;
+  impl_->feeds = std::move(parts.feeds);
+  impl_->history_from = lease::to_stored(impl_->shared.now().wall);
+  impl_->accept();
+  impl_->tick();
+  impl_->thread = std::thread([impl = impl_.get()] {
+    // Of this thread alone, on Linux.
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+    impl->context.run();
+  });
+  pthread_setname_np(impl_->thread.native_handle(), "leasequery-tcp");
+}
+
+void TcpServer::stop() {
+  if (!impl_->thread.joinable()) return;
+  asio::post(impl_->context, [impl = impl_.get()] { impl->terminate(); });
+  impl_->thread.join();
+  for (lease::ChangeFeed* each : impl_->feeds) each->follow(false);
+}
+
+std::unique_lock<std::mutex> TcpServer::hold() { return std::unique_lock(impl_->shared.leases); }
+
+// What went with the old configuration has left no trace in the leases: whoever follows is told so.
+void TcpServer::use(std::shared_ptr<const config::Config> config) {
+  impl_->view->use(std::move(config));
+  asio::post(impl_->context, [impl = impl_.get()] {
+    impl->history_from = lease::to_stored(impl->shared.now().wall);
+    for (const auto& each : impl->connections) {
+      each->session().set_history_from(impl->history_from);
+      each->session().changes_lost();
+    }
+    impl->pump_followers();
+  });
+}
+
+void TcpServer::changed(Ipv4 address) {
+  asio::post(impl_->context, [impl = impl_.get(), address] {
+    const std::lock_guard quiet(impl->shared.leases);
+    if (const lease::SlotId slot = impl->view->leases().find(address); slot != lease::kNoSlot) impl->tell(slot);
+  });
+}
+
+const TcpCounters& TcpServer::counters() const noexcept { return impl_->shared.counters; }
+std::uint64_t TcpServer::told_active() const noexcept { return impl_->teller ? impl_->teller->active.get() : 0; }
+std::uint64_t TcpServer::told_unassigned() const noexcept { return impl_->teller ? impl_->teller->unassigned.get() : 0; }
+
+}  // namespace coaxd::leasequery
