@@ -21,9 +21,9 @@ struct Frame {
   std::uint8_t hops = 0;
   std::uint32_t xid = 0;
   std::uint16_t flags = 0;
-  Ipv4 ciaddr, yiaddr, siaddr, giaddr;
+  Ipv4 ciaddr{}, yiaddr{}, siaddr{}, giaddr{};
   std::uint8_t htype = 0;
-  Bytes chaddr;
+  Bytes chaddr{};
 };
 // What every answer repeats of its query.
 Frame frame_of(const wire::Message& query) noexcept;
