@@ -48,6 +48,25 @@ TEST(Memory, AMillionClientsFitIn200Megabytes) {
   EXPECT_LT(taken, 1'000'000u * (40 + 12 + 24) + 16'000'000u);
 }
 
+TEST(Memory, SoDoTheyWithAllTheFilesThatTheyFetchAtATime) {
+  const std::size_t before = octets;
+  Rig rig{1'000'000, [](const auto&, Ipv4&) { return true; }, Trains::always, kBackOff};
+  Endpoint hosts = *Endpoint::open_to_all({});
+  const Boots boots{{.time = true, .file = true, .check = true, .places = 131'072, .back_off = kBackOff}, rig.population, hosts};
+  EXPECT_LT(octets - before + sizeof rig + sizeof boots, 200'000'000u);
+}
+
+TEST(Memory, NothingIsAllocatedWhileModemsBoot) {
+  BootRig rig{500, 100};
+  for (const Phase& phase : {Phase{.rate = kAtOnce, .insists = true}, Phase{.mix = ExchangeKind::fetch, .order = Order::round, .window = 32, .count = 1000}}) {
+    const std::size_t before = allocations;
+    const Figures figures = rig.storm.run(phase, {});
+    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(figures.completed, phase.insists ? 500u : 1000u);
+  }
+  EXPECT_GT(rig.boots.figures().sent_again, 0u);
+}
+
 struct Case {
   const char* name;
   Phase phase;

@@ -29,6 +29,7 @@ constexpr Mode kModes[] = {
     {"release", ExchangeKind::dora_release, Order::round, false, 1},
     {"mix", ExchangeKind::renew, Order::random, true, 1},
     {"avalanche", ExchangeKind::dora, Order::once, false, 4},  // RFC 2131 §4.1
+    {"tftp", ExchangeKind::fetch, Order::round, false, 1},
     {"verify", ExchangeKind::init_reboot, Order::once, true, 1},
 };
 
@@ -44,7 +45,9 @@ constexpr const char* kAbout =
     "  mix          each exchange is drawn by the weights of --mix; renew, init-reboot and release take a client with a lease,\n"
     "               dora takes any. Nobody answers a RELEASE, so it has no latency\n"
     "  avalanche    all clients boot, at once or within --spread, and none gives up: each waits 4, 8, 16, 32, 64, 64 ... seconds,\n"
-    "               one more or less at random, before it sends again. Reports when 50, 90, 99 and 100 % were bound\n"
+    "               one more or less at random, before it sends again. Reports when 50, 90, 99 and 100 % were bound;\n"
+    "               with --time and --tftp, when they were up: had the time of day, and the file that their ACK names\n"
+    "  tftp         hosts fetch files by TFTP, round and round, each from an address of its own, and without DHCP\n"
     "  verify       every lease of an ack log is asked for once; whatever is not confirmed is a violation. A server may\n"
     "               confirm a free address to a client it has forgotten, as dhcpd does: only --leases tells that too\n";
 
@@ -61,6 +64,10 @@ constexpr const char* kExamples =
     "    coaxstorm verify --clients 50000 --from-log acks --leases /var/lib/dhcp/dhcpd.leases\n"
     "  a city after a power cut, for no more than ten minutes:\n"
     "    coaxstorm avalanche --server 10.0.0.1 --relay 10.0.0.2 --clients 200000 --spread 5 --duration 600\n"
+    "  the same until each modem has the time and its own file, whose template says CpeMacAddress ${modem} (pool 10.64.0.0/10):\n"
+    "    ip route add local 10.64.0.0/10 dev lo; coaxstorm avalanche ... --time --tftp --tftp-check --tftp-option blksize=1448\n"
+    "  files a second, 64 at a time, to 10.64.0.1 and those behind it:\n"
+    "    coaxstorm tftp --server 10.0.0.1 --host 10.64.0.1 --clients 256 --window 64 --file gold.cm --duration 10\n"
     "  a day's mixture at 5,000 exchanges a second:\n"
     "    coaxstorm mix ... --mix dora=10,renew=70,init-reboot=15,release=5 --rate 5000 --duration 60\n"
     "  renewals unicast by the clients themselves (pool 10.64.0.0/10):\n"
@@ -105,7 +112,8 @@ struct RawText {
   std::string server, first_mac = "02:c0:a0:00:00:00", client_id = "mac", trains = "auto";
   std::vector<std::string> mix{"dora=10", "renew=70", "init-reboot=15", "release=5"};
   double timeout_s = 0, spread_s = 0;
-  std::vector<std::string> relays, options, expected;
+  std::vector<std::string> relays, options, expected, tftp_options;
+  std::string host;
   std::uint16_t server_port = 67;
   std::uint32_t first = 0;
 };
@@ -152,7 +160,7 @@ void declare_load(CLI::App& app, Settings& settings, RawText& raw) {
       ->check(CLI::NonNegativeNumber)->group("How much");
   app.add_option("--timeout", raw.timeout_s,
                  "seconds before a message is sent again, 1 if not given; doubles each time. avalanche: 4 if not given, doubles four "
-                 "times, and each wait is up to a quarter of it longer or shorter")
+                 "times, and each wait is up to a quarter of it longer or shorter; what comes after the ACK waits a quarter of that")
       ->check(CLI::Range(0.001, 60.0))->group("How much");
   app.add_option("--attempts", settings.attempts,
                  "transmissions of a message before its client gives up; avalanche: of a REQUEST before it goes back to DISCOVER")
@@ -166,6 +174,21 @@ void declare_load(CLI::App& app, Settings& settings, RawText& raw) {
                  "one long datagram; dhcpd and other readers of packet sockets there cannot read it")
       ->capture_default_str()->check(CLI::IsMember({"auto", "always", "never"}))->group("How much");
   app.add_flag("--spin", settings.spin, "never sleep: the answers' wake-ups cost the server nothing")->group("How much");
+}
+
+void declare_boot(CLI::App& app, Settings& settings, RawText& raw) {
+  BootSettings& boots = settings.boots;
+  app.add_flag("--time", boots.time, "avalanche: ask for the time of day (RFC 868) after the ACK, of the server that it names")->group("After the ACK");
+  app.add_flag("--tftp", boots.file, "avalanche: then fetch the file that the ACK names")->group("After the ACK");
+  app.add_flag("--tftp-check", boots.check, "a file without its modem's MAC (six octets), or with a wrong CM MIC, is a violation")->group("After the ACK");
+  app.add_option("--tftp-option", raw.tftp_options, "ask for blksize=N, windowsize=N, timeout=SECONDS, tsize (RFC 2347)")->delimiter(',')
+      ->group("After the ACK");
+  app.add_option("--host", raw.host, "tftp: address of client 0; the others count from it")->group("After the ACK");
+  app.add_option("--file", settings.files, "tftp: what to fetch; clients take several by turns")->group("After the ACK");
+  app.add_option("--transfers", boots.places, "modems that fetch at a time; 0: all clients, but not more than 131072")
+      ->check(CLI::Range(0u, 10'000'000u))->group("After the ACK");
+  app.add_option("--tftp-port", boots.tftp_port, "port of the file's server")->capture_default_str()->group("After the ACK");
+  app.add_option("--time-port", boots.time_port, "port of the time server")->capture_default_str()->group("After the ACK");
 }
 
 void declare_results(CLI::App& app, Settings& settings, RawText& raw) {
@@ -201,6 +224,34 @@ Mix parse_mix(const std::vector<std::string>& texts) {
   return mix;
 }
 
+// NAME or NAME=NUMBER each.
+tftp::Options parse_tftp_options(const std::vector<std::string>& texts) {
+  struct Row {
+    std::string_view name;
+    tftp::Option option;
+    std::uint64_t least, most;
+  };
+  static constexpr Row kRows[] = {{"blksize", tftp::Option::blksize, 8, 65464},
+                                  {"timeout", tftp::Option::timeout, 1, 255},
+                                  {"tsize", tftp::Option::tsize, 0, 0},
+                                  {"windowsize", tftp::Option::windowsize, 1, 65535}};
+  tftp::Options options;
+  for (const std::string& text : texts) {
+    const std::size_t equals = std::min(text.find('='), text.size());
+    const auto row = std::ranges::find(kRows, std::string_view{text}.substr(0, equals), &Row::name);
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const char* const digits = text.data() + std::min(equals + 1, text.size());
+    const auto [read, error] = std::from_chars(digits, end, value);
+    const bool number = digits == end ? row != std::end(kRows) && row->most == 0 : error == std::errc{} && read == end;
+    if (row == std::end(kRows) || !number || value < row->least || value > row->most) {
+      throw CLI::ValidationError{fmt::format("--tftp-option {}: blksize=8 to 65464, timeout=1 to 255, windowsize=1 to 65535, or tsize", text)};
+    }
+    options.set(row->option, value);
+  }
+  return options;
+}
+
 // RFC 2131 §4.1: 4, 8, 16, 32, 64 seconds, each one more or less at random.
 BackOff avalanche_back_off(std::int64_t first_ns, std::uint64_t seed) {
   return {.first_ns = first_ns, .jitter_ns = first_ns / 4, .doublings = 4, .seed = seed};
@@ -223,6 +274,32 @@ void take_mode(Settings& settings, const RawText& raw) {
   }
   const bool endless = phase.order != Order::once && phase.duration_s <= 0 && phase.count == 0;
   if (endless) phase.count = settings.population.clients;
+}
+
+// A modem begins with 1 s where DHCP begins with 4 s, and goes on to 32 s.
+void take_boot(Settings& settings, const RawText& raw) {
+  BootSettings& boots = settings.boots;
+  const bool avalanche = settings.phase.insists, tftp = settings.mode == "tftp";
+  if ((boots.time || boots.file) && !avalanche) throw CLI::ValidationError{"--time and --tftp belong to avalanche"};
+  if (boots.check && !boots.file && !tftp) throw CLI::ValidationError{"--tftp-check belongs to --tftp and to mode tftp"};
+  if ((!raw.host.empty() || !settings.files.empty()) && !tftp) throw CLI::ValidationError{"--host and --file belong to mode tftp"};
+  if (tftp && (raw.host.empty() || settings.files.empty())) throw CLI::ValidationError{"tftp needs --host and --file"};
+  if (tftp) settings.first_host = parse_address(raw.host);
+  boots.file |= tftp;
+  boots.patient = avalanche;
+  boots.options = parse_tftp_options(raw.tftp_options);
+  boots.attempts = settings.attempts;
+  const std::int64_t first_ns = settings.back_off.first_ns / (avalanche ? 4 : 1);
+  boots.back_off = {.first_ns = first_ns, .jitter_ns = first_ns / 4, .doublings = 5, .seed = ~settings.phase.seed};
+  constexpr std::uint32_t kMostPlaces = 131'072;
+  if (boots.places == 0) boots.places = std::min(settings.population.clients, kMostPlaces);
+  // What is not asked for a server need not tell.
+  auto& requested = settings.style.parameter_request_list;
+  const auto request = [&](std::uint8_t code) {
+    if (std::ranges::find(requested, code) == requested.end()) requested.push_back(code);
+  };
+  if (boots.time) request(4);
+  if (boots.file && avalanche) request(66), request(67);
 }
 
 void take_client_id(Settings& settings, std::string_view text) {
@@ -263,7 +340,7 @@ void check(const Settings& settings) {
   const bool offline = settings.server.address.is_zero();
   const auto refuse = [](const char* text) { throw CLI::ValidationError{text}; };
   if (offline && !(settings.verify && !settings.leases_file.empty())) refuse("--server is needed");
-  if (!offline && settings.population.relays.empty()) refuse("--relay is needed");
+  if (!offline && settings.population.relays.empty() && settings.mode != "tftp") refuse("--relay is needed");
   if (settings.verify && settings.from_log.empty()) refuse("verify needs --from-log");
   if (!settings.leases_file.empty() && !settings.verify) refuse("--leases belongs to verify");
   if (settings.population.first_mac + settings.population.clients > std::uint64_t{1} << 48) refuse("--mac: no room for so many clients");
@@ -283,11 +360,13 @@ std::expected<Settings, int> parse_command_line(int argc, char** argv) {
   app.add_option("mode", settings.mode, "what the clients do")->required()->check(CLI::IsMember(names));
   declare_who(app, settings, raw);
   declare_load(app, settings, raw);
+  declare_boot(app, settings, raw);
   declare_results(app, settings, raw);
   try {
     app.parse(argc, argv);
     take_text(settings, raw);
     take_mode(settings, raw);
+    take_boot(settings, raw);
     check(settings);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/coaxstorm/boots.h"
 #include "bench/coaxstorm/endpoint.h"
 #include "bench/coaxstorm/population.h"
 #include "bench/coaxstorm/query.h"
@@ -23,6 +24,9 @@ struct Settings {
   std::uint16_t relay_port = 67;
   std::uint16_t client_port = 68;
   BackOff back_off;
+  BootSettings boots;            // of an avalanche with --time or --tftp, and of mode tftp
+  Ipv4 first_host;               // tftp: its address is client 0's
+  std::vector<std::string> files;  // tftp: their names
   std::uint32_t attempts = 5;
   bool spin = false;
   Trains trains = Trains::on_cards;

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "bench/coaxstorm/receive_batch.h"
 #include "bench/coaxstorm/route.h"
 #include "bench/coaxstorm/send_batch.h"
 
@@ -19,22 +18,17 @@ namespace {
 
 constexpr int kSocketBuffer = 16 << 20;  // a server's whole batch of held-back ACKs may arrive at once
 
-sockaddr_in to_sockaddr(SocketAddress from) noexcept {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_addr.s_addr = htonl(from.address.value);
-  result.sin_port = htons(from.port);
-  return result;
-}
-
 bool set_option(int fd, int level, int name, int value) noexcept {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
+std::unexpected<std::string> refused(std::string_view what) { return std::unexpected(fmt::format("{}: {}", what, std::strerror(errno))); }
+
 }  // namespace
 
 struct Endpoint::State {
-  State(int socket, const sockaddr_in& server, bool names_source, bool trains) : fd(socket), out(server, names_source, trains) {}
+  State(int socket, const sockaddr_in& server, bool names_source, bool trains, bool tells_ways)
+      : fd(socket), out(server, names_source, trains), in(tells_ways) {}
   ~State() { close(fd); }
 
   int fd;
@@ -45,14 +39,22 @@ static_assert(Endpoint::kBatch == SendBatch::kDatagrams && Endpoint::kSendRoom =
 
 std::expected<Endpoint, std::string> Endpoint::open(SocketAddress local, SocketAddress server, Trains trains) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const auto refused = [](std::string_view what) {
-    return std::unexpected(fmt::format("{}: {}", what, std::strerror(errno)));
-  };
   if (fd < 0) return refused("socket");
   // A kernel that knows no trains would send one as a single fragmented datagram.
   const bool wanted = trains == Trains::always || (trains == Trains::on_cards && leaves_by_card(server.address));
   const bool in_trains = wanted && set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0) && set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
-  auto state = std::make_unique<State>(fd, to_sockaddr(server), local.address.is_zero(), in_trains);
+  return bind_to(local, std::make_unique<State>(fd, to_sockaddr(server), local.address.is_zero(), in_trains, false));
+}
+
+std::expected<Endpoint, std::string> Endpoint::open_to_all(SocketAddress local) {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return refused("socket");
+  set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+  return bind_to(local, std::make_unique<State>(fd, sockaddr_in{}, local.address.is_zero(), false, true));
+}
+
+std::expected<Endpoint, std::string> Endpoint::bind_to(SocketAddress local, std::unique_ptr<State> state) {
+  const int fd = state->fd;
   // Without CAP_NET_ADMIN the buffers stay at net.core.[rw]mem_max, which only costs retransmissions.
   for (const int name : {SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE}) {
     set_option(fd, SOL_SOCKET, name, kSocketBuffer);
@@ -78,8 +80,10 @@ std::uint8_t* Endpoint::reserve() noexcept {
 }
 
 void Endpoint::commit(std::size_t size, Ipv4 from) noexcept { state_->out.add(size, from); }
+void Endpoint::commit(std::size_t size, Ipv4 from, SocketAddress to) noexcept { state_->out.add(size, from, to); }
 void Endpoint::flush() noexcept { state_->out.flush(state_->fd); }
 std::span<const Bytes> Endpoint::receive() noexcept { return state_->in.receive(state_->fd); }
+const ReceiveBatch::Way& Endpoint::way(std::size_t datagram) const noexcept { return state_->in.way(datagram); }
 
 int Endpoint::fd() const noexcept { return state_->fd; }
 bool Endpoint::uses_trains() const noexcept { return state_->out.uses_trains(); }

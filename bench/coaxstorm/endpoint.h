@@ -10,15 +10,11 @@
 #include <span>
 #include <string>
 
+#include "bench/coaxstorm/receive_batch.h"
+#include "bench/coaxstorm/socket_address.h"
 #include "server/base/bytes.h"
-#include "server/base/ipv4.h"
 
 namespace coaxd::storm {
-
-struct SocketAddress {
-  Ipv4 address;  // zero: any
-  std::uint16_t port = 0;
-};
 
 // Whether queries leave, and replies are taken, several at once (send_batch.h).
 enum class Trains : std::uint8_t {
@@ -35,6 +31,9 @@ class Endpoint {
   // Bound to one address every datagram comes from it. Bound to any, `from` of commit() chooses, and need not be configured on
   // an interface (IP_FREEBIND); to hear the answers the host needs `ip route add local NET dev lo`.
   static std::expected<Endpoint, std::string> open(SocketAddress local, SocketAddress server, Trains trains);
+  // The same for what hosts have to do with several servers, or with several ports of one: each datagram says where it goes, and each
+  // that arrives where it came from. None goes in trains.
+  static std::expected<Endpoint, std::string> open_to_all(SocketAddress local);
   Endpoint(Endpoint&&) noexcept;
   Endpoint& operator=(Endpoint&&) noexcept;
   ~Endpoint();
@@ -42,10 +41,12 @@ class Endpoint {
   // Room for the next datagram, kSendRoom octets, valid until commit().
   std::uint8_t* reserve() noexcept;
   void commit(std::size_t size, Ipv4 from) noexcept;
+  void commit(std::size_t size, Ipv4 from, SocketAddress to) noexcept;
   void flush() noexcept;
 
   // What has arrived, without waiting; valid until the next call.
   std::span<const Bytes> receive() noexcept;
+  const ReceiveBatch::Way& way(std::size_t datagram) const noexcept;  // of what receive() gave; after open_to_all()
 
   int fd() const noexcept;
   bool uses_trains() const noexcept;
@@ -57,6 +58,7 @@ class Endpoint {
  private:
   struct State;  // buffers and kernel structures, which point at each other and so must not move
   explicit Endpoint(std::unique_ptr<State> state) noexcept;
+  static std::expected<Endpoint, std::string> bind_to(SocketAddress local, std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -104,14 +104,26 @@ int conclude(const Settings& settings, const Result& result, const Population& p
 
 int storm(const Settings& settings, Population& population) {
   const auto& relays = settings.population.relays;
-  auto relay = Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server, settings.trains);
-  if (!relay) return fail(relay.error());
-  std::optional<Endpoint> direct;
+  std::optional<Endpoint> relay, direct, hosts;
+  if (settings.mode != "tftp") {
+    auto opened = Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server, settings.trains);
+    if (!opened) return fail(opened.error());
+    relay.emplace(std::move(*opened));
+  }
   if (settings.population.direct) {
     auto opened = Endpoint::open({Ipv4{}, settings.client_port}, settings.server, settings.trains);
     if (!opened) return fail(opened.error());
     direct.emplace(std::move(*opened));
   }
+  std::optional<Boots> boots;
+  if (settings.boots.time || settings.boots.file) {
+    auto opened = Endpoint::open_to_all({});
+    if (!opened) return fail(opened.error());
+    hosts.emplace(std::move(*opened));
+    boots.emplace(settings.boots, population, *hosts);
+  }
+  std::vector<BootFile> files;
+  for (const std::string& name : settings.files) files.push_back({.server = settings.server.address, .time_server = {}, .name = name});
   std::optional<AckLog> log;
   if (!settings.ack_log.empty()) {
     auto opened = AckLog::append_to(settings.ack_log);
@@ -120,7 +132,8 @@ int storm(const Settings& settings, Population& population) {
   }
   const QueryTemplates templates{settings.style};
   Timeouts timeouts{population.size(), settings.back_off};
-  Storm storm{{population, templates, timeouts, *relay, direct ? &*direct : nullptr, log ? &*log : nullptr},
+  const auto address_of = [](auto& part) { return part ? &*part : nullptr; };
+  Storm storm{{population, templates, timeouts, address_of(relay), address_of(direct), address_of(log), address_of(boots), settings.first_host, files},
               settings.attempts, settings.spin};
   // An open loop sleeps until the next exchange is due: the kernel's usual 50 us of slack would be the server's latency.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
@@ -137,8 +150,12 @@ int storm(const Settings& settings, Population& population) {
     if (!all_prepared) fmt::print(stderr, "{} of {} clients got no lease\n", population.size() - prepared.completed, population.size());
     if (settings.phase.mix.wants_leases() && population.leases() == 0) return fail(kNoLease), kUnanswered;
   }
-  const std::uint64_t sent_before = relay->sent() + (direct ? direct->sent() : 0);
-  const std::uint64_t received_before = relay->received() + (direct ? direct->received() : 0);
+  const auto total = [&](std::uint64_t (Endpoint::*count)() const noexcept) {
+    std::uint64_t sum = 0;
+    for (const Endpoint* endpoint : {address_of(relay), address_of(direct), address_of(hosts)}) sum += endpoint != nullptr ? (endpoint->*count)() : 0;
+    return sum;
+  };
+  const std::uint64_t sent_before = total(&Endpoint::sent), received_before = total(&Endpoint::received);
   const Figures figures = storm.run(settings.phase, progress_to_stderr(settings.quiet));
   running = nullptr;
 
@@ -146,15 +163,11 @@ int storm(const Settings& settings, Population& population) {
     for (std::uint64_t i = 0; i < figures.gave_up + figures.unfinished; ++i) population.count(Violation::lost, [] { return "no answer"; });
   }
   Result result = collect(settings, figures, population);
-  for (const Endpoint* endpoint : {&*relay, direct ? &*direct : nullptr}) {
-    if (endpoint == nullptr) continue;
-    result.datagrams_sent += endpoint->sent();
-    result.datagrams_received += endpoint->received();
-    result.send_errors += endpoint->send_errors();
-    result.receive_drops += endpoint->receive_drops();
-  }
-  result.datagrams_sent -= sent_before;
-  result.datagrams_received -= received_before;
+  if (boots) result.boots = boots->figures();
+  result.datagrams_sent = total(&Endpoint::sent) - sent_before;
+  result.datagrams_received = total(&Endpoint::received) - received_before;
+  result.send_errors = total(&Endpoint::send_errors);
+  result.receive_drops = total(&Endpoint::receive_drops);
   if (log && log->failed()) return fail(fmt::format("{}: cannot be written, it is not complete", settings.ack_log));
   return conclude(settings, result, population, all_prepared);
 }

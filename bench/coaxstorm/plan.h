@@ -26,7 +26,7 @@ class Mix {
   std::uint32_t weight(ExchangeKind kind) const noexcept { return weights_[static_cast<std::size_t>(kind)]; }
   std::size_t kinds() const noexcept;  // that it has a share for
   // Nobody without a lease can begin any of it.
-  bool wants_leases() const noexcept { return weight(ExchangeKind::dora) + weight(ExchangeKind::dora_release) == 0; }
+  bool wants_leases() const noexcept { return weight(ExchangeKind::dora) + weight(ExchangeKind::dora_release) + weight(ExchangeKind::fetch) == 0; }
   ExchangeKind draw(std::uint64_t& random) const noexcept;
 
  private:

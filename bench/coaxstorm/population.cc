@@ -22,7 +22,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 // What a client is in when an exchange begins.
 constexpr ClientState kFirstStates[] = {ClientState::selecting, ClientState::renewing, ClientState::rebooting, ClientState::bound,
-                                        ClientState::selecting};
+                                        ClientState::selecting, ClientState::fetching};
 static_assert(std::size(kFirstStates) == kExchangeKinds);
 
 }  // namespace
@@ -53,6 +53,7 @@ void Population::begin(std::uint32_t index, ExchangeKind kind, std::int64_t due_
   COAXD_ASSERT(!wants_lease(kind) || !client.address.is_zero());
   client.xid = static_cast<std::uint32_t>(next_random(xids_));
   client.begun_ns = due_ns;
+  client.was_bound = false;
   client.sent_ns = now_ns;
   client.state = kFirstStates[static_cast<std::size_t>(kind)];
 }
@@ -86,6 +87,7 @@ ExchangeKind Population::kind(std::uint32_t index) const noexcept {
   switch (clients_[index].state) {
     case ClientState::renewing: return ExchangeKind::renew;
     case ClientState::rebooting: return ExchangeKind::init_reboot;
+    case ClientState::fetching: return ExchangeKind::fetch;
     default: return ExchangeKind::dora;
   }
 }
@@ -213,13 +215,30 @@ Population::Outcome Population::take_ack(std::uint32_t index, std::int64_t now_n
   // RFC 2131 §4.4.5: the lease runs from when its REQUEST was sent, so never past what the server thinks.
   hold(index, address, now_ns, lease_end(client.sent_ns, lease_time));
   const ExchangeKind ended = kind(index);
+  const bool again = std::exchange(client.was_bound, true);
   client.state = ClientState::bound;
   return {.step = Step::bound,
           .client = index,
           .answer_ns = now_ns - client.sent_ns,
           .exchange_ns = now_ns - client.begun_ns,
           .lease_time = lease_time,
-          .kind = ended};
+          .kind = ended,
+          .again = again};
+}
+
+// RFC 2131 table 1: siaddr and `file`; RFC 2132 §9.4, §9.5: options 66 and 67 where those say nothing, or hold options. RFC 2132 §3.6: time servers.
+BootFile Population::boot_file() const noexcept {
+  constexpr std::uint8_t kFileHoldsOptions = 1;
+  constexpr std::uint8_t kTimeServers = 4, kTftpServerName = 66, kBootfileName = 67;
+  const Bytes overload = reply_.option(option::overload);
+  const bool overloaded = !overload.empty() && (overload[0] & kFileHoldsOptions) != 0;
+  const auto text = [](Bytes field) { return as_text(field.first(static_cast<std::size_t>(std::ranges::find(field, 0) - field.begin()))); };
+  BootFile result{.server = reply_.siaddr(), .time_server = {}, .name = overloaded ? std::string_view{} : text(reply_.file())};
+  if (result.name.empty()) result.name = text(reply_.option(kBootfileName));
+  if (result.server.is_zero()) result.server = Ipv4::parse(text(reply_.option(kTftpServerName))).value_or(Ipv4{});
+  const Bytes times = reply_.option(kTimeServers);
+  if (times.size() >= 4) result.time_server = {load_be32(times.data())};
+  return result;
 }
 
 Population::Outcome Population::take_nak(std::uint32_t index, std::int64_t now_ns) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/coaxstorm/address_book.h"
@@ -22,6 +23,7 @@ enum class ExchangeKind : std::uint8_t {
   init_reboot,   // REQUEST with the remembered address, ACK
   release,       // RELEASE, which nobody answers
   dora_release,  // the first and the last in one
+  fetch,         // a file by TFTP, and no DHCP at all (boots.h)
   count
 };
 inline constexpr std::size_t kExchangeKinds = static_cast<std::size_t>(ExchangeKind::count);
@@ -31,7 +33,7 @@ constexpr bool wants_lease(ExchangeKind kind) noexcept {
 }
 
 // RFC 2131 figure 5. Rebinding differs from renewing only in where its REQUEST goes, which the caller decides.
-enum class ClientState : std::uint8_t { init, selecting, requesting, bound, renewing, rebooting };
+enum class ClientState : std::uint8_t { init, selecting, requesting, bound, renewing, rebooting, fetching };
 
 struct Client {
   std::int64_t begun_ns = 0;      // when its exchange was due, which may be before it could begin
@@ -42,10 +44,17 @@ struct Client {
   std::uint32_t xid = 0;
   ClientState state = ClientState::init;
   bool sent_twice = false;        // answers to earlier transmissions may still be on their way
+  bool was_bound = false;         // in this exchange: it may have begun anew since, for its file did not come
 
   bool waits() const noexcept { return state != ClientState::init && state != ClientState::bound; }
 };
 static_assert(sizeof(Client) <= 40, "a million clients in 200 MB, with the address book and the timeouts");
+
+// What an ACK tells a modem that boots. The name lies in the ACK.
+struct BootFile {
+  Ipv4 server, time_server;
+  std::string_view name{};
+};
 
 struct ExpectedOption {
   std::uint8_t code;
@@ -78,6 +87,7 @@ class Population {
     std::int64_t exchange_ns = 0;  // since the exchange was due; for bound
     std::uint32_t lease_time = 0;  // for bound
     ExchangeKind kind = ExchangeKind::dora;  // for bound: dora, renew or init_reboot
+    bool again = false;            // for bound: it was bound in this exchange before
   };
   using Reporter = std::function<void(Violation, const std::string& detail)>;
 
@@ -98,15 +108,18 @@ class Population {
   void begin(std::uint32_t index, ExchangeKind kind, std::int64_t due_ns, std::int64_t now_ns) noexcept;
   // What the waiting client sends, first and again.
   QueryKind query(std::uint32_t index) const noexcept;
-  ExchangeKind kind(std::uint32_t index) const noexcept;  // of exchange that it is in: dora, renew or init_reboot
+  ExchangeKind kind(std::uint32_t index) const noexcept;  // of exchange that it is in: dora, renew, init_reboot or fetch
   QueryFields fields(std::uint32_t index, QueryKind kind, std::int64_t now_ns) const noexcept;
   void sent_again(std::uint32_t index) noexcept { clients_[index].sent_twice = true; }
   Outcome receive(Bytes datagram, std::int64_t now_ns);
+  // What the ACK has said that receive() took last; valid until its next call.
+  BootFile boot_file() const noexcept;
   // Fetches from memory what receive(), or begin(), will look at.
   void prefetch(Bytes datagram) const noexcept;
   void prefetch(std::uint32_t index) const noexcept { __builtin_prefetch(&clients_[index], 1); }
   // RFC 2131 §3.1 step 5, and §4.4.1 after a NAK: back to DISCOVER, within the same exchange.
   void restart(std::uint32_t index, std::int64_t now_ns) noexcept;
+  void end_fetch(std::uint32_t index) noexcept { clients_[index].state = ClientState::init; }
   // The exchange failed. A renewing or rebooting client keeps its lease.
   void give_up(std::uint32_t index) noexcept;
   // A lease ends by the client's will; its RELEASE was written before.

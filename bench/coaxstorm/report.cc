@@ -34,8 +34,8 @@ std::string loop_text(const Result& result) {
                          : fmt::format("closed loop, {} at a time", result.window);
 }
 
-std::string bound_text(const Milestones& bound) {
-  std::string text = "  bound:";
+std::string milestones_text(std::string_view name, const Milestones& bound) {
+  std::string text = fmt::format("  {:<6}", fmt::format("{}:", name));
   for (std::size_t i = 0; i < Milestones::kPercents.size(); ++i) {
     const auto after = bound.after_ns(i);
     text += fmt::format("  {} % {}", Milestones::kPercents[i],
@@ -44,14 +44,26 @@ std::string bound_text(const Milestones& bound) {
   return text + fmt::format("  ({} of {})\n", bound.count(), bound.total());
 }
 
-std::string bound_json(const Milestones& bound) {
-  std::string text = fmt::format("  \"bound\": {{\"clients\": {}", bound.count());
+std::string milestones_json(std::string_view name, const Milestones& bound) {
+  std::string text = fmt::format("  \"{}\": {{\"clients\": {}", name, bound.count());
   for (std::size_t i = 0; i < Milestones::kPercents.size(); ++i) {
     const auto after = bound.after_ns(i);
     text += fmt::format(", \"{}_percent_s\": {}", Milestones::kPercents[i],
                         after ? fmt::format("{:.6f}", static_cast<double>(*after) * 1e-9) : "null");
   }
   return text + "},\n";
+}
+
+std::string boots_text(const BootFigures& b, std::uint64_t no_room) {
+  return fmt::format("  files {}  octets {}  sent again {}  ERRORs {}  failed {}  no room {}  without the time {}  strays {}\n", b.files, b.octets,
+                     b.sent_again, b.errors, b.failed, no_room, b.without_time, b.strays);
+}
+
+std::string boots_json(const BootFigures& b, std::uint64_t no_room) {
+  return fmt::format(
+      "  \"files\": {{\"count\": {}, \"octets\": {}, \"sent_again\": {}, \"errors\": {}, \"failed\": {}, \"no_room\": {}, \"without_time\": {}, "
+      "\"strays\": {}}},\n",
+      b.files, b.octets, b.sent_again, b.errors, b.failed, no_room, b.without_time, b.strays);
 }
 
 bool mixed(const Figures& f) {
@@ -75,9 +87,10 @@ double Result::own_us() const noexcept {
 }
 
 std::string progress_line(double elapsed_s, const Figures& before, const Figures& now) {
-  const Milestones& bound = now.bound;
-  const std::string share =
-      bound.total() == 0 ? "" : fmt::format("  bound {:.1f} %", 100.0 * static_cast<double>(bound.count()) / static_cast<double>(bound.total()));
+  const auto reached = [](std::string_view name, const Milestones& one) {
+    return one.total() == 0 ? "" : fmt::format("  {} {:.1f} %", name, 100.0 * static_cast<double>(one.count()) / static_cast<double>(one.total()));
+  };
+  const std::string share = reached("bound", now.bound) + reached("up", now.up);
   return fmt::format("{:>4.0f} s  {:>8} exchanges  {:>7} this second{}  p99 {:.2f} ms  sent again {}  gave up {}  refused {}",
                      elapsed_s, now.completed, now.completed - before.completed, share, ms(now.exchange.percentile(0.99)),
                      now.sent_again, now.gave_up, now.refused);
@@ -89,7 +102,10 @@ std::string to_text(const Result& result) {
                                  f.measured, f.measured_s, loop_text(result));
   text += fmt::format("  begun {}  completed {}  refused {}  gave up {}  unfinished {}  sent again {}  strays {}\n", f.begun,
                       f.completed, f.refused, f.gave_up, f.unfinished, f.sent_again, result.strays);
-  if (f.bound.total() > 0) text += bound_text(f.bound) + fmt::format("  back to DISCOVER {} times\n", f.restarted);
+  if (f.bound.total() > 0) text += milestones_text("bound", f.bound);
+  if (f.up.total() > 0) text += milestones_text("up", f.up);
+  if (f.bound.total() > 0) text += fmt::format("  back to DISCOVER {} times\n", f.restarted);
+  if (result.boots) text += boots_text(*result.boots, f.no_room);
   if (mixed(f)) {
     text += "  mix:";
     for (std::size_t i = 0; i < std::size(kKinds); ++i) text += fmt::format("  {} {}", kKinds[i], f.begun_of_kind[i]);
@@ -101,8 +117,11 @@ std::string to_text(const Result& result) {
                       result.own_load() * 100, result.own_us());
   text += "  ms                  p50       p90       p99     p99.9       max   samples\n";
   if (f.offer.count() > 0) text += latency_row("offer", f.offer);
-  text += latency_row("ack", f.ack);
+  if (f.ack.count() > 0) text += latency_row("ack", f.ack);
   text += latency_row("exchange", f.exchange);
+  if (result.boots && result.boots->time.count() > 0) text += latency_row("time of day", result.boots->time);
+  if (result.boots && result.boots->file.count() > 0) text += latency_row("file", result.boots->file);
+  if (f.until_up.count() > 0) text += latency_row("until up", f.until_up);
   for (std::size_t i = 0; i < f.of_kind.size(); ++i) {
     if (f.of_kind[i].count() > 0) text += latency_row(fmt::format("- {}", kKinds[i]), f.of_kind[i]);
   }
@@ -125,7 +144,9 @@ std::string to_json(const Result& result) {
       "  \"refused\": {}, \"gave_up\": {}, \"unfinished\": {}, \"sent_again\": {}, \"strays\": {}, \"leases\": {},\n",
       result.exchanges_per_s(), f.measured, f.measured_s, f.begun, f.completed, f.refused, f.gave_up, f.unfinished,
       f.sent_again, result.strays, result.leases);
-  if (f.bound.total() > 0) text += fmt::format("  \"restarted\": {},\n", f.restarted) + bound_json(f.bound);
+  if (f.bound.total() > 0) text += fmt::format("  \"restarted\": {},\n", f.restarted) + milestones_json("bound", f.bound);
+  if (f.up.total() > 0) text += milestones_json("up", f.up);
+  if (result.boots) text += boots_json(*result.boots, f.no_room);
   if (mixed(f)) {
     text += "  \"mix\": {";
     for (std::size_t i = 0; i < std::size(kKinds); ++i) {
@@ -140,6 +161,8 @@ std::string to_json(const Result& result) {
       result.own_us(), result.own_load() > kSaturated);
   text += fmt::format("  \"latency_ms\": {{\"offer\": {},\n    \"ack\": {},\n    \"exchange\": {}",
                       latency_json(f.offer), latency_json(f.ack), latency_json(f.exchange));
+  if (result.boots) text += fmt::format(",\n    \"time\": {},\n    \"file\": {}", latency_json(result.boots->time), latency_json(result.boots->file));
+  if (f.until_up.count() > 0) text += fmt::format(",\n    \"up\": {}", latency_json(f.until_up));
   for (std::size_t i = 0; i < f.of_kind.size(); ++i) {
     if (f.of_kind[i].count() > 0) text += fmt::format(",\n    \"{}\": {}", kKinds[i], latency_json(f.of_kind[i]));
   }

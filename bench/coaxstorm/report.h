@@ -1,6 +1,7 @@
 // report.h: the result of a run, for people and for programs. Values to text; no thread of its own.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "bench/coaxstorm/storm.h"
@@ -16,6 +17,7 @@ struct Result {
   Figures figures;
   ViolationCounts violations{};
   std::uint64_t strays = 0, leases = 0;
+  std::optional<BootFigures> boots;  // where there was more than DHCP
   std::uint64_t datagrams_sent = 0, datagrams_received = 0, send_errors = 0, receive_drops = 0;
 
   double exchanges_per_s() const noexcept;

@@ -28,11 +28,11 @@ cmsghdr* append_control(msghdr& header, cmsghdr* after, int level, int type, con
 }  // namespace
 
 SendBatch::SendBatch(const sockaddr_in& to, bool names_source, bool trains) noexcept
-    : to_(to), names_source_(names_source), trains_on_(trains) {
+    : to_(from_sockaddr(to)), names_source_(names_source), trains_on_(trains) {
   controls_ = {};  // CMSG_NXTHDR looks at what stands behind
 }
 
-void SendBatch::add(std::size_t size, Ipv4 from) noexcept {
+void SendBatch::add(std::size_t size, Ipv4 from, SocketAddress to) noexcept {
   COAXD_ASSERT(!full() && size <= kRoom);
   const auto number = static_cast<std::uint16_t>(count_++);
   datagrams_[number] = {&octets_[used_], static_cast<std::uint16_t>(size), 0};
@@ -40,7 +40,7 @@ void SendBatch::add(std::size_t size, Ipv4 from) noexcept {
   std::uint16_t& open = open_[from.value % kOpen];
   if (trains_on_ && open < trains_) {
     Train& train = train_[open];
-    if (train.takes(from, size, datagrams_[train.last].size)) {
+    if (train.takes(from, to, size, datagrams_[train.last].size)) {
       datagrams_[train.last].next = number;
       train.last = number;
       ++train.count;
@@ -48,7 +48,7 @@ void SendBatch::add(std::size_t size, Ipv4 from) noexcept {
     }
   }
   open = static_cast<std::uint16_t>(trains_);
-  train_[trains_++] = {from, number, number, static_cast<std::uint16_t>(size), 1};
+  train_[trains_++] = {from, to, number, number, static_cast<std::uint16_t>(size), 1};
 }
 
 void SendBatch::flush(int fd) noexcept {
@@ -93,8 +93,9 @@ void SendBatch::lay_out(std::size_t first) noexcept {
 
 void SendBatch::address(std::size_t train) noexcept {
   msghdr& header = messages_[train].msg_hdr;
-  header.msg_name = &to_;
-  header.msg_namelen = sizeof to_;
+  names_[train] = to_sockaddr(train_[train].to);
+  header.msg_name = &names_[train];
+  header.msg_namelen = sizeof names_[train];
   const bool several = train_[train].count > 1;
   if (!names_source_ && !several) return;
   header.msg_control = controls_[train].data();
@@ -117,7 +118,7 @@ void SendBatch::take_apart(std::size_t first) noexcept {
     place -= train.count;
     std::uint16_t at = train.first;
     for (std::size_t i = 0; i < train.count; ++i, at = datagrams_[at].next) {
-      train_[place + i] = {train.from, at, at, datagrams_[at].size, 1};
+      train_[place + i] = {train.from, train.to, at, at, datagrams_[at].size, 1};
     }
   }
   trains_ = end;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "bench/coaxstorm/mac.h"
+
 namespace coaxd::storm {
 namespace {
 
@@ -43,7 +45,7 @@ struct Storm::Run {
   Turn turn;
   Pace pace;
   std::int64_t start_ns, measure_from_ns, end_ns;
-  bool mixed, gives_back;
+  bool mixed, gives_back, fetches;
   bool in_vain = false;  // there was room for another exchange, and nobody to begin it was found at a few looks
   bool cut_off = false;  // the clock ended it, with more to do
   std::uint32_t outstanding = 0;
@@ -59,6 +61,7 @@ struct Storm::Run {
         end_ns(of.duration_s > 0 ? now_ns + to_ns(of.duration_s) : INT64_MAX),
         mixed(of.mix.kinds() > 1),
         gives_back(of.mix.weight(ExchangeKind::dora_release) > 0),
+        fetches(of.mix.weight(ExchangeKind::fetch) > 0),
         last_done_ns(now_ns) {}
 
   bool measures(std::int64_t now_ns) const { return now_ns >= measure_from_ns && now_ns < end_ns; }
@@ -82,6 +85,8 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
   const double cpu_before = cpu_seconds();
   Run run{phase, monotonic_ns()};
   if (phase.insists) run.figures.bound = Milestones{parts_.population.size()};
+  if (phase.insists && parts_.boots != nullptr) run.figures.up = run.figures.bound;
+  const Boots::Ended boot_has_ended = [this, &run](std::uint32_t client, bool up, std::int64_t at_ns) { boot_ended(run, client, up, at_ns); };
   std::int64_t next_progress_ns = run.start_ns + kSecond;
   std::int64_t give_up_ns = INT64_MAX;
   const auto own_time = [&](std::int64_t now_ns) {
@@ -92,6 +97,7 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
   for (std::int64_t now_ns = run.start_ns;; now_ns = monotonic_ns()) {
     if (stopped()) run.end_ns = std::min(run.end_ns, now_ns);
     expire(run, now_ns);
+    if (parts_.boots != nullptr) parts_.boots->expire(now_ns, boot_has_ended);
     const bool launching = run.launching(parts_.population, now_ns);
     if (launching) launch(run, now_ns);
     flush();
@@ -106,8 +112,9 @@ Figures Storm::run(const Phase& phase, const Progress& progress) {
       if (now_ns >= run.end_ns && give_up_ns == INT64_MAX) give_up_ns = now_ns + (phase.insists ? 0 : kDrain);
       if (now_ns >= give_up_ns) break;
     }
-    bool received = receive_from(run, parts_.relays);
+    bool received = parts_.relays != nullptr && receive_from(run, *parts_.relays);
     if (parts_.direct != nullptr) received |= receive_from(run, *parts_.direct);
+    if (parts_.boots != nullptr) received |= receive_files(boot_has_ended);
     if (now_ns >= next_progress_ns) {
       next_progress_ns += kSecond;
       if (progress) progress(static_cast<double>(now_ns - run.start_ns) * 1e-9, run.figures);
@@ -128,6 +135,7 @@ void Storm::launch(Run& run, std::int64_t now_ns) {
   // At most a batch at a time, so that replies are read in between and their latency is not ours.
   for (std::size_t i = 0; i < Endpoint::kBatch; ++i) {
     if (!run.pace.is_due(run.outstanding, now_ns) || !run.launching(parts_.population, now_ns)) return;
+    if (run.fetches && parts_.boots->full()) return;
     const auto [client, kind] = run.turn.next(parts_.population);
     if (client == kNobody) {
       run.in_vain = true;
@@ -145,6 +153,10 @@ void Storm::launch(Run& run, std::int64_t now_ns) {
       continue;
     }
     ++run.outstanding;
+    if (kind == ExchangeKind::fetch) {
+      parts_.boots->begin(client, {parts_.first_host.value + client}, parts_.files[client % parts_.files.size()], now_ns);
+      continue;
+    }
     send(client, parts_.population.query(client), now_ns);
     parts_.timeouts.arm(client, 0, now_ns);
   }
@@ -200,7 +212,10 @@ void Storm::take_reply(Run& run, const Population::Outcome& outcome, std::int64_
 
 void Storm::take_ack(Run& run, const Population::Outcome& outcome, std::int64_t now_ns) {
   run.last_done_ns = now_ns;
-  --run.outstanding;
+  const bool boots = run.phase.insists && parts_.boots != nullptr;
+  log(outcome.client, outcome.lease_time);
+  if (outcome.again) return boot(run, outcome.client, now_ns);
+  if (!boots) --run.outstanding;
   ++run.figures.completed;
   if (run.phase.insists) run.figures.bound.add(now_ns - run.start_ns);
   if (run.measures(now_ns)) {
@@ -208,21 +223,62 @@ void Storm::take_ack(Run& run, const Population::Outcome& outcome, std::int64_t 
     run.figures.ack.record(outcome.answer_ns);
   }
   if (run.charges(now_ns - outcome.exchange_ns, now_ns)) run.charge(outcome.kind, outcome.exchange_ns);
-  log(outcome.client, outcome.lease_time);
   if (run.gives_back) give_back(outcome.client, now_ns);
+  if (boots) boot(run, outcome.client, now_ns);
+}
+
+// What the ACK names is fetched now.
+void Storm::boot(Run& run, std::uint32_t client, std::int64_t now_ns) {
+  Population& population = parts_.population;
+  const BootFile file = population.boot_file();
+  if (!parts_.boots->wants(file)) {
+    population.count(Violation::no_file_name, [&] { return mac_to_string(population.mac(client)); });
+    return begin_anew(run, client, now_ns);
+  }
+  if (parts_.boots->full()) {
+    ++run.figures.no_room;
+    return begin_anew(run, client, now_ns);
+  }
+  parts_.boots->begin(client, population.client(client).address, file, now_ns);
+}
+
+void Storm::boot_ended(Run& run, std::uint32_t client, bool up, std::int64_t now_ns) {
+  const std::int64_t since_due_ns = now_ns - parts_.population.client(client).begun_ns;
+  run.last_done_ns = now_ns;
+  if (run.phase.insists) {
+    if (!up) return begin_anew(run, client, now_ns);
+    --run.outstanding;
+    run.figures.up.add(now_ns - run.start_ns);
+    run.figures.until_up.record(since_due_ns);
+    return;
+  }
+  --run.outstanding;
+  ++(up ? run.figures.completed : run.figures.gave_up);
+  if (up && run.measures(now_ns)) ++run.figures.measured;
+  if (run.charges(now_ns - since_due_ns, now_ns)) run.charge(ExchangeKind::fetch, since_due_ns);
+  parts_.population.end_fetch(client);
+}
+
+bool Storm::receive_files(const Boots::Ended& ended) {
+  Endpoint& hosts = parts_.boots->hosts();
+  const std::span<const Bytes> datagrams = hosts.receive();
+  const std::int64_t now_ns = datagrams.empty() ? 0 : monotonic_ns();
+  for (std::size_t i = 0; i < datagrams.size(); ++i) parts_.boots->take(datagrams[i], hosts.way(i), now_ns, ended);
+  return !datagrams.empty();
 }
 
 void Storm::take_nak(Run& run, std::uint32_t client, std::int64_t now_ns) {
   ++run.figures.refused;
-  if (run.phase.insists) {
-    // It begins again after the first wait, so that a server that refuses everybody meets no flood that it makes itself.
-    parts_.population.restart(client, now_ns);
-    parts_.timeouts.arm(client, 0, now_ns);
-    ++run.figures.restarted;
-    return;
-  }
+  if (run.phase.insists) return begin_anew(run, client, now_ns);
   run.last_done_ns = now_ns;
   --run.outstanding;
+}
+
+// After the first wait, so that a server that refuses everybody meets no flood that it makes itself.
+void Storm::begin_anew(Run& run, std::uint32_t client, std::int64_t now_ns) {
+  parts_.population.restart(client, now_ns);
+  parts_.timeouts.arm(client, 0, now_ns);
+  ++run.figures.restarted;
 }
 
 void Storm::give_back(std::uint32_t client, std::int64_t now_ns) noexcept {
@@ -234,7 +290,7 @@ void Storm::give_back(std::uint32_t client, std::int64_t now_ns) noexcept {
 void Storm::send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept {
   const QueryFields fields = parts_.population.fields(client, kind, now_ns);
   const bool own = fields.giaddr.is_zero() && parts_.direct != nullptr;
-  Endpoint& endpoint = own ? *parts_.direct : parts_.relays;
+  Endpoint& endpoint = own ? *parts_.direct : *parts_.relays;
   std::uint8_t* out = endpoint.reserve();
   endpoint.commit(parts_.templates.write(kind, fields, out), own ? fields.address : fields.giaddr);
 }
@@ -249,8 +305,9 @@ void Storm::log(std::uint32_t client, std::uint32_t lease_time) noexcept {
 
 void Storm::flush() noexcept {
   if (parts_.log != nullptr) parts_.log->flush();
-  parts_.relays.flush();
+  if (parts_.relays != nullptr) parts_.relays->flush();
   if (parts_.direct != nullptr) parts_.direct->flush();
+  if (parts_.boots != nullptr) parts_.boots->hosts().flush();
 }
 
 // The phase is over, and whoever still waits is told so; a later phase finds everybody at rest.
@@ -259,6 +316,11 @@ void Storm::abandon_rest(Run& run, std::int64_t now_ns) {
     leave_unanswered(run, client, now_ns);
     ++run.figures.unfinished;
   }
+  if (parts_.boots == nullptr) return;
+  parts_.boots->abandon(now_ns, [this, &run](std::uint32_t client, bool, std::int64_t at_ns) {
+    ++run.figures.unfinished;
+    if (!run.phase.insists) leave_unanswered(run, client, at_ns);
+  });
 }
 
 void Storm::leave_unanswered(Run& run, std::uint32_t client, std::int64_t now_ns) noexcept {
@@ -272,12 +334,14 @@ void Storm::wait(const Run& run, bool launching, std::int64_t now_ns) const noex
   if (launching && run.looks_again(parts_.population)) return;
   const std::int64_t next_ns = launching ? run.pace.idle_until() : INT64_MAX;
   const std::int64_t end_ns = run.end_ns > now_ns ? run.end_ns : INT64_MAX;
-  const std::int64_t until = std::min({parts_.timeouts.earliest(), next_ns, end_ns, now_ns + kLongest});
+  const std::int64_t files_ns = parts_.boots != nullptr ? parts_.boots->earliest() : Timeouts::kNever;
+  const std::int64_t until = std::min({parts_.timeouts.earliest(), files_ns, next_ns, end_ns, now_ns + kLongest});
   const std::int64_t left = std::max<std::int64_t>(until - now_ns, 0);
   const timespec patience{.tv_sec = left / kSecond, .tv_nsec = left % kSecond};
-  pollfd sockets[2] = {{parts_.relays.fd(), POLLIN, 0},
-                       {parts_.direct != nullptr ? parts_.direct->fd() : -1, POLLIN, 0}};
-  ppoll(sockets, 2, &patience, nullptr);
+  pollfd sockets[] = {{parts_.relays != nullptr ? parts_.relays->fd() : -1, POLLIN, 0},
+                      {parts_.direct != nullptr ? parts_.direct->fd() : -1, POLLIN, 0},
+                      {parts_.boots != nullptr ? parts_.boots->hosts().fd() : -1, POLLIN, 0}};
+  ppoll(sockets, std::size(sockets), &patience, nullptr);
 }
 
 }  // namespace coaxd::storm

@@ -1,13 +1,15 @@
 // storm.h: the loop that drives clients through their exchanges: begins them at their pace, sends again what stays unanswered,
-// and measures. Owns nothing of what it is given. Single thread; stop() may be called from a signal handler.
+// and measures. What comes after an ACK when a modem boots stands in boots.h. Owns nothing of what it is given. Single thread; stop() may be called from a signal handler.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "bench/coaxstorm/ack_log.h"
+#include "bench/coaxstorm/boots.h"
 #include "bench/coaxstorm/endpoint.h"
 #include "bench/coaxstorm/histogram.h"
 #include "bench/coaxstorm/milestones.h"
@@ -38,11 +40,13 @@ struct Figures {
   Histogram exchange;
   std::array<Histogram, 3> of_kind;  // exchanges that began as dora, renew, init_reboot
   std::array<std::uint64_t, kExchangeKinds> begun_of_kind{};
-  Milestones bound;                // of an avalanche
+  Milestones bound, up;            // of an avalanche; up: of one that ends with a file, or the time of day
+  Histogram until_up;              // the same, since it was due
   std::uint64_t begun = 0, completed = 0;  // in all
   std::uint64_t measured = 0;              // completed within the measured time
   std::uint64_t sent_again = 0, gave_up = 0, refused = 0, unfinished = 0;
   std::uint64_t restarted = 0;  // back to DISCOVER, in an avalanche
+  std::uint64_t no_room = 0;    // of those: there was no place for another modem to fetch its file
   double measured_s = 0;
   double cpu_s = 0, elapsed_s = 0;  // the generator's own, until the clock or the last exchange ended it
 };
@@ -53,9 +57,12 @@ class Storm {
     Population& population;
     const QueryTemplates& templates;
     Timeouts& timeouts;
-    Endpoint& relays;
+    Endpoint* relays;  // null: nothing goes by DHCP
     Endpoint* direct;  // for what clients send themselves; null if the relays carry everything
     AckLog* log;       // null: not wanted
+    Boots* boots = nullptr;           // an avalanche's clients are bound, and no more than that
+    Ipv4 first_host{};                // fetch: of client 0; the others' addresses count from it
+    std::span<const BootFile> files{};  // fetch: a client's is that of its number, modulo theirs
   };
   // Called about once a second with the figures so far.
   using Progress = std::function<void(double elapsed_s, const Figures&)>;
@@ -76,6 +83,10 @@ class Storm {
   void take_reply(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
   void take_ack(Run& run, const Population::Outcome& outcome, std::int64_t now_ns);
   void take_nak(Run& run, std::uint32_t client, std::int64_t now_ns);
+  void begin_anew(Run& run, std::uint32_t client, std::int64_t now_ns);
+  void boot(Run& run, std::uint32_t client, std::int64_t now_ns);
+  void boot_ended(Run& run, std::uint32_t client, bool up, std::int64_t now_ns);
+  bool receive_files(const Boots::Ended& ended);
   void give_back(std::uint32_t client, std::int64_t now_ns) noexcept;
   void leave_unanswered(Run& run, std::uint32_t client, std::int64_t now_ns) noexcept;
   void send(std::uint32_t client, QueryKind kind, std::int64_t now_ns) noexcept;

@@ -263,5 +263,30 @@ TEST(Report, AnAvalancheTellsItsMilestones) {
   EXPECT_NE(progress_line(1, {}, result.figures).find("bound 90.0 %"), std::string::npos);
 }
 
+// Every twentieth request is lost, and there is room for a tenth of the modems at a time: all come up none the less.
+TEST(Storm, ModemsFetchTheirFilesAndAreUp) {
+  BootRig rig{300, 30};
+  const Figures figures = rig.storm.run({.rate = std::numeric_limits<double>::infinity(), .insists = true}, {});
+  EXPECT_EQ(figures.bound.count(), 300u);
+  EXPECT_EQ(figures.up.count(), 300u);
+  EXPECT_EQ(figures.completed, 300u);
+  EXPECT_EQ(figures.until_up.count(), 300u);
+  EXPECT_EQ(figures.unfinished, 0u);
+  EXPECT_GT(figures.no_room, 0u);
+  EXPECT_EQ(rig.boots.figures().files, 300u);
+  EXPECT_EQ(rig.boots.under_way(), 0u);
+  EXPECT_EQ(rig.population.violations_total(), 0u);
+}
+
+TEST(Storm, HostsFetchFilesWithoutDhcp) {
+  BootRig rig{50, 50};
+  const Figures figures = rig.storm.run({.mix = ExchangeKind::fetch, .order = Order::round, .window = 8, .count = 400}, {});
+  EXPECT_EQ(figures.completed, 400u);
+  EXPECT_EQ(figures.measured, 400u);
+  EXPECT_EQ(figures.exchange.count(), 400u);
+  EXPECT_EQ(rig.boots.figures().octets, 400u * 100);
+  EXPECT_EQ(rig.relay.sent(), 0u);
+}
+
 }  // namespace
 }  // namespace coaxd::storm

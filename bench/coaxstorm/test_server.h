@@ -1,5 +1,5 @@
-// test_server.h: a DHCP server of a few lines on the loopback, with a thread of its own, which a test can make misbehave; and all the parts
-// of a run against it.
+// test_server.h: a DHCP server of a few lines on the loopback, with a thread of its own, which a test can make misbehave, and one of files; and all the
+// parts of a run against them.
 #pragma once
 
 #include <netinet/in.h>
@@ -24,28 +24,59 @@ using wire::TestPacket;
 
 inline constexpr Ipv4 kLoopback = Ipv4::of(127, 0, 0, 1);
 
+// A socket that its owner's thread reads, until it is stopped.
+class TinySocket {
+ public:
+  TinySocket() : fd_(socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in address = to_sockaddr({kLoopback, 0});
+    socklen_t size = sizeof address;
+    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  ~TinySocket() { close(fd_); }
+  TinySocket(const TinySocket&) = delete;
+  TinySocket& operator=(const TinySocket&) = delete;
+
+  template <typename Take>  // (Bytes datagram, const sockaddr_in& from)
+  void start(Take take) {
+    thread_ = std::thread{[this, take]() mutable {
+      while (!stopping_) {
+        pollfd readable{fd_, POLLIN, 0};
+        if (poll(&readable, 1, 20) <= 0) continue;
+        std::array<std::uint8_t, 1500> room{};
+        sockaddr_in from{};
+        socklen_t size = sizeof from;
+        const ssize_t got = recvfrom(fd_, room.data(), room.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+        if (got >= 0) take(Bytes{room}.first(static_cast<std::size_t>(got)), from);
+      }
+    }};
+  }
+  void stop() {
+    stopping_ = true;
+    thread_.join();
+  }
+  void send(Bytes octets, const sockaddr_in& to) const { sendto(fd_, octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to); }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int fd_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
 // Answers every DISCOVER and REQUEST; the address is the low octets of the MAC.
 class TinyServer {
  public:
   // False: no answer. With yiaddr zero a REQUEST is refused.
   using Muddle = std::function<bool(const wire::Message& query, Ipv4& yiaddr)>;
 
-  explicit TinyServer(Muddle muddle) : muddle_(std::move(muddle)), fd_(socket(AF_INET, SOCK_DGRAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(kLoopback.value);
-    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-    socklen_t size = sizeof address;
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread{[this] { serve(); }};
+  explicit TinyServer(Muddle muddle) : muddle_(std::move(muddle)) {
+    socket_.start([this](Bytes datagram, const sockaddr_in& from) { serve(datagram, from); });
   }
-  ~TinyServer() {
-    stopping_ = true;
-    thread_.join();
-    close(fd_);
-  }
-  std::uint16_t port() const { return port_; }
+  ~TinyServer() { socket_.stop(); }
+  std::uint16_t port() const { return socket_.port(); }
   std::uint64_t heard(MessageType type) const { return heard_[static_cast<std::size_t>(type)]; }
   // What nobody answers may still be on its way.
   bool comes_to_hear(MessageType type, std::uint64_t count) const {
@@ -56,24 +87,14 @@ class TinyServer {
   }
 
  private:
-  void serve() {
-    wire::Message query;
-    while (!stopping_) {
-      pollfd readable{fd_, POLLIN, 0};
-      if (poll(&readable, 1, 20) <= 0) continue;
-      std::array<std::uint8_t, 1500> room{};
-      sockaddr_in from{};
-      socklen_t size = sizeof from;
-      const ssize_t got = recvfrom(fd_, room.data(), room.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
-      if (got <= 0 || !query.parse({room.data(), static_cast<std::size_t>(got)})) continue;
-      ++heard_[static_cast<std::size_t>(query.type())];
-      if (query.type() == MessageType::release) continue;
-      Ipv4 yiaddr{0x0a000000 | (load_be32(query.chaddr().data() + 2) & 0xffffff)};
-      if (!muddle_(query, yiaddr)) continue;
-      const TestPacket reply = answer(query, yiaddr);
-      const Bytes octets = reply;
-      sendto(fd_, octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-    }
+  void serve(Bytes datagram, const sockaddr_in& from) {
+    if (!query_.parse(datagram)) return;
+    ++heard_[static_cast<std::size_t>(query_.type())];
+    if (query_.type() == MessageType::release) return;
+    Ipv4 yiaddr{0x0a000000 | (load_be32(query_.chaddr().data() + 2) & 0xffffff)};
+    if (!muddle_(query_, yiaddr)) return;
+    const TestPacket reply = answer(query_, yiaddr);
+    socket_.send(reply, from);
   }
 
   static TestPacket answer(const wire::Message& query, Ipv4 yiaddr) {
@@ -84,18 +105,43 @@ class TinyServer {
     std::array<std::uint8_t, 4> address{};
     store_be32(address.data(), yiaddr.value);
     packet.set(16, {address[0], address[1], address[2], address[3]});
+    packet.set(20, {127, 0, 0, 1});
+    packet.set(108, {'f'});
     const bool offers = query.type() == MessageType::discover;
     packet.cookie().add(53, {static_cast<std::uint8_t>(offers ? 2 : yiaddr.is_zero() ? 6 : 5)});
     return packet.add(54, {127, 0, 0, 1}).add(51, {0, 0, 14, 16}).add(82, query.relay_agent_info().raw()).end();
   }
 
   Muddle muddle_;
-  int fd_;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_{false};
+  wire::Message query_;
   std::array<std::atomic<std::uint64_t>, 20> heard_{};
-  std::thread thread_;
+  TinySocket socket_;
 };
+
+// Any file is 100 octets, one block; every `loses`th request is lost.
+class TinyFiles {
+ public:
+  explicit TinyFiles(unsigned loses) {
+    socket_.start([this, loses, asked = 0u](Bytes datagram, const sockaddr_in& from) mutable {
+      const auto packet = tftp::parse(datagram);
+      if (!packet || packet->opcode != tftp::Opcode::rrq || ++asked % loses == 0) return;
+      std::array<std::uint8_t, tftp::kHeaderSize + 100> data{};
+      tftp::write_data_header(data, 1);
+      socket_.send(data, from);
+    });
+  }
+  ~TinyFiles() { socket_.stop(); }
+  std::uint16_t port() const { return socket_.port(); }
+
+ private:
+  TinySocket socket_;
+};
+
+// Addresses of the loopback, so that nobody needs rights to be a host that has one.
+inline bool on_loopback(const wire::Message&, Ipv4& yiaddr) {
+  yiaddr.value = 0x7f010000 | (yiaddr.value & 0xffff);
+  return true;
+}
 
 // All the parts of a run.
 struct Rig {
@@ -106,13 +152,28 @@ struct Rig {
         templates(QueryStyle{}),
         timeouts(clients, back_off),
         relay(*Endpoint::open({kLoopback, 0}, {kLoopback, server.port()}, trains)),
-        storm({population, templates, timeouts, relay, nullptr, nullptr}, 6, false) {}
+        storm({population, templates, timeouts, &relay, nullptr, nullptr}, 6, false) {}
 
   TinyServer server;
   Population population;
   QueryTemplates templates;
   Timeouts timeouts;
   Endpoint relay;
+  Storm storm;
+};
+
+// And what comes after the ACK.
+struct BootRig : Rig {
+  explicit BootRig(std::uint32_t clients, std::uint32_t places)
+      : Rig(clients, on_loopback),
+        boots({.file = true, .patient = true, .tftp_port = files.port(), .places = places, .back_off = {.first_ns = 10'000'000, .doublings = 5}},
+              population, hosts),
+        storm({population, templates, timeouts, &relay, nullptr, nullptr, &boots, Ipv4::of(127, 2, 0, 0), names}, 6, false) {}
+
+  std::array<BootFile, 2> names{{{.server = kLoopback, .time_server = {}, .name = "a"}, {.server = kLoopback, .time_server = {}, .name = "b"}}};
+  TinyFiles files{20};
+  Endpoint hosts = *Endpoint::open_to_all({});
+  Boots boots;
   Storm storm;
 };
 

@@ -19,6 +19,13 @@ constexpr ViolationText kTexts[] = {
     {"missing-option", "an expected option is missing or has another value"},
     {"refused", "a client's own unexpired lease was refused (RFC 2131 section 4.3.2)"},
     {"lost", "a lease of the log was not confirmed"},
+    {"wrong-time", "the time of day is no 32-bit number, or a minute or more from ours (RFC 868)"},
+    {"no-file-name", "the ACK names no file, or nobody to fetch it from, or to tell the time (RFC 2131 table 1)"},
+    {"malformed-tftp", "a packet that is no answer to a read request, or a longer block than was agreed (RFC 1350 section 5)"},
+    {"wrong-tftp-option", "an option was agreed to that was not asked for, or with more than was asked for (RFC 2347)"},
+    {"wrong-file-size", "the file has not the size that the server told (RFC 2349)"},
+    {"wrong-mic", "the file is not sound: its CM MIC is not that of its TLVs (MULPI D.1.1)"},
+    {"wrong-file", "the file is not this modem's own: its MAC does not stand in it"},
 };
 static_assert(std::size(kTexts) == static_cast<std::size_t>(Violation::count));
 

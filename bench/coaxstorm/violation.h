@@ -24,6 +24,13 @@ enum class Violation : std::uint8_t {
   missing_option,
   refused,
   lost,
+  wrong_time,
+  no_file_name,
+  malformed_tftp,
+  wrong_tftp_option,
+  wrong_file_size,
+  wrong_mic,
+  wrong_file,
   count
 };
 
