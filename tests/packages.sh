@@ -11,7 +11,9 @@ test_packages=(
   tftp-hpa atftp curl busybox
 )
 # What bench/compare can run besides those; it leaves out what is not there.
-compare_packages=(dnsmasq-base tftpd-hpa atftpd freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
+compare_packages=(dnsmasq-base libwrap0 freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
+# Two that Debian does not install together: unpack_beside puts them where bench/compare/tftp_race.py looks.
+compare_unpacked=(tftpd-hpa atftpd)
 demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay isc-dhcp-client python3)
 
 install_missing() {
@@ -35,4 +37,19 @@ install_missing() {
     echo "could not install: ${missing[*]} (run as root, with Debian 12's package sources)" >&2
     return "$status"
   fi
+}
+
+# unpack_beside FOLDER NAME...: the files of each package in FOLDER/NAME, and nothing installed or started.
+unpack_beside() {
+  local folder=$1 package scratch
+  shift
+  scratch=$(mktemp -d) && chmod 755 "$scratch" && mkdir -p "$folder" || return
+  for package in "$@"; do
+    (cd "$scratch" && apt-get download -qq -o APT::Sandbox::User=root "$package" >/dev/null) && dpkg-deb -x "$scratch/$package"_*.deb "$folder/$package" || {
+      echo "could not get: $package" >&2
+      rm -rf "$scratch"
+      return 1
+    }
+  done
+  rm -rf "$scratch"
 }
