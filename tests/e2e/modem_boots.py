@@ -27,6 +27,22 @@ SECONDS_TO_1970 = 2_208_988_800
 RATE_LIMITED = "1.3.6.1.2.1.69.1.6.4.1.3.1"       # docsDevFilterIpControl.1
 
 
+class Example(unittest.TestCase):
+    def said(self, *words):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(0, done.returncode, done)
+        return done.stdout + done.stderr
+
+    def test_dhcpd_takes_its_configuration_too(self):
+        config = str(EXAMPLE / "dhcpd.conf")
+        for program in (server.DHCPD, base.Settings.server):
+            self.assertNotRegex(self.said(program, "-4", "-t", "-q", "-cf", config, "-lf", "/dev/null"), "(?i)warning|error")
+
+    def test_nobody_would_refuse_its_templates(self):
+        docsis = str(pathlib.Path(base.Settings.server).parent / "docsis")
+        self.assertEqual("", self.said(docsis, "check", "--release", "2.0", *(str(path) for path in (EXAMPLE / "templates").glob("*.cfg"))))
+
+
 class Plant(unittest.TestCase):
     """The example as it stands, but for its paths; CONFIG and TEMPLATES are added to it."""
     CONFIG = "ping-check off;\n"
@@ -388,4 +404,4 @@ host other-server {
 
 
 if __name__ == "__main__":
-    base.main("dhcrelay")
+    base.main("dhcpd", "dhcrelay")
