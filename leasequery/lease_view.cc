@@ -184,7 +184,7 @@ Standing LeaseView::newest_of(std::span<const SlotId> slots, std::span<const con
       if (look(address)) found.add(facts);
 
   const auto candidates = std::span(found.list).first(found.count);
-  std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::cltt);
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) { return a.cltt != b.cltt ? a.cltt > b.cltt : a.address < b.address; });
   out.other_count = 0;
   // Mostly there is one, and it was looked at last. Else it is looked at again, and may have changed hands meanwhile.
   std::size_t newest = 0;

@@ -49,7 +49,6 @@ std::expected<Dialect, Refusal> dialect_of(MessageType type, DialectChoice choic
 }
 
 std::expected<Query, Refusal> read_query(const wire::Message& message, Dialect dialect, Ipv4 server_id, Ipv4 asked) noexcept {
-  if (message.giaddr().is_zero()) return std::unexpected(Refusal::no_giaddr);
   if (message.has(code::server_identifier)) {
     const Ipv4 named = message.address_option(code::server_identifier);
     if (named != server_id && named != asked) return std::unexpected(Refusal::other_server);

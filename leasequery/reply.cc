@@ -117,7 +117,8 @@ void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted
 
   // Without option 82 a CMTS cannot tell behind which modem the address is: what else there is has what room it leaves.
   const bool agent = wants(code::relay_agent_information) && !facts.agent_info.empty();
-  if (agent) writer.keep_free(encoded_size(facts.agent_info.size()));
+  const std::size_t agent_size = agent ? encoded_size(facts.agent_info.size()) : 0;
+  if (agent_size <= writer.room()) writer.keep_free(agent_size);
   if (facts.standing == Standing::active) {
     if (wants(code::lease_time)) writer.u32(code::lease_time, facts.lease_left);
     if (wants(code::renewal_time) && facts.t1_left != 0) writer.u32(code::renewal_time, facts.t1_left);

@@ -41,6 +41,8 @@ class ReplyWriter {
   void address(std::uint8_t code, Ipv4 value) noexcept { u32(code, value.value); }
   void addresses(std::uint8_t code, std::span<const Ipv4> values) noexcept;  // as many as fit
 
+  // Octets for options, with their codes and lengths.
+  std::size_t room() const noexcept;
   // So many octets stay free for what comes last.
   void keep_free(std::size_t octets) noexcept { kept_ = octets; }
   std::uint16_t left_out() const noexcept { return left_out_; }
@@ -48,8 +50,6 @@ class ReplyWriter {
   std::size_t finish() noexcept;
 
  private:
-  std::size_t room() const noexcept;  // octets for options
-
   const MutableBytes out_;
   std::size_t at_ = 0;  // 0: no room for anything
   std::size_t kept_ = 0;

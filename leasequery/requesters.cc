@@ -6,7 +6,7 @@
 namespace coaxd::leasequery {
 namespace {
 
-constexpr std::string_view kResults[] = {"active", "unassigned", "unknown", "refused"};
+constexpr std::string_view kResults[] = {"active", "unassigned", "unknown"};
 static_assert(std::size(kResults) == static_cast<std::size_t>(Result::count));
 
 constexpr std::size_t kLooks = 8;  // so a stranger with a thousand giaddrs makes nobody's query dear
@@ -66,7 +66,8 @@ Refusal Requesters::charge(std::size_t place, std::int64_t mono_ns) noexcept {
 
 bool Requesters::heard_first(Ipv4 giaddr, Dialect dialect) noexcept {
   const std::uint64_t mine = std::uint64_t{giaddr.value} << 8 | leasequery::at(dialect) | 0x80;  // never 0
-  std::size_t place = (giaddr.value * 2654435761u) % kHeard;
+  std::size_t place = (giaddr.value * 2654435761u) >> 22;  // the upper bits are mixed best
+  static_assert(kHeard == 1u << (32 - 22));
   for (std::size_t looked = 0; looked < kLooks; ++looked, place = (place + 1) % kHeard) {
     std::uint64_t there = heard_[place].load(std::memory_order_relaxed);
     if (there == mine) return false;

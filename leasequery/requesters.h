@@ -54,7 +54,7 @@ struct Requester {
   TokenBucket bucket;
 };
 
-enum class Result : std::uint8_t { active, unassigned, unknown, refused, count };
+enum class Result : std::uint8_t { active, unassigned, unknown, count };  // a Standing, as metrics have it
 std::string_view to_string(Result) noexcept;
 
 class Requesters {

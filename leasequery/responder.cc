@@ -27,6 +27,7 @@ Outcome Responder::answer(const Asked& asked, Instant now, MutableBytes out) noe
 // From cheap to dear; a query that is none costs its requester nothing.
 Refusal Responder::decide(const Asked& asked, Instant now, MutableBytes out, std::size_t& place, Outcome& outcome) noexcept {
   const wire::Message& message = asked.message;
+  if (message.giaddr().is_zero()) return Refusal::no_giaddr;
   const auto admitted = requesters_.admit(asked.source, message.giaddr(), asked.allowed);
   if (!admitted) return admitted.error();
   place = *admitted;
