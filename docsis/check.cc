@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bitset>
+#include <array>
 
 #include "docsis/check_rules.h"
 
@@ -24,10 +24,10 @@ constexpr ReleaseRow kReleases[] = {
 };
 
 void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, std::size_t offset, bool foreign, std::vector<Place>* top) {
-  std::bitset<256> seen;
+  std::array<std::size_t, 256> all{}, so_far{};
+  for (const Node& node : nodes) ++all[node.code];
   for (const Node& node : nodes) {
-    const Place place{.node = &node, .parent = parent, .siblings = nodes, .offset = offset, .foreign = foreign, .again = seen.test(node.code)};
-    seen.set(node.code);
+    const Place place{.node = &node, .parent = parent, .number = ++so_far[node.code], .all = all[node.code], .offset = offset, .foreign = foreign};
     if (top != nullptr) top->push_back(place);
     for (const auto& rules : {value_rules(), snmp_rules(), flow_rules()})
       for (const Rule& rule : rules)
@@ -40,7 +40,7 @@ void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, 
 }  // namespace
 
 void Findings::add(Problem problem, std::string_view clause) {
-  if (full()) return;
+  if (std::size_t& told = problem.severity == Severity::error ? errors_ : warnings_; ++told > kMost) return;
   problem.file = name_;
   if (!clause.empty()) problem.message += fmt::format(" ({})", clause);
   problems_.push_back(std::move(problem));

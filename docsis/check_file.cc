@@ -66,7 +66,7 @@ void is_delimited(Findings& findings, std::span<const Place> top, std::string_vi
 }
 
 void has_no_modem_tlvs(Findings& findings, std::span<const Place> top, std::string_view clause) {
-  constexpr std::uint8_t kOfMtas[] = {11, 43, 64, kDelimiter};
+  constexpr std::uint8_t kOfMtas[] = {11, 38, 43, 64, kDelimiter};  // 38: who gets its SNMPv3 notifications
   if (is_modem(findings)) {
     if (const Place* delimiter = find(top, kDelimiter))
       findings.error(Cause::value, *delimiter, clause, "MtaConfigDelimiter is of MTA files, which begin with it", "leave it away, or put it first");

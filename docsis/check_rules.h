@@ -12,7 +12,7 @@ namespace coaxd::docsis {
 
 class Findings {
  public:
-  static constexpr std::size_t kMost = 500;  // of a file that is nothing but wrong, nobody reads more
+  static constexpr std::size_t kMost = 500;  // errors, and as many warnings: of a file that is nothing but wrong, nobody reads more
 
   Findings(const Document& document, std::string_view name, const CheckOptions& options) : document_(document), options_(options), name_(name) {}
 
@@ -27,7 +27,7 @@ class Findings {
   void file_error(std::string_view clause, std::string message, std::string mend);
   void file_warning(std::string_view clause, std::string message, std::string mend);
 
-  bool full() const noexcept { return problems_.size() >= kMost; }
+  bool full() const noexcept { return errors_ >= kMost; }
   Problems take() { return std::move(problems_); }
 
  private:
@@ -38,6 +38,7 @@ class Findings {
   const CheckOptions& options_;
   std::string_view name_;
   Problems problems_;
+  std::size_t errors_ = 0, warnings_ = 0;
 };
 
 struct Rule {

@@ -63,16 +63,6 @@ std::string_view name_of_type(SnmpType type) noexcept {
   return row == std::end(kRows) ? "a type that SNMP does not have" : row->name;
 }
 
-// "0, 36 to 260".
-std::string words_of(std::span<const MibRange> ranges) {
-  std::string words;
-  for (const MibRange& range : ranges) {
-    if (!words.empty()) words += ", ";
-    words += range.low == range.high ? fmt::format("{}", range.low) : fmt::format("{} to {}", range.low, range.high);
-  }
-  return words;
-}
-
 void has_its_syntax(Findings& findings, const Place& place, std::string_view clause) {
   if (!is_varbind(*place.node, findings.document().kind) || place.foreign || findings.options().mibs == nullptr) return;
   const auto varbind = decode_varbind(place.node->value);
@@ -99,9 +89,8 @@ void has_its_syntax(Findings& findings, const Place& place, std::string_view cla
       fmt::format_to(std::back_inserter(labels), "{}{} {}", i == 0 ? "" : ", ", object->enums[i].value, object->enums[i].label);
     findings.warning(place, clause, fmt::format("{} has no value {}", object->name, *number),
                      fmt::format("write one of {}{}", labels, object->enums.size() > 8 ? " ..." : ""));
-  } else if (!object->ranges.empty() &&
-             std::ranges::none_of(object->ranges, [&](const MibRange& range) { return *number >= range.low && *number <= range.high; })) {
-    findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, words_of(object->ranges), octets ? " octets" : "", *number),
+  } else if (!allows(*object, *number)) {
+    findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, allowed_text(*object), octets ? " octets" : "", *number),
                      octets ? "make it as long" : "write a number in that range");
   }
 }

@@ -289,6 +289,41 @@ TEST(MulpiAnnexC_Check, FindingsAreLimited) {
   EXPECT_EQ(findings(decoded->document).size(), 500u);
 }
 
+// So many warnings do not hide an error.
+TEST(MulpiAnnexC_Check, AnErrorBehindManyWarningsIsTold) {
+  std::string octets = "\x03\x01\x01";
+  for (int i = 0; i < 20000; ++i) octets += "\xbe\x01\xff";
+  octets += "\x12\x01\xff";
+  const auto decoded = decode(as_bytes(octets), "test.cfg");
+  ASSERT_TRUE(decoded);
+  const Problems found = findings(decoded->document);
+  EXPECT_TRUE(std::ranges::any_of(found, [](const Problem& problem) { return problem.message.starts_with("MaxCPE is 1 to 254, not 255"); }));
+}
+
+// eRouter B.4: a long TLV 202 is several; each of them ends where it was cut.
+TEST(ErouterB_4_Check, PiecesOfABlockAreNoBlocks) {
+  std::string text(kFlows);
+  text += "eRouter { ";
+  for (int i = 0; i < 3; ++i) text += "SnmpMibObject .1.3.6.1.4.1.32473." + std::to_string(i) + " String \"" + std::string(100, 'r') + "\"; ";
+  const auto parsed = parse("Main { " + text + "} }", "test.cfg", {});
+  ASSERT_TRUE(parsed) << parsed.error().front().message;
+  EXPECT_THAT(findings(parsed->document), IsEmpty());
+  const auto decoded = decode(encode(parsed->document).value(), "test.cfg");
+  ASSERT_TRUE(decoded);
+  EXPECT_THAT(findings(decoded->document), IsEmpty());
+}
+TEST(MulpiC_1_2_10_Check, ACertificateThatIsCutIsRight) {
+  const auto parsed = parse("Main { " + std::string(kFlows) + "MfgCVCData 0x" + std::string(1200, 'a') + "; }", "test.cfg", {});
+  ASSERT_TRUE(parsed);
+  EXPECT_THAT(findings(parsed->document), IsEmpty());
+}
+
+// Annex C says nothing of it, but what would the second one mean?
+TEST(MulpiAnnexC_Check, BelowTheTopLevelASecondOneIsAWarning) {
+  EXPECT_THAT(with_flows("UsServiceFlow { UsServiceFlowRef 3; QosParamSetType 7; TrafficPriority 1; TrafficPriority 2; }"),
+              ElementsAre(testing::StartsWith("W TrafficPriority is there a second time")));
+}
+
 // Whatever octets there are, check() ends.
 TEST(MulpiAnnexC_Check, EveryTruncationOfAFile) {
   std::ifstream file(std::string(COAXD_DOCSIS_GOLDEN) + "/07-l2vpn.cm", std::ios::binary);

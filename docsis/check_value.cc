@@ -4,16 +4,14 @@
 #include <algorithm>
 
 #include "docsis/check_rules.h"
+#include "docsis/file.h"
 #include "docsis/value_text.h"
 
 namespace coaxd::docsis {
 namespace {
 
 constexpr std::size_t kLongestValue = 254;  // MULPI 3.0 C.1: the length octet is 1 to 254
-constexpr std::uint8_t kVendorSpecific = 43;
 constexpr std::uint8_t kVendorIdentifier = 8;
-
-bool is_file_twin(const Tlv& row) noexcept { return row.kind == Kind::file; }
 
 // Inside another vendor's block only VendorIdentifier is ours to judge.
 const Tlv* judged_row(const Place& place) noexcept {
@@ -26,6 +24,7 @@ void has_its_shape(Findings& findings, const Place& place, std::string_view) {
   if (row == nullptr) return;
   const Node& node = *place.node;
   if (node.block ? row->nests() : fits(row->kind, node.value)) return;
+  if (row->nests() && row->splits && place.all > 1) return;  // a piece: only together do they end where their TLVs end
   constexpr std::size_t kShown = 8;
   std::string octets;
   append_hex(Bytes(node.value).first(std::min(node.value.size(), kShown)), octets);
@@ -35,32 +34,22 @@ void has_its_shape(Findings& findings, const Place& place, std::string_view) {
                  row->nests() ? "set its length, and theirs, right" : fmt::format("write {}", shape(row->kind)));
 }
 
-struct Words {
-  std::string_view of;   // "3 to 254 [octets]"
-  Cause cause;
-};
-Words words_for(Kind kind) noexcept {
-  if (is_integer(kind)) return {"", Cause::range};
-  if (kind == Kind::ip4_list || kind == Kind::ip6_list || kind == Kind::prefix6_list || kind == Kind::u8_list || kind == Kind::u16_list)
-    return {" items", Cause::value};
-  return {" octets", Cause::value};
-}
-
 void is_in_range(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
   if (row == nullptr || !row->bounded || place.node->block || !fits(row->kind, place.node->value)) return;
   const auto measured = measure(row->kind, place.node->value);
-  if (!measured || (*measured >= row->min && *measured <= row->max)) return;
-  const Words words = words_for(row->kind);
-  const std::string range = row->min == row->max ? fmt::format("{}", row->min) : fmt::format("{} to {}", row->min, row->max);
-  findings.error(words.cause, place, row->clause, fmt::format("{} is {}{}, not {}", findings.path(place), range, words.of, *measured),
-                 is_integer(row->kind) ? fmt::format("write a number from {}", range) : fmt::format("make it {}{}", range, words.of));
+  if (!measured || (*measured >= row->min && (*measured <= row->max || row->splits))) return;
+  const std::string range = range_text(*row);
+  const bool number = is_integer(row->kind);
+  findings.error(number ? Cause::range : Cause::value, place, row->clause, fmt::format("{} is {}, not {}", findings.path(place), range, *measured),
+                 fmt::format("{} {}", number ? "write a number from" : "make it", range));
 }
 
 void is_not_too_long(Findings& findings, const Place& place, std::string_view clause) {
   const Node& node = *place.node;
   const std::size_t size = encoded_size(node) - header_size(node);
-  if (node.wide || size <= kLongestValue) return;
+  const bool is_cut = node.tlv != nullptr && node.tlv->splits && (size > most_octets(false) || node.tlv->kind == Kind::file);  // by encode()
+  if (node.wide || size <= kLongestValue || is_cut) return;
   findings.error(Cause::value, place, clause, fmt::format("{} has {} octets; {} is the most that a TLV holds", findings.path(place), size, kLongestValue),
                  node.block ? "divide it" : node.tlv != nullptr && node.tlv->splits ? "cut it in TLVs of 254 octets" : "shorten it");
 }
@@ -76,9 +65,12 @@ void is_not_empty(Findings& findings, const Place& place, std::string_view claus
 
 void stands_once(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
-  if (row == nullptr || row->repeats || row->splits || is_file_twin(*row) || !place.again) return;
-  findings.error(Cause::value, place, row->clause, fmt::format("{} is there a second time; what a modem makes of it is not defined", name_of(*place.node)),
-                 fmt::format("leave one {}", row->name));
+  if (row == nullptr || row->repeats || row->splits || place.number == 1) return;
+  const std::string message = fmt::format("{} is there a second time; what a modem makes of it is not defined", name_of(*place.node));
+  const std::string mend = fmt::format("leave one {}", row->name);
+  // Annex C says how often only of the top level; below it, that a parameter stands once in its block is how we read it.
+  if (place.parent == nullptr) findings.error(Cause::value, place, row->clause, message, mend);
+  else findings.warning(place, row->clause, message, mend);
 }
 
 void release_has_it(Findings& findings, const Place& place, std::string_view clause) {
@@ -110,7 +102,7 @@ void is_known(Findings& findings, const Place& place, std::string_view clause) {
 // MULPI 3.0 C.1.1.17: the OUI says whose the rest is, so it is first.
 void names_its_vendor(Findings& findings, const Place& place, std::string_view clause) {
   const Node& node = *place.node;
-  if (node.code != kVendorSpecific || !node.block || place.foreign || node.tlv == nullptr) return;
+  if (node.code != kVendorSpecificCode || !node.block || place.foreign || node.tlv == nullptr) return;
   if (child(node, kVendorIdentifier) == nullptr)
     findings.error(Cause::value, place, clause, fmt::format("{} does not say whose it is", findings.path(place)),
                    "begin it with VendorIdentifier 0x......; the vendor's OUI, or 0xffffff for CableLabs' own");

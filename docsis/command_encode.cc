@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "docsis/binary.h"
 #include "docsis/command_files.h"
@@ -32,6 +33,10 @@ class Encoder {
       const auto key = read_file(options_.keys.front(), console_);
       if (!key) return fail(kKeyFile, fmt::format("key file {}: {}", options_.keys.front(), key.error()));
       seal_.secret = SharedSecret::from_file(as_bytes(*key));
+      // Neither is wrong, and both are what a file of another kind in its place looks like.
+      const std::size_t octets = key->find_last_not_of("\r\n") + 1;
+      if (octets > seal_.secret.octets.size()) complain(console_, fmt::format("key file {}: of its {} octets the first 64 count", options_.keys.front(), octets));
+      if (octets == 0) complain(console_, fmt::format("key file {} is empty: the CMTS MIC has no secret", options_.keys.front()));
     }
     if (options_.dial_plan) {
       auto plan = read_file(kDialPlan, console_);
@@ -42,23 +47,29 @@ class Encoder {
   }
 
   int file(std::string_view name, std::string_view output) {
-    if (name == output && name != kStdout) return fail(kFile, fmt::format("{} would be written over", name));
+    if (is_same_file(name, output)) return fail(kFile, fmt::format("{} would be written over", name));
+    if (!options_.keys.empty() && is_same_file(options_.keys.front(), output))
+      return fail(kFile, fmt::format("the key file {} would be written over; the words are TEXT KEYFILE OUT", options_.keys.front()));
     const auto text = read_file(name, console_);
     if (!text) return fail(kFile, fmt::format("{}: {}", name, text.error()));
     const std::string_view shown = name == "-" ? "<stdin>" : name;
-    auto parsed = parse(
-        *text, shown, {.dialect = options_.compat ? Dialect::utility : Dialect::native, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
+    auto parsed = parse(*text, shown,
+                        {.dialect = options_.compat ? Dialect::utility : Dialect::native,
+                         .mibs = &mibs_,
+                         .read_file = files_beside(name),
+                         .mta = options_.mta,
+                         .variables = options_.native_text});
     if (!parsed) {
-      show(parsed.error(), shown, *text, console_, console_.err);
+      show(parsed.error(), shown, *text, console_.err);
       return status_of(parsed.error());
     }
-    show(parsed->warnings, shown, *text, console_, console_.err);
+    show(parsed->warnings, shown, *text, console_.err);
     if (!options_.compat && !options_.native_text)
       if (const int status = refuse_extras(*text, shown, name); status != 0) return status;
     if (const int status = seal(parsed->document, shown, *text); status != 0) return status;
-    if (!options_.quiet && output != kStdout) list(parsed->document.kind);
-    if (const auto problem = write_file(output, octets_, console_)) return fail(kFile, fmt::format("{}: {}", output, *problem));
-    return 0;
+    const auto problem = write_file(output, octets_, console_);
+    if (!options_.quiet && output != kStdout) list(parsed->document.kind);  // behind it: a reader who goes away must not cost the file
+    return problem ? fail(kFile, fmt::format("{}: {}", output, *problem)) : 0;
   }
 
  private:
@@ -67,7 +78,7 @@ class Encoder {
     return status;
   }
   int tell(const Problems& problems, std::string_view name, std::string_view text) {
-    show(problems, name, text, console_, console_.err);
+    show(problems, name, text, console_.err);
     return status_of(problems);
   }
 
@@ -109,6 +120,7 @@ class Encoder {
     Listing how;
     how.print = {.mibs = options_.numeric_oids ? &no_mibs() : &mibs_, .numeric_oids = options_.numeric_oids, .hide_hash = options_.hide_hash};
     how.utility_walk = options_.compat;
+    how.address = options_.address;
     text += listing(octets_, how);
     std::fwrite(text.data(), 1, text.size(), console_.out);
   }
@@ -124,12 +136,19 @@ class Encoder {
 // The utility skips what has no extension, or one shorter than the new one, and ends with the first text that is wrong. Ours goes on.
 int many(Encoder& encoder, const CommandOptions& options, const Console& console) {
   int status = 0;
+  std::map<std::string, std::string_view> written;  // by which text
   for (const std::string_view name : options.files) {
     if (options.compat && extension_of(name).size() < options.output.size()) {
       complain(console, fmt::format("{} is left out: its extension is shorter than {}", name, options.output));
       continue;
     }
     const std::string output = with_extension(name, options.output);
+    const auto [other, is_new] = written.emplace(output, name);
+    if (!is_new && other->second != name && !options.compat) {
+      complain(console, fmt::format("{}: {} is written from {} already; give the texts names that differ before the extension", name, output, other->second));
+      if (status == 0) status = kFile;
+      continue;
+    }
     if (!options.quiet) complain(console, fmt::format("{} -> {}", name, output));
     const int own = encoder.file(name, output);
     if (status == 0) status = own;

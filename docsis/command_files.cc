@@ -8,16 +8,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace coaxd::docsis {
 namespace {
+
+// No configuration is as large: what is, is a device, or another file.
+constexpr std::size_t kMostOctetsRead = std::size_t{64} << 20;
+constexpr std::string_view kTooLarge = "is larger than 64 MiB, which no configuration is";
 
 std::string reason() { return std::strerror(errno); }
 
 std::expected<std::string, std::string> read_stream(std::FILE* in) {
   std::string contents;
   char block[4096];
-  while (const std::size_t size = std::fread(block, 1, sizeof block, in)) contents.append(block, size);
+  while (const std::size_t size = std::fread(block, 1, sizeof block, in)) {
+    contents.append(block, size);
+    if (contents.size() > kMostOctetsRead) return std::unexpected(std::string(kTooLarge));
+  }
   if (std::ferror(in) != 0) return std::unexpected(reason());
   return contents;
 }
@@ -28,10 +37,10 @@ std::expected<std::string, std::string> read_path(const std::string& path) {
   if (file < 0) return std::unexpected(reason());
   std::string contents;
   struct stat about {};
-  const std::size_t guess = fstat(file, &about) == 0 && about.st_size > 0 ? static_cast<std::size_t>(about.st_size) : 4096;
+  const std::size_t guess = fstat(file, &about) == 0 && about.st_size > 0 ? std::min(static_cast<std::size_t>(about.st_size), kMostOctetsRead) : 4096;
   std::expected<std::string, std::string> result;
   for (std::size_t size = 0;;) {
-    contents.resize(std::max(size + 1, guess + 1));
+    if (size == contents.size()) contents.resize(std::max(guess + 1, 2 * size));
     const ssize_t got = read(file, contents.data() + size, contents.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) result = std::unexpected(reason());
@@ -40,7 +49,10 @@ std::expected<std::string, std::string> read_path(const std::string& path) {
       break;
     }
     size += static_cast<std::size_t>(got);
-    if (size == contents.size()) contents.resize(size * 2);
+    if (size > kMostOctetsRead) {
+      result = std::unexpected(std::string(kTooLarge));
+      break;
+    }
   }
   close(file);
   if (result) result = std::move(contents);
@@ -65,12 +77,18 @@ std::optional<std::string> write_file(std::string_view name, Bytes contents, con
     const ssize_t written = write(file, contents.data(), contents.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0)
-      problem = reason();
+      problem = reason() + ", so it is incomplete";
     else
       contents = contents.subspan(static_cast<std::size_t>(written));
   }
   if (close(file) != 0 && !problem) problem = reason();
   return problem;
+}
+
+bool is_same_file(std::string_view a, std::string_view b) {
+  if (a == "-" || b == "-") return false;
+  std::error_code none;  // where one of them is not there, they differ
+  return a == b || std::filesystem::equivalent(a, b, none);
 }
 
 ReadFile files_beside(std::string_view text_name) {

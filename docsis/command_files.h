@@ -16,6 +16,9 @@ namespace coaxd::docsis {
 std::expected<std::string, std::string> read_file(std::string_view name, const Console& console);
 std::optional<std::string> write_file(std::string_view name, Bytes contents, const Console& console);
 
+// By their names, or since both are there and one.
+bool is_same_file(std::string_view a, std::string_view b);
+
 // What a text names: from the current directory, as the utility does, else from the text's own.
 ReadFile files_beside(std::string_view text_name);
 

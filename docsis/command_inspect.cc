@@ -91,11 +91,11 @@ int run_decode(const CommandOptions& options, const MibNames& mibs, const Consol
   }
   const auto decoded = decode(as_bytes(*contents), shown(name));
   if (!decoded) {
-    show(decoded.error(), shown(name), {}, console, console.err);
+    show(decoded.error(), shown(name), {}, console.err);
     if (is_text(*contents)) complain(console, fmt::format("{} is a text already; -e encodes it", name));
     return kOther;
   }
-  show(decoded->warnings, shown(name), {}, console, console.err);
+  show(decoded->warnings, shown(name), {}, console.err);
   const Document& document = decoded->document;
   const PrintOptions print_as = print_options(options, mibs);
   put(options.json ? print_json(document, print_as) : print(document, print_as), console.out);
@@ -109,7 +109,7 @@ int run_decode(const CommandOptions& options, const MibNames& mibs, const Consol
   if (unlisted.empty()) return 0;
   if (!options.compat)
     for (Problem& problem : unlisted) problem.severity = Severity::warning;
-  show(unlisted, shown(name), {}, console, console.err);
+  show(unlisted, shown(name), {}, console.err);
   return options.compat ? kListing : 0;
 }
 
@@ -129,7 +129,7 @@ int run_check(const CommandOptions& options, const MibNames& mibs, const Console
     if (options.json)
       append_json(loaded.problems, first, json);
     else
-      show(loaded.problems, shown(name), loaded.contents, console, console.out);
+      show(loaded.problems, shown(name), loaded.contents, console.out);
     if (has_error(loaded.problems)) status = std::max(status, kFound);
   }
   if (options.json) put(json + (first ? "]\n" : "\n]\n"), console.out);
@@ -147,9 +147,19 @@ int run_diff(const CommandOptions& options, const MibNames& mibs, const Console&
     }
     sides[side] = load(name, std::move(*contents), options, mibs);
     if (!sides[side].readable) {
-      show(sides[side].problems, shown(name), sides[side].contents, console, console.err);
+      show(sides[side].problems, shown(name), sides[side].contents, console.err);
       return kTrouble;
     }
+  }
+  // A text as its file: cut where a value is too long for one TLV, and what a reader of the octets takes it for.
+  for (std::size_t side = 0; side < sides.size(); ++side) {
+    if (!sides[side].text) continue;
+    const auto octets = encode(sides[side].document);
+    if (!octets) {
+      show(octets.error(), shown(options.files[side]), sides[side].contents, console.err);
+      return kTrouble;
+    }
+    if (auto read = decode(*octets, shown(options.files[side]))) sides[side].document = std::move(read->document);
   }
   auto differences = diff(sides[0].document, sides[1].document);
   // MICs follow from the rest; a text has none.
@@ -206,7 +216,7 @@ constexpr Named kStates[] = {
     {"extended_cmts_mic", "extended CMTS MIC", &Verdict::extended_cmts_mic},
     {"mta_hash", "MTA hash", &Verdict::mta_hash},
 };
-constexpr std::string_view kStateWords[] = {"absent", "right", "wrong"};
+constexpr std::string_view kStateWords[] = {"absent", "right", "wrong", "unknown"};
 
 std::string_view word(Verdict::State state) noexcept { return kStateWords[static_cast<std::size_t>(state)]; }
 

@@ -2,24 +2,24 @@
 #include "docsis/command_listing.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "docsis/binary.h"
 #include "docsis/file.h"
+#include "docsis/mic.h"
 #include "docsis/printer.h"
 #include "docsis/value_text.h"
 
 namespace coaxd::docsis {
 namespace {
 
-std::vector<const Node*> covered(const Document& document, bool utility_walk) {
+std::vector<const Node*> covered(const Document& document, const Listing& how) {
   std::vector<const Node*> nodes;
   for (const Node& node : document.nodes) {
-    if (utility_walk && node.code == kLongVarbindCode) break;
-    if (node.tlv != nullptr && node.tlv->mic != 0) nodes.push_back(&node);
+    if (how.utility_walk && node.code == kLongVarbindCode) break;
+    if (mic_place(node.code, how.address) != 0) nodes.push_back(&node);
   }
-  std::ranges::sort(nodes, {}, [](const Node* node) { return std::pair{node->tlv->mic, node}; });  // several of one type as they stand in the file
+  std::ranges::stable_sort(nodes, {}, [&](const Node* node) { return mic_place(node->code, how.address); });
   return nodes;
 }
 
@@ -34,7 +34,7 @@ std::string listing(Bytes file, const Listing& options) {
       document.kind == FileKind::modem && document.ended && mic != document.nodes.end()) {
     Printer printer(document.kind, options.print);
     printer.open();
-    for (const Node* node : covered(document, options.utility_walk)) printer.node(*node);
+    for (const Node* node : covered(document, options)) printer.node(*node);
     printer.close();
     out += "##### Calculating CMTS MIC using TLVs:\n" + printer.take() + "##### End of CMTS MIC TLVs\n --- MD5 DIGEST: 0x";
     append_hex(mic->value, out);

@@ -127,7 +127,7 @@ struct Own {
   std::string_view word;
   Action action;
 };
-constexpr Own kOwn[] = {{"check", Action::check}, {"diff", Action::diff}, {"verify", Action::verify}, {"help", Action::help}};
+constexpr Own kOwn[] = {{"check", Action::check}, {"diff", Action::diff}, {"verify", Action::verify}, {"tlvs", Action::tlvs}, {"help", Action::help}};
 
 }  // namespace
 
@@ -138,11 +138,15 @@ std::expected<CommandOptions, std::string> parse_words(std::span<const std::stri
   if (!left) return wrong(left.error());
   Words words = *left;
   if (longs.only_words) return options;
+  if (options.compat && options.native_text) return wrong("--compat and --native are opposites: one of them");
   while (!words.empty()) {
     const std::string_view word = words.front();
     const Words behind = words.subspan(1);
     if (const auto own = std::ranges::find(kOwn, word, &Own::word); own != std::end(kOwn) && !options.many) {
-      if (own->action == Action::help) return options;
+      if (own->action == Action::help || own->action == Action::tlvs) {
+        options.action = own->action;
+        return options;
+      }
       return own_action(std::move(options), own->action, behind);
     }
     if (word == "-d") return decode_action(std::move(options), behind);
@@ -165,11 +169,11 @@ std::expected<CommandOptions, std::string> parse_words(std::span<const std::stri
     } else if (options.many) {
       return encode_action(std::move(options), words);
     } else {
-      return wrong(fmt::format("{} is neither an action (-e, -m, -p, -d, check, diff, verify) nor an option", word));
+      return wrong(fmt::format("{} is neither an action (-e, -m, -p, -d, check, diff, verify, tlvs) nor an option", word));
     }
     words = words.subspan(1);
   }
-  return wrong("no action: -e, -m, -p, -d, check, diff or verify");
+  return wrong("no action: -e, -m, -p, -d, check, diff, verify or tlvs");
 }
 
 std::string_view usage() noexcept {
@@ -182,6 +186,7 @@ docsis [OPTION...] -d FILE                    the text of a file
 docsis check [--release 3.0] FILE...          what a modem or CMTS would refuse, of texts and files
 docsis diff FILE FILE                         what differs, TLV by TLV
 docsis verify KEYFILE FILE...                 which secret the MICs of a file were made with
+docsis tlvs                                   every TLV: keyword, value, range, since when, clause
 
 A name "-" is standard input, or as OUT standard output.
 

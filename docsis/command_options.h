@@ -14,7 +14,7 @@
 
 namespace coaxd::docsis {
 
-enum class Action : std::uint8_t { encode, decode, check, diff, verify, help, version };
+enum class Action : std::uint8_t { encode, decode, check, diff, verify, tlvs, help, version };
 
 struct CommandOptions {
   Action action = Action::help;

@@ -11,13 +11,15 @@
 
 namespace coaxd::docsis {
 
-void show(const Problems& problems, std::string_view name, std::string_view text, const Console& console, std::FILE* to) {
+void show(const Problems& problems, std::string_view name, std::string_view text, std::FILE* to) {
+  const ReadFile read = files_beside(name);
   std::string lines;
-  for (const Problem& problem : problems) {
+  for (Problem problem : problems) {
+    if (problem.file.empty()) problem.file = name;
     if (problem.file == name || problem.at.line == 0) {
       lines += render(problem, text);
     } else {
-      const auto included = read_file(problem.file, console);
+      const auto included = read(problem.file);
       lines += render(problem, included ? *included : std::string_view{});
     }
   }

@@ -9,8 +9,8 @@
 
 namespace coaxd::docsis {
 
-// Each with its line and a caret; `text` is the contents of the file `name` (an included file is read again for its lines).
-void show(const Problems& problems, std::string_view name, std::string_view text, const Console& console, std::FILE* to);
+// Each with its line and a caret; `text` is the contents of the file `name`, which those have too that name none (an included file is read again for its lines).
+void show(const Problems& problems, std::string_view name, std::string_view text, std::FILE* to);
 // One line, for what has no place in a text: "docsis: gold.cfg: No such file or directory".
 void complain(const Console& console, std::string_view message);
 

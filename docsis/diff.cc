@@ -79,7 +79,6 @@ class Diff {
     return partner;
   }
 
-  // As index_among(), of all siblings at once.
   static std::vector<std::string> names(std::span<const Node> siblings, FileKind kind) {
     std::array<std::size_t, 256> all{}, so_far{};
     for (const Node& node : siblings) ++all[node.code];

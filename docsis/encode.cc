@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "docsis/binary.h"
 #include "docsis/file.h"
@@ -9,14 +10,7 @@
 namespace coaxd::docsis {
 namespace {
 
-// MULPI 3.0 Annex C: values of 1 to 254 octets. 255 is beyond the rule, but files that hold it exist, and what was read is written again.
-constexpr std::size_t kMostOctets = 255, kMostOctetsWide = 65535;
-constexpr std::size_t kPiece = 254, kPieceWide = 65533;
-
-std::string name_of(const Node& node) { return node.tlv != nullptr ? std::string(node.tlv->name) : fmt::format("TLV {}", node.code); }
-
-// In front of the end marker: no modem minds it. (Below the top level, 0 is a code like others.)
-bool is_pad(const Node& node) noexcept { return node.tlv != nullptr && node.tlv->kind == Kind::pad && node.value.empty() && !node.block; }
+constexpr std::size_t kPiece = 254, kWidePiece = 65533;  // of what is cut
 
 // Writes nodes; what does not fit is a problem, where somebody collects them.
 class Writer {
@@ -24,53 +18,21 @@ class Writer {
   Writer(Octets& out, Problems* problems) : out_(out), problems_(problems) {}
 
   void put(const Node& node) {
+    const std::size_t begin = out_.size();
     out_.push_back(node.code);
     if (is_pad(node)) return;
-    const std::size_t width = node.wide ? 2 : 1;
-    const std::size_t value = out_.size() + width;
-    out_.resize(value);
-    if (node.block) {
-      for (const Node& child : node.children) put(child);
-    } else {
-      out_.insert(out_.end(), node.value.begin(), node.value.end());
-    }
-    const std::size_t size = out_.size() - value;
-    if (size <= (node.wide ? kMostOctetsWide : kMostOctets)) {
-      put_length(value - width, size, node.wide);
-    } else if (node.tlv != nullptr && node.tlv->splits) {
-      cut(node, value);
-    } else {
-      too_long(node, size);
-    }
+    out_.resize(out_.size() + (node.wide ? 2 : 1));
+    const std::size_t value = out_.size();
+    for (const Node& child : node.children) put(child);
+    out_.insert(out_.end(), node.value.begin(), node.value.end());
+    if (!close_tlv(out_, begin, node.tlv, node.wide)) too_long(node, out_.size() - value);
   }
 
  private:
-  void put_length(std::size_t at, std::size_t size, bool wide) {
-    if (wide) {
-      store_be16(&out_[at], static_cast<std::uint16_t>(size));
-    } else {
-      out_[at] = static_cast<std::uint8_t>(size);
-    }
-  }
-
-  // MULPI 3.0 C.1.2.10 and its like: a long value goes on in further TLVs of the same code, and the modem joins them.
-  void cut(const Node& node, std::size_t value) {
-    const Octets whole(out_.begin() + static_cast<std::ptrdiff_t>(value), out_.end());
-    const std::size_t width = node.wide ? 2 : 1, most = node.wide ? kPieceWide : kPiece;
-    out_.resize(value - width - 1);
-    for (std::size_t at = 0; at < whole.size(); at += most) {
-      const Bytes piece = Bytes(whole).subspan(at, std::min(most, whole.size() - at));
-      out_.push_back(node.code);
-      out_.resize(out_.size() + width);
-      put_length(out_.size() - width, piece.size(), node.wide);
-      out_.insert(out_.end(), piece.begin(), piece.end());
-    }
-  }
-
   void too_long(const Node& node, std::size_t size) {
     COAXD_ASSERT(problems_ != nullptr);
     problems_->push_back({.at = node.at,
-                          .message = fmt::format("{} holds {} octets, and its length can say {}", name_of(node), size, node.wide ? kMostOctetsWide : kMostOctets),
+                          .message = fmt::format("{} holds {} octets, and its length can say {}", name_of(node), size, most_octets(node.wide)),
                           .mend = node.block ? "put part of it into a second one, or leave some of it out" : "make it shorter"});
   }
 
@@ -79,6 +41,33 @@ class Writer {
 };
 
 }  // namespace
+
+bool close_tlv(Octets& out, std::size_t begin, const Tlv* row, bool wide) {
+  const std::size_t header = wide ? 3 : 2, size = out.size() - begin - header;
+  const auto put_length = [&](std::size_t at, std::size_t length) {
+    if (wide) store_be16(&out[at], static_cast<std::uint16_t>(length));
+    else out[at] = static_cast<std::uint8_t>(length);
+  };
+  const bool splits = row != nullptr && row->splits;
+  const std::size_t piece = wide ? kWidePiece : kPiece;
+  const std::size_t most = splits && row->kind == Kind::file ? piece : most_octets(wide);  // a file that is read now obeys the rule
+  if (size <= most) {
+    put_length(begin + 1, size);
+    return true;
+  }
+  if (!splits) return false;
+  // From the last piece on, each moves behind by the headers before it.
+  const std::uint8_t code = out[begin];
+  const std::size_t pieces = (size + piece - 1) / piece;
+  out.resize(out.size() + header * (pieces - 1));
+  for (std::size_t number = pieces; number-- > 0;) {
+    const std::size_t length = std::min(piece, size - number * piece), to = begin + number * (header + piece);
+    std::memmove(&out[to + header], &out[begin + header + number * piece], length);
+    out[to] = code;
+    put_length(to + 1, length);
+  }
+  return true;
+}
 
 void append(const Node& node, Octets& out) { Writer(out, nullptr).put(node); }
 

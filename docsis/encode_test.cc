@@ -78,6 +78,28 @@ TEST(MulpiC_1_2_10_Split, ALongCertificateGoesOnInFurtherTlvs) {
   EXPECT_EQ(*octets, expected);
 }
 
+// A file that is read now is cut as the rule says; 255 octets that were one TLV stay one.
+TEST(MulpiC_1_2_10_Split, TwoHundredAndFiftyFiveOctets) {
+  Node read = leaf(32, Octets(255, 'c'));
+  EXPECT_EQ(octets_of({.nodes = {read}}).substr(0, 4), "20ff");
+  read.tlv = same_place(*find_code(nullptr, 32));
+  ASSERT_EQ(read.tlv->kind, Kind::file);
+  const std::string cut = octets_of({.nodes = {read}});
+  EXPECT_EQ(cut.substr(0, 4), "20fe");
+  EXPECT_EQ(cut.substr(2 * 256), "200163");
+}
+
+// The registry's note of TLV 103: pieces of 65533 octets.
+TEST(Mulpi4_C_1_Encode, WideValuesAreCutToo) {
+  Node settings = leaf(103, Octets(70'000, 'x'));
+  ASSERT_TRUE(settings.wide);
+  const auto octets = encode({.nodes = {settings}});
+  ASSERT_TRUE(octets);
+  ASSERT_EQ(octets->size(), 70'000u + 2 * 3);
+  EXPECT_EQ(to_hex(Bytes(*octets).first(3)), "67fffd");
+  EXPECT_EQ(to_hex(Bytes(*octets).subspan(3 + 65'533, 3)), "671173");
+}
+
 // The same for eSAFE blocks (eRouter B.4: fragments of TLV 202 are joined).
 TEST(MulpiC_1_2_10_Split, ALongBlockOfAnEmbeddedDeviceToo) {
   const Tlv* const router = find_code(nullptr, 202);

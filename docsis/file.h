@@ -31,6 +31,12 @@ bool next_item(Bytes file, std::size_t& at, Length64 length64, Item& item) noexc
 // Whether a TLV of this code at top level has a length of two octets, in every file (DOCSIS 4.0: 103, 104).
 bool wide_at_top(std::uint8_t code) noexcept;
 
+// What a length can say. MULPI 3.0 Annex C has values of 1 to 254 octets; 255 is beyond the rule, but files that hold it exist, and what was read is written again.
+constexpr std::size_t most_octets(bool wide) noexcept { return wide ? 65535 : 255; }
+// Writes the length of the TLV that begins at `begin`, behind its code, once its value stands there up to the end of `out`. What is too long goes on in further
+// TLVs of the same code where `row` splits (MULPI 3.0 C.1.2.10 and its like: the modem joins them). False: neither; `out` is as it was.
+bool close_tlv(Octets& out, std::size_t begin, const Tlv* row, bool wide);
+
 inline bool is_mta(Bytes file) noexcept { return !file.empty() && file[0] == kMtaDelimiterCode; }
 
 enum class Mics : std::uint8_t { as_they_stand, left_out };

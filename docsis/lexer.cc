@@ -128,7 +128,8 @@ Token Lexer::string() {
 }
 
 // A run without blanks that holds ${...}: its value is read when the variables are known. 0: here is none.
-std::size_t Lexer::size_with_variables() const noexcept {
+std::size_t Lexer::size_with_variables() noexcept {
+  if (offset_ < no_variable_before_) return 0;
   bool found = false;
   std::size_t at = offset_;
   while (at < text_.size()) {
@@ -144,7 +145,9 @@ std::size_t Lexer::size_with_variables() const noexcept {
       ++at;
     }
   }
-  return found ? at - offset_ : 0;
+  if (found) return at - offset_;
+  no_variable_before_ = at;
+  return 0;
 }
 
 Token Lexer::with_variables(std::size_t size) {

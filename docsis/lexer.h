@@ -30,7 +30,7 @@ class Lexer {
   // The utility's own limit, of its buffer for strings.
   static constexpr std::size_t kLongestString = 2048;
 
-  Lexer(std::string_view text, Report& report) : text_(text), report_(report), native_(report.native()), variables_(native_ && text.find("${") != text.npos) {
+  Lexer(std::string_view text, Report& report) : text_(text), report_(report), native_(report.native()), variables_(report.variables() && text.find("${") != text.npos) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors' way to say UTF-8
     if (native_ && text.starts_with(kByteOrderMark)) offset_ = line_start_ = kByteOrderMark.size();
   }
@@ -48,7 +48,7 @@ class Lexer {
   bool skip_line_comment() noexcept;
   Token string();
   Token with_variables(std::size_t size);
-  std::size_t size_with_variables() const noexcept;
+  std::size_t size_with_variables() noexcept;
   Token bad(Cause cause, Position at, std::string message, std::string mend = {});
   Token unknown_character();
 
@@ -56,6 +56,7 @@ class Lexer {
   Report& report_;
   bool native_, variables_;
   std::size_t offset_ = 0, line_start_ = 0;
+  std::size_t no_variable_before_ = 0;  // so that a long run is looked through once, not for each of its tokens
   std::uint32_t line_ = 1;
 };
 

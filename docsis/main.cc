@@ -5,7 +5,9 @@
 #include "docsis/command.h"
 
 int main(int count, char** words) {
-  const std::vector<std::string_view> all(words + 1, words + count);
+  const std::vector<std::string_view> all(words + (count > 0 ? 1 : 0), words + count);
   const int status = coaxd::docsis::run_command(all, {});
-  return std::fflush(stdout) == 0 ? status : 2;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fputs("docsis: standard output: not everything could be written\n", stderr);
+  return 2;
 }

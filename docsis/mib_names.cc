@@ -1,6 +1,9 @@
 // The built-in table: rows of the .inc files, linked while this is compiled.
 #include "docsis/mib_names.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -69,6 +72,22 @@ constexpr Links<std::size(kRows)> kLinks{kRows};
 constexpr Links<std::size(kRoots)> kRootLinks{kRoots};
 
 }  // namespace
+
+bool allows(const MibObject& object, std::int64_t value) noexcept {
+  if (!object.ranges.empty()) return std::ranges::any_of(object.ranges, [&](const MibRange& range) { return value >= range.low && value <= range.high; });
+  return (!object.low || value >= *object.low) && (!object.high || value <= *object.high);
+}
+
+std::string allowed_text(const MibObject& object) {
+  std::string text;
+  const auto add = [&](std::int64_t low, std::int64_t high) {
+    text += text.empty() ? "" : ", ";
+    text += low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high);
+  };
+  for (const MibRange& range : object.ranges) add(range.low, range.high);
+  if (object.ranges.empty()) add(object.low.value_or(0), object.high.value_or(INT32_MAX));
+  return text;
+}
 
 std::span<const MibRow> built_in_mib_rows() noexcept { return kRows; }
 

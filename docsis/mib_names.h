@@ -37,6 +37,10 @@ struct MibObject {
   std::span<const MibEnum> enums{};
 };
 
+// RFC 2578 §9: a module narrows what a type can hold, to ranges of numbers or sizes.
+bool allows(const MibObject& object, std::int64_t value) noexcept;
+std::string allowed_text(const MibObject& object);  // "0, 36 to 260"
+
 class MibNames {
  public:
   virtual ~MibNames() = default;

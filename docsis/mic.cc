@@ -18,7 +18,14 @@ Places places_of(DynamicAddress address) {
   return places;
 }
 
+const Places& places(DynamicAddress address) {
+  static const Places kPlaces4 = places_of(DynamicAddress::ip4), kPlaces6 = places_of(DynamicAddress::ip6);
+  return address == DynamicAddress::ip4 ? kPlaces4 : kPlaces6;
+}
+
 }  // namespace
+
+std::uint8_t mic_place(std::uint8_t code, DynamicAddress address) noexcept { return places(address)[code]; }
 
 bool list_items(Bytes file, Length64 length64, std::vector<Item>& items) {
   items.clear();
@@ -42,15 +49,14 @@ Md5Sum cm_mic(Bytes file, std::span<const Item> items) {
 }
 
 Md5Sum cmts_mic(Bytes file, std::span<const Item> items, const SharedSecret& key, DynamicAddress address) {
-  static const Places kPlaces4 = places_of(DynamicAddress::ip4), kPlaces6 = places_of(DynamicAddress::ip6);
-  const Places& places = address == DynamicAddress::ip4 ? kPlaces4 : kPlaces6;
+  const Places& place_of = places(address);
   constexpr std::uint32_t kNone = 0xffffffff;
   std::array<std::uint32_t, kPlaces> first, last;
   first.fill(kNone);
   thread_local std::vector<std::uint32_t> next;  // the next item of the same place: a list for each
   next.resize(items.size());
   for (std::uint32_t i = 0; i < items.size(); ++i) {
-    const std::uint8_t place = places[items[i].code];
+    const std::uint8_t place = place_of[items[i].code];
     if (place == 0) continue;
     (first[place] == kNone ? first[place] : next[last[place]]) = i;
     last[place] = i;

@@ -18,6 +18,9 @@ bool list_items(Bytes file, Length64 length64, std::vector<Item>& items);
 // D.1.1: MD5 of the file as it stands, without TLVs 6 and 7, end marker and padding.
 Md5Sum cm_mic(Bytes file, std::span<const Item> items);
 
+// The place of a type of TLV in the order of the CMTS MIC, from 1; 0: it is not covered.
+std::uint8_t mic_place(std::uint8_t code, DynamicAddress address) noexcept;
+
 // D.1.1: HMAC-MD5 of the covered types in the order of their rows, several of one type in the file's order.
 Md5Sum cmts_mic(Bytes file, std::span<const Item> items, const SharedSecret& key, DynamicAddress address);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "docsis/file.h"
 #include "docsis/literal.h"
 #include "docsis/parser.h"
 #include "docsis/value.h"
@@ -29,15 +30,6 @@ bool is_keyword(std::string_view word) noexcept {
   return find_keyword(nullptr, word, misplaced) != nullptr;
 }
 
-std::size_t encoded_size(const Node& node);
-std::size_t contents_size(const Node& node) {
-  if (!node.block) return node.value.size();
-  std::size_t size = 0;
-  for (const Node& child : node.children) size += encoded_size(child);
-  return size;
-}
-std::size_t encoded_size(const Node& node) { return (node.wide ? 3U : 2U) + contents_size(node); }
-
 }  // namespace
 
 bool is_grammar_word(std::string_view word, Dialect dialect) noexcept {
@@ -63,7 +55,7 @@ Token Parser::take() {
 void Parser::unexpected(std::string_view wanted, std::string mend) {
   if (at(TokenKind::bad)) return;
   const bool unknown = at(TokenKind::word) && !is_keyword(current_.text) && !is_grammar_word(current_.text, report_.dialect());
-  if (unknown && !report_.native()) return report_.error(Cause::value, current_.at, fmt::format("{} is no keyword", current_.text), std::move(mend));
+  if (unknown && !report_.native()) return report_.error(Cause::value, current_.at, fmt::format("{} is no keyword", described(current_)), std::move(mend));
   report_.error(Cause::grammar, current_.at, fmt::format("{} is expected, not {}", wanted, described(current_)), std::move(mend));
 }
 
@@ -88,7 +80,7 @@ bool Parser::end_statement(std::string_view keyword, Position behind) {
   }
   const bool unknown = at(TokenKind::word) && !is_keyword(current_.text) && !is_grammar_word(current_.text, report_.dialect());
   const bool forgotten = at(TokenKind::close) || at(TokenKind::end) || (at(TokenKind::word) && !unknown);
-  if (unknown && !report_.native()) report_.error(Cause::value, current_.at, fmt::format("{} is no keyword", current_.text));
+  if (unknown && !report_.native()) report_.error(Cause::value, current_.at, fmt::format("{} is no keyword", described(current_)));
   else if (forgotten)
     report_.error(Cause::grammar, behind, fmt::format("';' is missing behind the value of {}", keyword), fmt::format("put ';' before {}", described(current_)));
   else
@@ -157,7 +149,7 @@ void Parser::unknown_keyword(Frame& frame, const Token& keyword) {
     report_.error(Cause::grammar, keyword.at, fmt::format("a statement cannot begin with {}", keyword.text), "a statement is: keyword, value, ';'");
   } else {
     const std::string_view near = report_.errors() < kMostGuesses ? similar_keyword(keyword.text) : std::string_view{};
-    report_.error(Cause::value, keyword.at, fmt::format("{} is no keyword", keyword.text),
+    report_.error(Cause::value, keyword.at, fmt::format("{} is no keyword", described(keyword)),
                   near.empty() ? "GenericTLV TlvCode ... writes a TLV without one" : fmt::format("did you mean {}?", near));
   }
   if (!at(TokenKind::open)) return recover();
@@ -183,8 +175,16 @@ bool Parser::told_place(const Frame& frame, const Token& keyword, const Tlv& row
   return true;
 }
 
+// Whoever reads the octets expects two of length there.
+bool Parser::wide_here(const Frame& frame, std::uint8_t code) const {
+  if (!report_.native()) return false;
+  if (frame.nodes == &document_.nodes && document_.kind == FileKind::mta && code == kLongVarbindCode) return true;
+  const Tlv* row = frame.at_home ? find_code(frame.row, code) : nullptr;
+  return row != nullptr && row->two_octet_length();
+}
+
 Node Parser::node_of(const Frame& frame, const Token& keyword, const Tlv& row) const {
-  Node node{.code = row.code(), .tlv = nullptr, .wide = row.two_octet_length(), .at = keyword.at, .value = {}, .children = {}};
+  Node node{.code = row.code(), .tlv = nullptr, .wide = wide_here(frame, row.code()), .at = keyword.at, .value = {}, .children = {}};
   if (!frame.at_home) return node;
   bool misplaced = false;
   const Tlv* by_name = find_keyword(frame.row, keyword.text, misplaced);
@@ -220,12 +220,11 @@ void Parser::statement(Frame& frame, const Token& keyword) {
 void Parser::block(Frame& frame, const Token& keyword, Node node, Frame inner) {
   node.block = true;
   inner.nodes = &node.children;
-  const Tlv* row = node.tlv;
   const std::size_t holes = holes_.size();
   path_.push_back(static_cast<std::uint32_t>(frame.nodes->size()));
   const bool good = read_children(inner, keyword);
   path_.pop_back();
-  if (good) close_block(frame, keyword, std::move(node), row);
+  if (good && !told_size(node, keyword.text, encoded_size(node) - header_size(node))) add(frame, std::move(node));
   else holes_.resize(holes);
 }
 
@@ -251,15 +250,14 @@ bool Parser::read_children(Frame& inner, const Token& keyword) {
   return true;
 }
 
-void Parser::close_block(Frame& frame, const Token& keyword, Node node, const Tlv* row) {
-  const std::size_t size = contents_size(node);
-  if (size <= (node.wide ? kMostWide : kMostOctets)) return add(frame, std::move(node));
-  if (!report_.native())
-    return report_.warning(keyword.at, fmt::format("{} holds {} octets, more than a TLV can: it is left out", keyword.text, size), "split it into two");
-  if (row == nullptr || !row->splits)
-    return report_.error(Cause::value, keyword.at, fmt::format("{} holds {} octets, a TLV at most {}", keyword.text, size, node.wide ? kMostWide : kMostOctets),
-                         "write fewer statements in it, or two such blocks");
-  add(frame, std::move(node));  // encode() cuts it
+// encode() would tell too, but does not know the file. The utility leaves out what is too long, also what it could cut.
+bool Parser::told_size(const Node& node, std::string_view name, std::size_t size) {
+  const std::size_t most = most_octets(node.wide);
+  if (size <= most || (report_.native() && node.tlv != nullptr && node.tlv->splits)) return false;
+  const std::string mend = node.block ? "write fewer statements in it, or two such blocks" : "shorten it";
+  if (report_.native()) report_.error(Cause::value, node.at, fmt::format("{} has {} octets, a TLV at most {}", name, size, most), mend);
+  else report_.warning(node.at, fmt::format("{} has {} octets, more than a TLV can hold: it is left out", name, size), mend);
+  return true;
 }
 
 std::optional<Token> Parser::take_value(const Token& keyword, std::string_view wanted) {
@@ -305,32 +303,14 @@ void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
   }
   Octets octets;
   if (!read_leaf(spec, token, *options_.mibs, report_, contents_, octets)) return;
-  if (varbind) add_varbind(frame, std::move(node), std::move(octets));
-  else add_octets(frame, std::move(node), std::move(octets), spec.row.splits);
-}
-
-void Parser::add_octets(Frame& frame, Node node, Octets octets, bool splits) {
-  const std::size_t most = node.wide ? kMostWide : kMostOctets;
-  if (octets.size() <= most) {
-    node.value = std::move(octets);
-    return add(frame, std::move(node));
-  }
-  const std::string name = node.tlv != nullptr ? std::string(node.tlv->name) : fmt::format("TLV {}", node.code);
-  if (!report_.native())
-    return report_.warning(node.at, fmt::format("{} has {} octets, more than a TLV can hold: it is left out", name, octets.size()), "shorten it");
-  if (!splits)
-    return report_.error(Cause::value, node.at, fmt::format("{} has {} octets, a TLV at most {}", name, octets.size(), most), "shorten it");
-  for (Bytes rest = octets; !rest.empty(); rest = rest.subspan(std::min(kPiece, rest.size()))) {
-    Node piece = node;
-    const Bytes octets_of_piece = rest.first(std::min(kPiece, rest.size()));
-    piece.value.assign(octets_of_piece.begin(), octets_of_piece.end());
-    add(frame, std::move(piece));
-  }
+  if (varbind) return add_varbind(frame, std::move(node), std::move(octets));
+  node.value = std::move(octets);
+  if (!told_size(node, name_of(node), node.value.size())) add(frame, std::move(node));
 }
 
 void Parser::add(Frame& frame, Node node) {
   // MtaConfigDelimiter at the front makes an MTA file of any text (PKT-SP-PROV1.5 §9.1).
-  if (frame.nodes == &document_.nodes && document_.nodes.empty() && node.code == 254) document_.kind = FileKind::mta;
+  if (frame.nodes == &document_.nodes && document_.nodes.empty() && node.code == kMtaDelimiterCode) document_.kind = FileKind::mta;
   frame.nodes->push_back(std::move(node));
 }
 

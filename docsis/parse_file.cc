@@ -41,16 +41,13 @@ void Parser::file_statement(Frame& frame, const Token& keyword, Node node, const
   const auto contents = read_named_file(keyword, *path);
   if (!contents) return;
   if (row.kind == Kind::digitmap) return digit_map(frame, keyword, std::move(node), *contents);
-  // An exact multiple of a piece's size makes the utility read a piece that is not there, and end.
-  if (contents->empty() || (!report_.native() && contents->size() % kPiece == 0))
+  // Where nothing is left for a last piece, the utility reads one that is not there, and ends.
+  if (contents->empty() || (!report_.native() && contents->size() % 254 == 0))
     return report_.error(Cause::missing_file, path->at, fmt::format("\"{}\" has {} octets", path->text, contents->size()),
                          contents->empty() ? "a certificate in DER is expected" : "no multiple of 254 is taken in this dialect");
-  for (std::string_view rest = *contents; !rest.empty(); rest.remove_prefix(std::min(kPiece, rest.size()))) {
-    const std::string_view piece = rest.substr(0, kPiece);
-    Node part = node;
-    part.value.assign(piece.begin(), piece.end());
-    add(frame, std::move(part));
-  }
+  node.value.assign(contents->begin(), contents->end());
+  if (node.tlv == nullptr || !node.tlv->splits) node.tlv = &row;  // out of its place, too
+  add(frame, std::move(node));
 }
 
 void Parser::digit_map(Frame& frame, const Token& keyword, Node node, const std::string& contents) {

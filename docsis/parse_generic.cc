@@ -50,9 +50,9 @@ std::optional<std::uint32_t> Parser::take_number(std::string_view name, std::uin
 }
 
 // TlvLength N TlvValue 0x...
-std::optional<ValueSpec> Parser::generic_octets() {
+std::optional<ValueSpec> Parser::generic_octets(bool wide) {
   advance();
-  const auto length = take_number("TlvLength", kMostOctets);
+  const auto length = take_number("TlvLength", static_cast<std::uint32_t>(most_octets(wide)));
   if (!length || !take_word("TlvValue")) return std::nullopt;
   return ValueSpec{.row = {.path = "", .name = "TlvValue", .kind = Kind::hex, .bounded = true, .min = *length, .max = *length}, .prefix = {}, .snmp = {}};
 }
@@ -83,14 +83,14 @@ void Parser::generic(Frame& frame) {
                   "leave it away: it is written where it belongs");
     return recover();
   }
-  Node node{.code = static_cast<std::uint8_t>(*code), .tlv = nullptr, .at = keyword.at, .value = {}, .children = {}};
+  Node node{.code = static_cast<std::uint8_t>(*code), .tlv = nullptr, .wide = wide_here(frame, static_cast<std::uint8_t>(*code)), .at = keyword.at};
   const bool all_forms = report_.native() || !frame.generic;
   if (all_forms && at(TokenKind::open)) return generic_block(frame, keyword, std::move(node));
 
   std::string_view shown = "TlvValue";
   std::optional<ValueSpec> spec;
   if (current_.is_word("TlvLength")) {
-    spec = generic_octets();
+    spec = generic_octets(node.wide);
   } else if (current_.is_word("TlvType")) {
     spec = generic_typed(shown);
   } else if (all_forms && (current_.is_word("TlvString") || current_.is_word("TlvStringZero"))) {

@@ -7,13 +7,6 @@
 namespace coaxd::docsis {
 namespace {
 
-std::size_t contents_size(const Node& node) {
-  if (!node.block) return node.value.size();
-  std::size_t size = 0;
-  for (const Node& child : node.children) size += (child.wide ? 3U : 2U) + contents_size(child);
-  return size;
-}
-
 bool is_readable(const Tlv& row, std::size_t octets) noexcept {
   if (row.utility != Utility::knows || row.kind == Kind::u16_pair) return true;
   return width(row.kind) == 0 || width(row.kind) == octets;
@@ -29,7 +22,7 @@ void check(const std::vector<Node>& nodes, const Tlv* parent, Report& report) {
     if (node.wide && node.code == 64) continue;
     const Tlv* row = find_code(parent, node.code);
     if (row == nullptr) continue;
-    if (const std::size_t size = contents_size(node); !is_readable(*row, size)) {
+    if (const std::size_t size = encoded_size(node) - header_size(node); !is_readable(*row, size)) {
       const std::string message = fmt::format("{} has {} octet{}, not {}", row->name, width(row->kind), width(row->kind) == 1 ? "" : "s", size);
       return report.error(Cause::listing, node.at, message, "is a keyword out of its place, or a TlvCode wrong?");
     }

@@ -56,12 +56,12 @@ void Parser::add_varbind(Frame& frame, Node node, Octets octets) {
   if (!native && octets.size() > 2 && octets[1] >= 0x80 && octets[1] == (octets.size() - 2) % 256)
     report_.warning(node.at, fmt::format("SnmpMibObject has {} octets, of which its length in BER says something else", octets.size()),
                     "only strings may be this long in this dialect");
-  if (octets.size() > kMostOctets) {
+  if (octets.size() > most_octets(node.wide)) {
     const bool top = frame.nodes == &document_.nodes;
-    if (octets.size() > kMostWide)
-      return report_.error(Cause::value, node.at, fmt::format("SnmpMibObject has {} octets, a TLV at most {}", octets.size(), kMostWide), "shorten the value");
+    if (octets.size() > most_octets(true))
+      return report_.error(Cause::value, node.at, fmt::format("SnmpMibObject has {} octets, a TLV at most {}", octets.size(), most_octets(true)), "shorten the value");
     if (native && !(top && document_.kind == FileKind::mta))
-      return report_.error(Cause::value, node.at, fmt::format("SnmpMibObject has {} octets, a TLV at most {}", octets.size(), kMostOctets),
+      return report_.error(Cause::value, node.at, fmt::format("SnmpMibObject has {} octets, a TLV at most {}", octets.size(), most_octets(false)),
                            "shorten the value, or set the object in parts; only MTA files have longer ones");
     node.code = kLongVarbindCode;
     node.wide = true;

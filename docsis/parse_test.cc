@@ -18,6 +18,7 @@ const std::map<std::string, std::string, std::less<>> kFiles{
     {"closed.cfg", "MaxCPE 1; }"},
     {"253.der", std::string(253, 'a')},
     {"254.der", std::string(254, 'b')},
+    {"255.der", std::string(255, 'b')},
     {"300.der", std::string(300, 'c')},
     {"empty.der", ""},
     {"map", std::string(40, 'd')},
@@ -192,6 +193,7 @@ TEST(DocsisParse, CertificatesAreCutIn254Octets) {
   EXPECT_EQ(places(problems("ManufacturerCVC \"254.der\";", Dialect::utility)), Places{"1:24 251"});
   EXPECT_EQ(native("ManufacturerCVC \"254.der\";").substr(0, 6), "20fe62");
   for (const Dialect dialect : {Dialect::utility, Dialect::native}) {
+    EXPECT_EQ(hex(parse_items("ManufacturerCVC \"255.der\";", dialect)).substr(2 * 256), "200162");
     EXPECT_EQ(places(problems("ManufacturerCVC \"none.der\";", dialect)), Places{"1:24 251"});
     EXPECT_EQ(places(problems("ManufacturerCVC \"empty.der\";", dialect)), Places{"1:24 251"});
     EXPECT_EQ(places(problems("ManufacturerCVC 5;", dialect)), Places{"1:24 255"});
@@ -274,6 +276,22 @@ TEST(DocsisParse, GenericTlvs) {
   EXPECT_EQ(places(problems("GenericTLV TlvCode 256 TlvString \"a\";", Dialect::native)), Places{"1:27 241"});
 }
 
+// What a reader of the octets takes for a length of two octets is written as one, by its number too; not by the utility, which does not know of it.
+TEST(Mulpi4_C_1_Parse, WideLengths) {
+  EXPECT_EQ(native("GenericTLV TlvCode 103 TlvLength 2 TlvValue 0x0102;"), "6700020102");
+  EXPECT_EQ(utility("GenericTLV TlvCode 103 TlvLength 2 TlvValue 0x0102;"), "67020102");
+  EXPECT_EQ(native("GenericTLV TlvCode 104 { GenericTLV TlvCode 1 { GenericTLV TlvCode 2 TlvLength 1 TlvValue 0x05; } }"), "680006010003020105");
+  EXPECT_EQ(native("GenericTLV TlvCode 104 { GenericTLV TlvCode 9 TlvLength 1 TlvValue 0x05; }"), "680003090105");
+  const std::string long_value = fmt::format("GenericTLV TlvCode 103 TlvLength 300 TlvValue 0x{};", std::string(600, 'a'));
+  EXPECT_EQ(native(long_value).substr(0, 6), "67012c");
+  EXPECT_EQ(places(problems(fmt::format("GenericTLV TlvCode 200 TlvLength 300 TlvValue 0x{};", std::string(600, 'a')), Dialect::native)), Places{"1:41 241"});
+}
+TEST(PktProv_9_1_Parse, Tlv64OfAnMtaFileHasTwoOctetsOfLength) {
+  EXPECT_EQ(native("MtaConfigDelimiter 1; GenericTLV TlvCode 64 TlvLength 1 TlvValue 0x05;"), "fe010140000105");
+  EXPECT_EQ(native("MtaConfigDelimiter 1; CMTSStaticMulticastSessionEncodings { CMTSStaticMulticastSessionCMIM 0x05; }"), "fe0101400003030105");
+  EXPECT_EQ(native("MaxCPE 1; GenericTLV TlvCode 64 TlvLength 1 TlvValue 0x05;"), "120101400105");
+}
+
 // Reference 3.2, 1: its listing ends at a MIC without octets and at a known TLV of another length, with status 211.
 TEST(DocsisParse, WhatTheUtilitysListingWouldNotPrint) {
   for (const std::string_view items : {"CmMic 0x00;", "UsServiceFlow { NetworkAccess 1; }", "GenericTLV TlvCode 3 TlvLength 2 TlvValue 0x0001;"})
@@ -339,6 +357,16 @@ TEST(DocsisParse, BlocksDoNotNestEndlessly) {
   text = "Main { ";
   for (int i = 0; i < 100'000; ++i) text += "x { ";
   EXPECT_FALSE(parse_whole(text, Dialect::native));
+}
+
+// A text of a megabyte is read once, not once for each of its tokens or names: else this would not end in the time that a test has.
+TEST(DocsisParse, LongTextsTakeLinearTime) {
+  std::string run = "1";
+  while (run.size() < 2'000'000) run += "-1";
+  EXPECT_FALSE(parse_items("MaxCPE " + run + "; MaxClassifiers ${a:1};", Dialect::native));
+  std::string many;
+  for (int i = 0; i < 60'000; ++i) many += fmt::format("MaxClassifiers ${{v{}:1}};\n", i);
+  EXPECT_TRUE(parse_items(many, Dialect::native));
 }
 
 // Without a template, a variable has its default or none.

@@ -36,13 +36,10 @@ struct Hole {
   Pattern pattern;
 };
 
-// A TLV's length takes one octet; 254 is where the standard splits what it lets be split (MULPI 3.0 C.1.2.7).
-inline constexpr std::size_t kMostOctets = 255, kPiece = 254, kMostWide = 65535;
-
 class Parser {
  public:
   // `holes`: values with variables become holes; else their defaults are read.
-  Parser(const ParseOptions& options, bool holes) : options_(options), report_(options.dialect), keep_holes_(holes) {}
+  Parser(const ParseOptions& options, bool holes) : options_(options), report_(options.dialect, options.variables), keep_holes_(holes) {}
   void run(std::string_view text, std::string_view name);
 
   Report& report() noexcept { return report_; }
@@ -77,13 +74,13 @@ class Parser {
   bool told_place(const Frame& frame, const Token& keyword, const Tlv& row);
   void block(Frame& frame, const Token& keyword, Node node, Frame inner);
   bool read_children(Frame& inner, const Token& keyword);
-  void close_block(Frame& frame, const Token& keyword, Node node, const Tlv* row);
   void plain_value(Frame& frame, const Token& keyword, Node node, const Tlv& row);
   // Takes value and ';'. Nothing: told, and recovered.
   std::optional<Token> take_value(const Token& keyword, std::string_view wanted);
   void leaf(Frame& frame, Node node, ValueSpec spec, const Token& value);
-  void add_octets(Frame& frame, Node node, Octets octets, bool splits);
+  bool told_size(const Node& node, std::string_view name, std::size_t size);
   void add(Frame& frame, Node node);
+  bool wide_here(const Frame& frame, std::uint8_t code) const;
   Node node_of(const Frame& frame, const Token& keyword, const Tlv& row) const;
 
   // parse_snmp.cc
@@ -96,7 +93,7 @@ class Parser {
   void generic(Frame& frame);
   std::optional<std::uint8_t> take_code();
   void generic_block(Frame& frame, const Token& keyword, Node node);
-  std::optional<ValueSpec> generic_octets();
+  std::optional<ValueSpec> generic_octets(bool wide);
   std::optional<ValueSpec> generic_typed(std::string_view& shown);
   std::optional<std::uint32_t> take_number(std::string_view name, std::uint32_t highest);
   bool take_word(std::string_view word);

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "docsis/file.h"
 #include "docsis/printer.h"
 #include "docsis/value_text.h"
 #include "docsis/varbind.h"
@@ -16,15 +16,12 @@ namespace {
 // Blocks at top level whose first sub-TLV is what others name them by (MULPI 3.0 C.1.1.4.1, C.2.1.4.1, C.2.2.5.1; 3.1 C.2.2.9; DPoE).
 constexpr std::uint8_t kReferenced[] = {4, 22, 23, 24, 25, 60, 70, 71, 72, 73};
 constexpr std::uint8_t kReference = 1;
-constexpr std::uint8_t kVendorSpecific = 43;
 constexpr std::uint8_t kVendorIdentifier = 8;
 constexpr std::uint8_t kCableLabs[] = {0xff, 0xff, 0xff};
 
 bool top_level(const Node& node) noexcept { return node.tlv != nullptr && node.tlv->path.find('.') == std::string_view::npos; }
 
 }  // namespace
-
-std::string name_of(const Node& node) { return node.tlv != nullptr ? std::string(node.tlv->name) : fmt::format("TLV {}", node.code); }
 
 const Node* child(const Node& node, std::uint8_t code) noexcept {
   const auto found = std::ranges::find(node.children, code, &Node::code);
@@ -50,36 +47,15 @@ std::string index_of(const Node& node, std::size_t number, std::size_t all, File
   return all > 1 ? fmt::format("[{}]", number) : std::string{};
 }
 
-std::string index_among(const Node& node, std::span<const Node> siblings, FileKind kind) {
-  std::size_t before = 0, all = 0;
-  for (const Node& sibling : siblings) {
-    if (sibling.code != node.code) continue;
-    ++all;
-    if (&sibling < &node) ++before;
-  }
-  return index_of(node, before + 1, all, kind);
-}
-
 std::string Place::path(FileKind kind) const {
-  const std::string own = name_of(*node) + index_among(*node, siblings, kind);
+  const std::string own = name_of(*node) + index_of(*node, number, all, kind);
   return parent == nullptr ? own : parent->path(kind) + "." + own;
 }
 
 bool is_foreign(const Node& node) noexcept {
-  if (node.code != kVendorSpecific || !node.block) return false;
+  if (node.code != kVendorSpecificCode || !node.block) return false;
   const Node* vendor = child(node, kVendorIdentifier);
   return vendor == nullptr || !equal(vendor->value, kCableLabs);
-}
-
-std::size_t header_size(const Node& node) noexcept {
-  if (node.tlv != nullptr && (node.tlv->kind == Kind::pad || node.tlv->kind == Kind::end)) return 1;
-  return node.wide ? 3 : 2;
-}
-
-std::size_t encoded_size(const Node& node) noexcept {
-  if (!node.block) return header_size(node) + node.value.size();
-  return std::accumulate(node.children.begin(), node.children.end(), header_size(node),
-                         [](std::size_t sum, const Node& each) { return sum + encoded_size(each); });
 }
 
 }  // namespace coaxd::docsis

@@ -2,24 +2,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "docsis/binary.h"
+#include "docsis/file.h"
 #include "docsis/printer.h"
 #include "docsis/value_text.h"
+#include "docsis/varbind.h"
 #include "docsis/varbind_text.h"
 #include "server/base/bytes.h"
 
 namespace coaxd::docsis {
 namespace {
 
-constexpr std::uint8_t kPad = 0;
-constexpr std::uint8_t kSnmpMibObject = 11;
-constexpr std::uint8_t kLongVarbind = 64;  // of MTA files; a modem's 64 is static multicast
 constexpr std::uint8_t kVendorIdentifier = 8;
 constexpr std::uint8_t kCableLabs[] = {0xff, 0xff, 0xff};  // "vendor" of the extension field, MULPI 3.0 C.1.1.18
-
-bool is_pad(const Node& node) noexcept { return node.tlv != nullptr && node.tlv->kind == Kind::pad; }
 
 Octets value_of(const Node& node) {
   if (!node.block) return node.value;
@@ -42,14 +40,25 @@ bool can_be_read_again(const Tlv& row, Bytes value) {
     case Kind::strz: return can_be_quoted(value.first(value.size() - 1));
     case Kind::empty: return true;
     case Kind::oid_u8: return value.back() <= 1;
+    case Kind::ip4_list: return value.size() <= 16 * 4;  // as many as a list of the grammar has
     default: return !value.empty();
   }
+}
+
+// The same of a varbind: its lengths and its TLV are those that parse() writes, and a string has the size that its object asks for.
+bool can_be_read_again(const Varbind& varbind, const Node& node, const MibNames& mibs) {
+  if (encode(varbind, LengthForm::compatible) != node.value || node.wide != (node.value.size() > most_octets(false))) return false;
+  if (varbind.type != SnmpType::octet_string) return true;
+  return std::ranges::all_of(std::array{&mibs, &built_in_mibs()}, [&](const MibNames* each) {  // no_mibs() says nothing
+    const auto object = each->object(varbind.name);
+    return !object || object->type != SnmpType::octet_string || object->bits || allows(*object, static_cast<std::int64_t>(varbind.contents.size()));
+  });
 }
 
 }  // namespace
 
 const Tlv* printed_row(const Node& node, FileKind kind) noexcept {
-  if (kind == FileKind::mta && node.code == kLongVarbind) return find_code(nullptr, kSnmpMibObject);
+  if (kind == FileKind::mta && node.code == kLongVarbindCode) return find_code(nullptr, kVarbindCode);
   if (node.tlv == nullptr || node.tlv->kind != Kind::file) return node.tlv;
   const Tlv* twin = find_code(nullptr, node.code);
   return twin != nullptr && twin->kind != Kind::file ? twin : nullptr;
@@ -58,7 +67,7 @@ const Tlv* printed_row(const Node& node, FileKind kind) noexcept {
 bool is_varbind(const Node& node, FileKind kind) noexcept {
   if (node.block) return false;
   if (node.tlv != nullptr && (node.tlv->kind == Kind::varbind || node.tlv->kind == Kind::digitmap)) return true;
-  return kind == FileKind::mta && node.code == kLongVarbind && node.wide;
+  return kind == FileKind::mta && node.code == kLongVarbindCode && node.wide;
 }
 
 void Printer::start_line() {
@@ -96,7 +105,7 @@ bool Printer::has_name(const Node& node) const noexcept {
 }
 
 void Printer::node(const Node& node) {
-  if (is_pad(node) && node.code == kPad) {
+  if (is_pad(node)) {
     start_line();
     out_ += "/* Pad */";
     end_line();
@@ -148,6 +157,7 @@ bool Printer::leaf(const Node& node) {
 bool Printer::varbind(const Node& node, std::string_view keyword) {
   const auto text = varbind_text(node.value, options_);
   if (!text || text->varbind.type == SnmpType::opaque) return false;  // the grammar has no Opaque
+  if (options_.dialect == Dialect::native && !can_be_read_again(text->varbind, node, *options_.mibs)) return false;
   const auto sink = std::back_inserter(out_);
   start_line();
   const bool digit_map = text->varbind.type == SnmpType::octet_string && std::ranges::equal(text->varbind.name, digit_map_oid());

@@ -7,11 +7,14 @@
 namespace coaxd::docsis {
 
 std::string render(const Problem& problem, std::string_view text) {
-  const std::string_view severity = problem.severity == Severity::error ? "error" : "warning";
-  const std::string what = problem.mend.empty() ? problem.message : fmt::format("{}; {}", problem.message, problem.mend);
-  if (problem.at.line == 0) return fmt::format("{}: offset {:#x}: {}: {}\n", problem.file, problem.offset, severity, what);
-  return fmt::format("{}:{}:{}: {}: {}\n{}", problem.file, problem.at.line, problem.at.column, severity, what,
-                     excerpt(line_of(text, problem.at.line), problem.at.column));
+  const bool in_text = problem.at.line != 0;
+  const std::string place = in_text ? fmt::format("{}:{}", problem.at.line, problem.at.column) : fmt::format(" offset {:#x}", problem.offset);
+  std::string told = fmt::format("{}:{}: {}: {}{}{}", problem.file, place, problem.severity == Severity::error ? "error" : "warning", problem.message,
+                                 problem.mend.empty() ? "" : "; ", problem.mend);
+  for (char& c : told)  // names and values of a text stand in it: a terminal is not steered by them (as in the excerpt)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  told += '\n';
+  return in_text ? told + excerpt(line_of(text, problem.at.line), problem.at.column) : told;
 }
 
 }  // namespace coaxd::docsis

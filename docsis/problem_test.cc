@@ -18,6 +18,10 @@ TEST(Problem, OfABinaryIsShownWithItsOffset) {
   EXPECT_EQ(render(problem, ""), "gold.cm: offset 0x4c: warning: there is no end marker (FF)\n");
 }
 
+TEST(Problem, DoesNotSteerATerminal) {
+  EXPECT_EQ(render({.file = "a\x1b[2J", .offset = 1, .message = "\x07\n", .mend = "\x7f"}, ""), "a?[2J: offset 0x1: error: ??; ?\n");
+}
+
 TEST(Problem, OfALineThatIsNotThereHasAnEmptyOne) {
   EXPECT_EQ(render({.file = "x", .at = {7, 1}, .message = "m"}, "one line"), "x:7:1: error: m\n\n^\n");
 }

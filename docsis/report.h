@@ -15,10 +15,11 @@ class Report {
  public:
   static constexpr std::size_t kMostErrors = 200;
 
-  explicit Report(Dialect dialect) : dialect_(dialect) {}
+  explicit Report(Dialect dialect, bool variables = true) : dialect_(dialect), variables_(variables && dialect == Dialect::native) {}
 
   Dialect dialect() const noexcept { return dialect_; }
   bool native() const noexcept { return dialect_ == Dialect::native; }
+  bool variables() const noexcept { return variables_; }
   std::string_view file() const noexcept { return file_; }
   void in_file(std::string_view file) { file_ = file; }
 
@@ -43,6 +44,7 @@ class Report {
 
  private:
   Dialect dialect_;
+  bool variables_;
   std::string file_;
   std::size_t errors_ = 0;
   Problems problems_;

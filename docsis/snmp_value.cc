@@ -74,22 +74,6 @@ std::optional<std::int32_t> labelled(std::string_view label, const Reading& r) {
   return std::nullopt;
 }
 
-// RFC 2578 §9: a module narrows what a type can hold, to ranges of numbers or sizes.
-bool allows(const MibObject& object, std::int64_t value) {
-  if (!object.ranges.empty()) return std::ranges::any_of(object.ranges, [&](const MibRange& range) { return value >= range.low && value <= range.high; });
-  return (!object.low || value >= *object.low) && (!object.high || value <= *object.high);
-}
-std::string asked_of(const MibObject& object) {
-  std::string text;
-  const auto add = [&](std::int64_t low, std::int64_t high) {
-    if (!text.empty()) text += ", ";
-    text += low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high);
-  };
-  for (const MibRange& range : object.ranges) add(range.low, range.high);
-  if (object.ranges.empty()) add(object.low.value_or(0), object.high.value_or(INT32_MAX));
-  return text;
-}
-
 void check_number(std::int64_t value, const Reading& r) {
   const std::optional<MibObject>& object = r.target.object;
   if (!r.report.native() || !object || object->type != r.target.word->type) return;
@@ -97,7 +81,7 @@ void check_number(std::int64_t value, const Reading& r) {
     if (std::ranges::find(object->enums, value, [](const MibEnum& each) { return std::int64_t{each.value}; }) == object->enums.end())
       r.forbidden(fmt::format("no label has the value {}: {}", value, labels_of(*object)));
   } else if (!allows(*object, value)) {
-    r.forbidden(fmt::format("{} is not {}", value, asked_of(*object)));
+    r.forbidden(fmt::format("{} is not {}", value, allowed_text(*object)));
   }
 }
 
@@ -164,7 +148,7 @@ bool right_size(const Reading& r) {
   const std::optional<MibObject>& object = r.target.object;
   if (!object || object->type != SnmpType::octet_string || object->bits) return true;
   if (allows(*object, static_cast<std::int64_t>(r.contents.size()))) return true;
-  return r.error(Cause::value, fmt::format("{} has {} octets, not {}", object->name, asked_of(*object), r.contents.size()), "see the MIB");
+  return r.error(Cause::value, fmt::format("{} has {} octets, not {}", object->name, allowed_text(*object), r.contents.size()), "see the MIB");
 }
 
 bool string(const Reading& r) {

@@ -26,37 +26,11 @@ struct Step {
   };
   Kind kind;
   std::uint8_t code = 0;
-  bool wide = false, splits = false;
+  bool wide = false;
+  const Tlv* row = nullptr;
   std::uint32_t first = 0, size = 0;
   Position at{};
 };
-
-// Writes the length of the TLV that begins at `begin`, behind its code, once its value stands. False: it is too long.
-bool close_tlv(Octets& out, std::size_t begin, bool wide, bool splits) {
-  const std::size_t header = wide ? 3 : 2, size = out.size() - begin - header;
-  if (wide) {
-    if (size > kMostWide) return false;
-    store_be16(&out[begin + 1], static_cast<std::uint16_t>(size));
-    return true;
-  }
-  if (size <= kMostOctets) {
-    out[begin + 1] = static_cast<std::uint8_t>(size);
-    return true;
-  }
-  if (!splits) return false;
-  // Further TLVs of the same code: from the last piece on, each moves behind by the headers before it.
-  const std::size_t pieces = (size + kPiece - 1) / kPiece;
-  const std::uint8_t code = out[begin];
-  out.resize(out.size() + 2 * (pieces - 1));
-  for (std::size_t piece = pieces; piece-- > 0;) {
-    const std::size_t length = std::min(kPiece, size - piece * kPiece);
-    const std::size_t from = begin + 2 + piece * kPiece, to = begin + piece * (kPiece + 2);
-    std::memmove(&out[to + 2], &out[from], length);
-    out[to] = code;
-    out[to + 1] = static_cast<std::uint8_t>(length);
-  }
-  return true;
-}
 
 // Half a file is none: after an error `out` is empty.
 std::unexpected<Problems> refused(Problems problems, Octets& out) {
@@ -100,20 +74,19 @@ void Template::Impl::take_octets(const Node& node) {
 
 void Template::Impl::take(const Node& node, std::vector<std::uint32_t>& path) {
   if (!has_hole(path)) return take_octets(node);
-  const bool splits = node.tlv != nullptr && node.tlv->splits;
   if (!node.block) {
     steps.push_back(
-        {.kind = Step::Kind::value, .code = node.code, .wide = node.wide, .splits = splits, .first = static_cast<std::uint32_t>(next_hole_++), .at = node.at});
+        {.kind = Step::Kind::value, .code = node.code, .wide = node.wide, .row = node.tlv, .first = static_cast<std::uint32_t>(next_hole_++), .at = node.at});
     return;
   }
-  steps.push_back({.kind = Step::Kind::open, .code = node.code, .wide = node.wide, .splits = splits, .at = node.at});
+  steps.push_back({.kind = Step::Kind::open, .code = node.code, .wide = node.wide, .row = node.tlv, .at = node.at});
   path.push_back(0);
   for (const Node& child : node.children) {
     take(child, path);
     ++path.back();
   }
   path.pop_back();
-  steps.push_back({.kind = Step::Kind::close, .code = node.code, .wide = node.wide, .splits = splits, .at = node.at});
+  steps.push_back({.kind = Step::Kind::close, .code = node.code, .wide = node.wide, .row = node.tlv, .at = node.at});
 }
 
 void Template::Impl::take(const std::vector<Node>& nodes) {
@@ -183,14 +156,14 @@ bool Compiler::Impl::value(const Template::Impl& from, const Step& step, Report&
   out.push_back(step.code);
   out.resize(out.size() + (step.wide ? 2 : 1));
   if (!read_leaf(hole.spec, token, *from.mibs, report, contents, out)) return false;
-  if (close_tlv(out, begin, step.wide, step.splits)) return true;
-  const std::size_t size = out.size() - begin - 2;
-  if (hole.spec.snmp && from.kind == FileKind::mta && open.empty() && size <= kMostWide) {  // PKT-SP-PROV1.5 §9.1
+  if (close_tlv(out, begin, step.row, step.wide)) return true;
+  const std::size_t size = out.size() - begin - (step.wide ? 3 : 2);
+  if (hole.spec.snmp && from.kind == FileKind::mta && open.empty() && size <= most_octets(true)) {  // PKT-SP-PROV1.5 §9.1
     out[begin] = kLongVarbindCode;
     out.insert(out.begin() + static_cast<std::ptrdiff_t>(begin) + 1, 0);
-    return close_tlv(out, begin, true, false);
+    return close_tlv(out, begin, nullptr, true);
   }
-  report.error(Cause::value, hole.pattern.at, fmt::format("{} has {} octets, a TLV at most {}", hole.spec.row.name, size, kMostOctets),
+  report.error(Cause::value, hole.pattern.at, fmt::format("{} has {} octets, a TLV at most {}", hole.spec.row.name, size, most_octets(step.wide)),
                "shorten the variable's value");
   return false;
 }
@@ -231,10 +204,11 @@ bool Compiler::Impl::tlvs(const Template::Impl& from, const Variables& variables
       case Step::Kind::close: {
         const std::size_t begin = open.back();
         open.pop_back();
-        if (good && !close_tlv(out, begin, step.wide, step.splits)) {
+        if (good && !close_tlv(out, begin, step.row, step.wide)) {
           report.in_file(from.name);
           report.error(Cause::value, step.at,
-                       fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - 2, kMostOctets),
+                       fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - (step.wide ? 3 : 2),
+                                   most_octets(step.wide)),
                        "shorten a variable's value");
           good = false;
         }

@@ -29,6 +29,7 @@ struct ParseOptions {
   const MibNames* mibs = &built_in_mibs();
   ReadFile read_file;       // unset: every file is missing
   bool mta = false;         // an MTA file even if it does not begin with MtaConfigDelimiter
+  bool variables = true;    // ${name} of the native dialect; else it is text, as for the utility
 };
 
 struct Parsed {

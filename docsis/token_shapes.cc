@@ -8,6 +8,8 @@ namespace {
 
 // A list longer than this is no token of the utility's: what is behind stands alone, and is wrong there.
 constexpr std::size_t kMostAddresses = 16, kMostPrefixes = 15;
+// A label has 64 octets (RFC 2578 §3.1), vendors' some more. No further is looked for a dot: of -1-1-1... each -1 might begin a name.
+constexpr std::size_t kLongestLabel = 128;
 
 // Each of these: how many octets of `text` match, 0 for none. `native` as in longest_shape().
 using Match = std::size_t (*)(std::string_view text, bool native) noexcept;
@@ -116,7 +118,9 @@ std::size_t list(std::string_view text, bool native) noexcept {
   return items > 1 ? at : 0;
 }
 
-bool is_name(char c) noexcept { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
+std::size_t label(std::string_view text) noexcept {
+  return run(text.substr(0, kLongestLabel), [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; });
+}
 
 std::size_t quoted_index(std::string_view text) noexcept {
   if (!text.starts_with('"') && !text.starts_with('\'')) return 0;
@@ -127,12 +131,12 @@ std::size_t quoted_index(std::string_view text) noexcept {
 // Words with dots between, any number of dots before; behind the first word also "text" and 'text'.
 std::size_t dotted(std::string_view text, bool dot_needed) noexcept {
   const std::size_t dots = run(text, [](char c) { return c == '.'; });
-  std::size_t at = dots + run(text.substr(dots), is_name);
+  std::size_t at = dots + label(text.substr(dots));
   if (at == dots) return 0;
   bool dotted = dots > 0 || !dot_needed;
   while (starts(text, at, ".")) {
     const std::string_view rest = text.substr(at + 1);
-    const std::size_t size = std::max(run(rest, is_name), quoted_index(rest));
+    const std::size_t size = std::max(label(rest), quoted_index(rest));
     if (size == 0) break;
     at += 1 + size;
     dotted = true;
@@ -143,7 +147,7 @@ std::size_t dotted(std::string_view text, bool dot_needed) noexcept {
 std::size_t oid(std::string_view text, bool native) noexcept {
   const std::size_t plain = dotted(text, true);
   if (!native || text.empty() || !is_letter(text[0])) return plain;
-  const std::size_t module = run(text, is_name);
+  const std::size_t module = label(text);
   if (!starts(text, module, "::")) return plain;
   const std::size_t name = dotted(text.substr(module + 2), false);
   return name == 0 ? plain : std::max(plain, module + 2 + name);

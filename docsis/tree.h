@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "docsis/problem.h"
@@ -25,6 +26,14 @@ struct Node {
   Octets value = {};
   std::vector<Node> children = {};
 };
+
+// "MaxCPE"; "TLV 190" where the table has no name for it.
+std::string name_of(const Node& node);
+// In front of the end marker a pad is one octet, and no modem minds it. (Below the top level, 0 is a code like others.)
+bool is_pad(const Node& node) noexcept;
+// Octets of code and length; of the whole, if nothing of it is cut.
+std::size_t header_size(const Node& node) noexcept;
+std::size_t encoded_size(const Node& node) noexcept;
 
 enum class FileKind : std::uint8_t { modem, mta };
 

@@ -258,6 +258,9 @@ const Form& form_of(Kind kind) noexcept { return kForms[static_cast<std::size_t>
 
 }  // namespace
 
+std::string_view form(Kind kind) noexcept { return form_of(kind).what; }
+std::string_view example(Kind kind) noexcept { return form_of(kind).example; }
+
 bool read_value(const Tlv& row, const Token& token, const MibNames& mibs, Report& report, Octets& out) {
   const Form& form = form_of(row.kind);
   const Reading reading{row, token, mibs, report, out};

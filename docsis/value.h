@@ -13,4 +13,8 @@ namespace coaxd::docsis {
 // Appends to `out`. False: told to `report`, and `out` is not to be used. Kinds that are not one token (block, varbind, file ...) have no reader: false.
 bool read_value(const Tlv& row, const Token& token, const MibNames& mibs, Report& report, Octets& out);
 
+// "a number", "a text in quotes"; and "1", "\"text\"": empty where nothing is written.
+std::string_view form(Kind kind) noexcept;
+std::string_view example(Kind kind) noexcept;
+
 }  // namespace coaxd::docsis

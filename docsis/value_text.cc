@@ -166,6 +166,12 @@ std::optional<std::uint64_t> measure(Kind kind, Bytes value) noexcept {
 
 bool is_integer(Kind kind) noexcept { return row(kind).measure == Measure::value; }
 
+std::string range_text(const Tlv& tlv) {
+  if (!tlv.bounded) return {};
+  const std::string numbers = tlv.min == tlv.max ? fmt::format("{}", tlv.min) : fmt::format("{} to {}", tlv.min, tlv.max);
+  return numbers + (is_integer(tlv.kind) ? "" : row(tlv.kind).measure == Measure::items ? " items" : " octets");
+}
+
 std::uint32_t integer(Bytes value) noexcept {
   COAXD_ASSERT(value.size() <= 4);
   std::uint32_t number = 0;
@@ -206,7 +212,8 @@ bool is_printable(Bytes octets) noexcept {
 }
 
 bool can_be_quoted(Bytes octets) noexcept {
-  return octets.size() <= kLongestString && std::ranges::all_of(octets, [](std::uint8_t octet) { return octet >= 0x20 && octet != 0x7f && octet != '\\'; });
+  return octets.size() <= kLongestString && as_text(octets).find("${") == std::string_view::npos &&
+         std::ranges::all_of(octets, [](std::uint8_t octet) { return octet >= 0x20 && octet != 0x7f && octet != '\\'; });
 }
 
 std::optional<Oid> oid_of_value(Bytes value, std::size_t behind) {

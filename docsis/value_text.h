@@ -21,6 +21,8 @@ void append_value(Kind kind, Bytes value, Dialect dialect, std::string& out);
 // What min and max of a row bound: of integers the value, of strings and hex the octets, of lists the items; nothing: the kind has no measure.
 std::optional<std::uint64_t> measure(Kind kind, Bytes value) noexcept;
 bool is_integer(Kind kind) noexcept;
+// "1 to 254", "4 to 10 items", "3 octets": what the row bounds, in words; empty: nothing.
+std::string range_text(const Tlv& row);
 std::uint32_t integer(Bytes value) noexcept;  // of up to four octets
 
 void append_hex(Bytes octets, std::string& out);  // "0a0b"
@@ -29,7 +31,7 @@ void append_ip6(Bytes address, Dialect dialect, std::string& out);
 void append_mac(Bytes address, std::string& out);
 
 bool is_printable(Bytes text) noexcept;        // 20 to 7e only; so is nothing at all
-// Whether "..." can hold it in either dialect: no control character, no backslash, at most 2048 octets.
+// Whether "..." can hold it in either dialect: no control character, no backslash, no ${, at most 2048 octets.
 bool can_be_quoted(Bytes text) noexcept;
 
 // The OBJECT IDENTIFIER of kinds oid and oid_u8, whose BER has the short form of length; `behind`: the octets behind it.

@@ -42,9 +42,9 @@ bool append_literal(std::string_view text, const Token& token, Report& report, s
 }  // namespace
 
 std::uint32_t VariableNames::number_of(std::string_view name) {
-  const auto number = static_cast<std::uint32_t>(std::ranges::find(names_, name) - names_.begin());
-  if (number == names_.size()) names_.emplace_back(name);
-  return number;
+  const auto [known, is_new] = numbers_.try_emplace(std::string(name), static_cast<std::uint32_t>(names_.size()));
+  if (is_new) names_.emplace_back(name);
+  return known->second;
 }
 
 std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Report& report) {

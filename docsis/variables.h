@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ class VariableNames {
 
  private:
   std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t, std::less<>> numbers_;
 };
 
 // Nothing: a name that is none, which is told.

@@ -86,6 +86,77 @@ TEST_F(Batch, Docsis1_ATextIsNotWrittenOver) {
   EXPECT_EQ(contents("a.cm"), kModem);
 }
 
+// By whatever name, and not the key either, which stands where the output is forgotten or changed places with it.
+TEST_F(Batch, Docsis1_NothingThatIsReadIsWrittenOver) {
+  Folder::write("a.cfg", kModem);
+  std::filesystem::create_hard_link("a.cfg", "linked.cm");
+  for (const char* line : {"-e a.cfg key ./a.cfg", "-e a.cfg key linked.cm", "-e a.cfg key key", "-e a.cfg key ./key"}) {
+    const Ran ran = run_line(line);
+    EXPECT_EQ(ran.status, 2) << line;
+    EXPECT_THAT(ran.err, HasSubstr("would be written over")) << line;
+  }
+  EXPECT_EQ(contents("a.cfg"), kModem);
+  EXPECT_EQ(contents("key"), "DOCSIS\n");
+}
+
+TEST_F(Batch, Docsis1_KeysThatMayBeAnotherFile) {
+  Folder::write("a.cfg", kModem);
+  EXPECT_EQ(run_line("--quiet -e a.cfg key a.cm").err, "");
+  Folder::write("key", std::string(64, 'k') + "\r\n");
+  EXPECT_EQ(run_line("--quiet -e a.cfg key a.cm").err, "");
+  Folder::write("key", std::string(65, 'k'));
+  EXPECT_EQ(run_line("--quiet -e a.cfg key a.cm").err, "docsis: key file key: of its 65 octets the first 64 count\n");
+  Folder::write("key", "\n");
+  EXPECT_EQ(run_line("--quiet -e a.cfg key a.cm").err, "docsis: key file key is empty: the CMTS MIC has no secret\n");
+}
+
+TEST_F(Batch, Docsis1_TwoTextsForOneFile) {
+  Folder::write("a.cfg", kModem);
+  Folder::write("a.txt", "Main { NetworkAccess 0; }");
+  const Ran ran = run_line("-m a.cfg a.txt key .cm");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("a.txt: a.cm is written from a.cfg already"));
+  EXPECT_EQ(contents("a.cm"), kModemFile);
+  EXPECT_EQ(run_line("-m a.cfg a.cfg key .cm").status, 0);
+}
+
+// A device, or another file: told before memory ends.
+TEST_F(Batch, Docsis1_WhatIsTooLargeIsNoConfiguration) {
+  Folder::write("large.cfg", "Main");
+  std::filesystem::resize_file("large.cfg", std::uintmax_t{1} << 40);
+  const Ran ran = run_line("-e large.cfg key a.cm");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("large.cfg: is larger than 64 MiB"));
+  EXPECT_THAT(run_line("-d /dev/zero").err, HasSubstr("/dev/zero: is larger than 64 MiB"));
+}
+
+// MULPI 3.0 C.1.1.18.1.6: an HMAC type that cannot be computed is found when the file is sealed, and told at its place.
+TEST_F(Batch, MulpiD_2_WhatCannotBeSealedIsToldWithItsPlace) {
+  Folder::write("a.cfg", "Main { NetworkAccess 1;\n VendorSpecific { VendorIdentifier 0xffffff;\n  ExtendedCMTSMICConfiguration {"
+                         " ExtendedCMTSMICHMACDigestType 2; ExtendedCMTSMICHMACBitmap 0x10; } } }\n");
+  const Ran ran = run_line("-e a.cfg key a.cm");
+  EXPECT_EQ(ran.status, 255);
+  EXPECT_THAT(ran.err, HasSubstr("a.cfg:3:3: error: 43.6.1 asks for HMAC type 2"));
+  EXPECT_THAT(ran.err, HasSubstr("  ExtendedCMTSMICConfiguration {"));
+  EXPECT_FALSE(std::filesystem::exists("a.cm"));
+}
+
+TEST_F(Batch, DocsisInclude_LinesOfAFileBesideTheText) {
+  std::filesystem::create_directory("texts");
+  Folder::write("texts/a.cfg", "Main { include \"b.cfg\"; }");
+  Folder::write("texts/b.cfg", "NetworkAccess 1;\n MaxCPE 300;\n");
+  const Ran ran = run_line("--native -e texts/a.cfg key a.cm");
+  EXPECT_EQ(ran.status, 241);
+  EXPECT_THAT(ran.err, HasSubstr("b.cfg:2:9: error: MaxCPE is 1 to 254, not 300; the highest is 254\n MaxCPE 300;\n        ^\n"));
+}
+
+TEST_F(Batch, Mulpi4_D_1_1_TheListingIsOfTlv59ToWhomItIsUnderTheMic) {
+  Folder::write("a.cfg", "Main { NetworkAccess 1; TftpModemAddress 10.0.0.7; TFTPProvisionedModemIPv6Address 2001:db8::7; }");
+  const auto covered = [](std::string text) { return text.substr(0, text.find("##### End")); };
+  EXPECT_THAT(covered(run_line("-e a.cfg key a.cm").out), testing::AllOf(HasSubstr("TftpModemAddress"), testing::Not(HasSubstr("IPv6"))));
+  EXPECT_THAT(covered(run_line("--ipv6 -e a.cfg key a.cm").out), testing::AllOf(HasSubstr("IPv6"), testing::Not(HasSubstr("TftpModemAddress"))));
+}
+
 TEST_F(Batch, Docsis1_StandardStreams) {
   const Ran ran = run_line("-e - key -", kModem);
   EXPECT_EQ(ran.status, 0) << ran.err;

@@ -70,7 +70,7 @@ TEST(Docsis1_Words, LongOnesStandAnywhere) {
 TEST(Docsis1_Words, Usage) {
   constexpr std::string_view kWrong =
       ";-e;-e text;-e text key;-p text;-m;-m text key;-m -p text;-d;-x;text;-M;-M dirs;-na -eu -p t o;check;diff a;diff a b c;verify k;verify;--release;"
-      "--release 9 check a;--nonsense -d a;-o;-na";
+      "--release 9 check a;--nonsense -d a;-o;-na;--compat --native -d a";
   for (std::string_view left = kWrong; !left.empty();) {
     const std::string_view line = left.substr(0, left.find(';'));
     left.remove_prefix(std::min(left.size(), line.size() + 1));
@@ -139,6 +139,30 @@ TEST(Docsis12_Command, Diff) {
   EXPECT_THAT(secrets.out, HasSubstr("another secret"));
 }
 
+// A text is compared as its file: what is too long for one TLV is several.
+TEST(MulpiC_1_2_10_Command, DiffOfATextAndItsFile) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("cvc.der", std::string(600, 'c'));
+  std::string router = "eRouter { ";
+  for (int i = 0; i < 3; ++i) router += "SnmpMibObject .1.3.6.1.4.1.32473." + std::to_string(i) + " String \"" + std::string(100, 'r') + "\"; ";
+  Folder::write("a.cfg", "Main { NetworkAccess 1; ManufacturerCVC \"cvc.der\"; " + router + "} }");
+  ASSERT_EQ(run_line("--quiet -e a.cfg key a.cm").status, 0);
+  const Ran ran = run_line("diff a.cfg a.cm");
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+}
+
+TEST(MulpiD_2_Command, VerifyOfWhatWeCannotCompute) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("a.cm", std::string("\x2b\x0d\x08\x03\xff\xff\xff\x06\x06\x01\x01\x02\x02\x01\x10\x07\x10", 17) + std::string(16, 'm') + "\xff");
+  const Ran ran = run_line("verify key a.cm");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(ran.out, "a.cm: CM MIC absent, CMTS MIC unknown, extended CMTS MIC unknown with key\n");
+  EXPECT_THAT(run_line("--json verify key a.cm").out, HasSubstr("\"cmts_mic\": \"unknown\""));
+}
+
 TEST(MulpiD_1_1_Command, VerifyTellsWhichSecret) {
   Folder folder;
   Folder::write("old", "one");
@@ -189,7 +213,42 @@ TEST(Docsis12_Command, DecodeAsJson) {
 }
 
 // The program itself, once: everything else is tested within the process.
-TEST(Docsis1_Command, TheProgram) { EXPECT_EQ(std::system("'" COAXD_DOCSIS_COMMAND "' --version > /dev/null"), 0); }
+TEST(Docsis1_Command, TheProgram) {
+  EXPECT_EQ(std::system("'" COAXD_DOCSIS_COMMAND "' --version > /dev/null"), 0);
+  const int full = std::system("'" COAXD_DOCSIS_COMMAND "' tlvs > /dev/full 2> /dev/null");
+  EXPECT_EQ(WEXITSTATUS(full), 2) << "what is lost is told";
+}
+
+// ${ is nothing special to the utility; variables are for templates, and for --native.
+TEST(Docsis2_Command, VariablesAreTextUnlessAskedFor) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("a.cfg", "Main { SwUpgradeFilename \"a${b:c}d\"; }");
+  for (const char* line : {"--compat -e a.cfg key a.cm", "-e a.cfg key a.cm"}) {
+    ASSERT_EQ(run_line(line).status, 0);
+    EXPECT_TRUE(contents("a.cm").starts_with("\x09\x08" "a${b:c}d")) << line;
+  }
+  ASSERT_EQ(run_line("--native -e a.cfg key a.cm").status, 0);
+  EXPECT_TRUE(contents("a.cm").starts_with("\x09\x03" "acd"));
+  Folder::write("b.cfg", "Main { MaxCPE ${b:5}; }");
+  EXPECT_EQ(run_line("-e b.cfg key a.cm").status, 255);
+  EXPECT_EQ(run_line("--native -e b.cfg key a.cm").status, 0);
+}
+
+// The file is there before anybody reads how it was made.
+TEST(Docsis1_Command, AReaderOfTheListingMayGoAway) {
+  Folder folder;
+  Folder::write("key", "k");
+  std::string text = "Main { NetworkAccess 1; ";
+  for (int i = 0; i < 20'000; ++i) text += "CpeMacAddress 02:00:00:00:00:01; ";
+  Folder::write("a.cfg", text + "}");
+  EXPECT_EQ(std::system("'" COAXD_DOCSIS_COMMAND "' -e a.cfg key a.cm | true"), 0);
+  EXPECT_TRUE(std::filesystem::exists("a.cm"));
+}
+
+TEST(DocsisTlvs_Page, IsWhatTheTableSays) {
+  EXPECT_TRUE(run_line("tlvs").out == contents(COAXD_SOURCE_DIR "/docs/docsis-tlvs.md")) << "write it anew: docsis tlvs > docs/docsis-tlvs.md";
+}
 
 }  // namespace
 }  // namespace coaxd::docsis
