@@ -5,6 +5,7 @@
 #include "server/engine/addressing.h"
 #include "server/engine/reply_options.h"
 #include "server/engine/reply_scopes.h"
+#include "server/wire/cable_device.h"
 
 namespace coaxd::engine {
 namespace {
@@ -14,6 +15,7 @@ using config::OptionRegistry;
 using config::Parameter;
 
 constexpr std::uint16_t kBroadcastFlag = 0x8000;
+constexpr std::uint8_t kBootfileName = 67;
 
 Bytes octets_of(Exchange& exchange, std::uint32_t value) noexcept {
   const MutableBytes out = exchange.server.arena.take(4);
@@ -68,6 +70,37 @@ Bytes agent_echo(Exchange& exchange, const Departure& departure) noexcept {
     return {};
   const MutableBytes out = exchange.server.arena.take(info.raw().size());
   return out.first(out.empty() ? 0 : info.echo(out));
+}
+
+Bytes until_nul(Bytes text) noexcept { return text.first(static_cast<std::size_t>(std::ranges::find(text, std::uint8_t{0}) - text.begin())); }
+
+// Of the reply's file FileNames is told, and both places that name it have what it answers: the field `file`, and option 67, which alone counts where the field is empty
+// (RFC 2132 §9.5). An option 67 that names another file stays.
+void hand_out_file(Exchange& exchange, const Lease& lease, wire::ReplyHeader& header, std::span<wire::ReplyOption> options) noexcept {
+  const auto option = std::ranges::find(options, kBootfileName, &wire::ReplyOption::code);
+  const Bytes in_field = until_nul(header.file.first(std::min(header.file.size(), FileNames::kLongest)));
+  const Bytes in_option = option == options.end() ? Bytes{} : until_nul(option->value);
+  const Bytes file = in_field.empty() ? in_option : in_field;
+  if (file.empty() || file.size() > FileNames::kLongest) return;
+  const MutableBytes room = exchange.server.arena.take(FileNames::kLongest);
+  if (room.empty()) return;  // finish() drops the reply
+
+  const wire::Message& query = *exchange.query;
+  const std::span<const ClassMatch> classes = exchange.classes.matches();
+  const subscriber::Mac hardware = subscriber::Mac::of(query.chaddr()).value_or(subscriber::Mac{});
+  const Handing handing{.address = lease.address,
+                        .giaddr = query.giaddr(),
+                        .hardware = hardware,
+                        .modem = subscriber::Mac::of(wire::modem_mac(query)).value_or(hardware),
+                        .until = exchange.server.after.ends,
+                        .fixed = lease.is_static(),
+                        .file = as_text(file),
+                        .client_class = classes.empty() ? std::string_view{} : classes.front().cls->name};
+  const std::span<char, FileNames::kLongest> text(reinterpret_cast<char*>(room.data()), FileNames::kLongest);
+  const Bytes name = as_bytes(exchange.server.settings.file_names->hand_out(handing, exchange.now, text));
+  if (equal(name, file)) return;
+  if (!in_field.empty()) header.file = name;
+  if (equal(in_option, file)) option->value = name;
 }
 
 bool finish(Exchange& exchange, const Answer& answer, const wire::ReplyHeader& header,
@@ -165,6 +198,7 @@ bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
   selection.request = exchange.query;
   selection.use_request_list = answer.type != wire::MessageType::bootp;
   const std::size_t count = select_reply_options(selection, server.arena, server.options);
+  if (answer.lease != nullptr && server.settings.file_names != nullptr) hand_out_file(exchange, *answer.lease, header, {server.options.data(), count});
   wire::ReplyLimits limits = reply_limits(options, *exchange.query);
   // Only a client of a host declaration gets his vendor area of another format back (observed).
   if (!server.context.is_static) {

@@ -12,6 +12,7 @@ struct Answer {
   Ipv4 yiaddr, ciaddr, siaddr;
   bool broadcast = false;
   Departure departure;
+  const Lease* lease = nullptr;  // that the reply gives; null: it gives none
 };
 
 // The server identifier that the scopes gave, or the interface's address; with RFC 5107 what the

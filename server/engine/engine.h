@@ -20,6 +20,7 @@
 #include "server/engine/arrival.h"
 #include "server/engine/drop_reason.h"
 #include "server/engine/evaluate.h"
+#include "server/engine/file_names.h"
 #include "server/engine/log_event.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
@@ -59,6 +60,7 @@ struct Settings {
   Ipv4 local_address{};  // source of what leaves by routes; zero: the address that was asked
   std::uint16_t server_port = kServerPort, client_port = kClientPort;
   subscriber::ModemTable* modems = nullptr;  // read, and told which modems are there; outlives the engine
+  FileNames* file_names = nullptr;  // told of files that replies name; null: nobody wants to know. Outlives the engine
 };
 
 struct Actions {

@@ -121,6 +121,7 @@ bool write_reply_for(Exchange& exchange, const Lease& lease, MessageType type,
   set_automatic_options(exchange, lease.subnet, server.context.host, lease.address);
   Answer answer;
   answer.type = type;
+  answer.lease = &lease;
   answer.yiaddr = lease.address;
   answer.ciaddr = exchange.query->ciaddr();
   answer.broadcast = wants_broadcast(exchange);

@@ -51,9 +51,20 @@ Packet message(wire::MessageType type, int client) {
   return packet;
 }
 
+// Another name for each file, where the engine has made room for it.
+class OtherNames final : public engine::FileNames {
+ public:
+  std::string_view hand_out(const engine::Handing& handing, Instant, std::span<char, kLongest> room) noexcept override {
+    ++times;
+    return {room.data(), handing.file.copy(room.data(), handing.file.size() - 1)};
+  }
+  int times = 0;
+};
+
 TEST(Engine_Allocations, NoneOnceWarm) {
   using wire::MessageType;
-  Sim sim{kConfig};
+  OtherNames names;
+  Sim sim{kConfig, {.settings = {.file_names = &names}}};
   std::size_t warm = 0;
   for (int client = 1; client <= 60; ++client) {
     const Ipv4 address{Ipv4::of(10, 1, 0, 9).value + static_cast<std::uint32_t>(client)};
@@ -86,6 +97,7 @@ TEST(Engine_Allocations, NoneOnceWarm) {
     if (client > 10) warm += cost;
   }
   EXPECT_EQ(warm, 0u);
+  EXPECT_EQ(names.times, 3 * 60);
 
   sim.set_time(700);
   static engine::Actions actions;
