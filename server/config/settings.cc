@@ -203,7 +203,7 @@ constexpr SettingRow kRows[] = {
     boolean<&S::docsis, &S::Docsis::single_download>("docsis", "single_download",
         "Such a name is good for one whole download."),
     number<&S::docsis, &S::Docsis::remembered>("docsis", "remembered", 1024, 10000000,
-        "Modems of which it is remembered what DHCP has told them; 260 octets each."),
+        "Modems of which it is remembered what DHCP has told them; 512 octets each."),
 
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };

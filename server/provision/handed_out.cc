@@ -12,7 +12,7 @@ constexpr std::string_view kSuffix = ".cm";
 constexpr std::size_t kOctets = 15, kLetters = 24;
 static_assert(kLetters + kSuffix.size() == HandedOut::kNameSize && kOctets * 8 == kLetters * 5);
 
-void write_name(Ipv4 address, const Nonce& nonce, HandedOut::NameRoom& room) noexcept {
+std::string_view write_name(Ipv4 address, const Nonce& nonce, std::span<char, HandedOut::kLongest> room) noexcept {
   std::array<std::uint8_t, kOctets> octets;
   store_be32(octets.data(), address.value);
   std::ranges::copy(nonce, octets.begin() + 4);
@@ -24,17 +24,74 @@ void write_name(Ipv4 address, const Nonce& nonce, HandedOut::NameRoom& room) noe
     for (held += 8; held >= 5; held -= 5) *out++ = kDigits[bits >> (held - 5) & 31];
   }
   std::ranges::copy(kSuffix, out);
+  return {room.data(), HandedOut::kNameSize};
 }
+
+// The first word of a Handed.
+struct Key {
+  Ipv4 address;
+  std::uint32_t named_at;
+};
+Key key_of(std::uint64_t word) noexcept {
+  Key key;
+  std::memcpy(static_cast<void*>(&key), &word, sizeof key);
+  return key;
+}
+static_assert(sizeof(Key) == 8);
 
 std::uint32_t stored(WallSeconds at) noexcept { return static_cast<std::uint32_t>(std::clamp<WallSeconds>(at, 0, kNever)); }
 
 }  // namespace
 
 void Handed::set_texts(std::string_view file, std::string_view client_class) noexcept {
-  if (file.size() > kText) file = {};
   if (client_class.size() > kText - file.size()) client_class = {};
   file_size_ = static_cast<std::uint8_t>(file.copy(text_.data(), file.size()));
   class_size_ = static_cast<std::uint8_t>(client_class.copy(text_.data() + file_size_, client_class.size()));
+}
+
+// No more than there are, also of sizes from the middle of a change.
+std::size_t Handed::words() const noexcept { return std::min((sizeof(Handed) - kText + file_size_ + class_size_ + 7) / 8, sizeof(Handed) / 8); }
+
+// --- a bucket ---
+
+std::size_t HandedOut::Bucket::place_of(Ipv4 address) const noexcept {
+  std::size_t place = 0;
+  while (place < kPlaces && key_of(first[place].load(std::memory_order_acquire)).address != address) ++place;
+  return place;
+}
+
+void HandedOut::Bucket::load(std::size_t place, Handed& out) const noexcept {
+  std::array<std::uint64_t, kWords> words;
+  std::size_t count = 0;
+  const auto copy = [&](std::size_t up_to) {
+    for (; count < up_to; ++count) words[count] = (count == 0 ? first[place] : others[place][count - 1]).load(std::memory_order_acquire);  // pairs with store()
+    std::memcpy(static_cast<void*>(&out), words.data(), count * 8);
+  };
+  copy((sizeof(Handed) - Handed::kText + 7) / 8);
+  copy(out.words());
+}
+
+void HandedOut::Bucket::store(std::size_t place, const Handed& from) noexcept {
+  std::array<std::uint64_t, kWords> words;
+  const std::size_t count = from.words();
+  std::memcpy(words.data(), &from, count * 8);
+  // Pairs with load(): who has read one of them sees our version.
+  first[place].store(words[0], std::memory_order_release);
+  for (std::size_t i = 1; i < count; ++i) others[place][i - 1].store(words[i], std::memory_order_release);
+}
+
+// An empty place, or the one that was named longest ago.
+std::size_t HandedOut::Bucket::least() const noexcept {
+  std::size_t least = 0;
+  std::uint32_t named_at = 0xffffffff;
+  for (std::size_t place = 0; place < kPlaces; ++place) {
+    const Key key = key_of(first[place].load(std::memory_order_relaxed));
+    if (key.address.is_zero()) return place;
+    if (key.named_at >= named_at) continue;
+    named_at = key.named_at;
+    least = place;
+  }
+  return least;
 }
 
 // Right to change a bucket.
@@ -51,59 +108,21 @@ class HandedOut::Writing {
   Writing& operator=(const Writing&) = delete;
   ~Writing() { bucket_.version.store(version_ + 2, std::memory_order_release); }
 
-  // The place of this address; null: it has none.
-  std::array<Atomic<std::uint64_t>, kWords>* find(Ipv4 address) noexcept {
-    for (auto& place : bucket_.places)
-      if (address_in(place) == address) return &place;
-    return nullptr;
-  }
-  // An empty one, or the one that was named longest ago.
-  std::array<Atomic<std::uint64_t>, kWords>& least() noexcept {
-    auto* least = &bucket_.places[0];
-    std::uint32_t named_at = 0xffffffff;
-    for (auto& place : bucket_.places) {
-      Handed handed;
-      load(place, handed);
-      if (handed.address.is_zero()) return place;
-      if (handed.named_at < named_at) {
-        named_at = handed.named_at;
-        least = &place;
-      }
-    }
-    return *least;
-  }
-
  private:
   Bucket& bucket_;
   std::uint64_t version_ = 0;
 };
 
+// Half of the places stay free: with as many addresses as are to be remembered, four in a hundred find all their places taken.
 HandedOut::HandedOut(const Settings& settings, HashSeed seed)
-    : settings_(settings), seed_(seed), mask_(std::bit_ceil(std::max<std::size_t>(settings.remembered, kPlaces) / kPlaces) - 1), memory_((mask_ + 1) * sizeof(Bucket)) {}
+    : settings_(settings), seed_(seed), buckets_(std::clamp<std::size_t>(settings.remembered / 2, 1, 0xffffffff)), memory_(buckets_ * sizeof(Bucket)) {}
 
 HandedOut::Bucket& HandedOut::bucket_of(Ipv4 address) const noexcept {
-  // Addresses are ours to give, so nobody aims at a bucket; neighbours are to be spread.
-  const std::uint64_t hash = address.value * std::uint64_t{0x9e3779b97f4a7c15};
-  return memory_.as<Bucket>()[(hash >> 32) & mask_];
-}
-
-Ipv4 HandedOut::address_in(const std::array<Atomic<std::uint64_t>, kWords>& place) noexcept {
-  const std::uint64_t word = place[0].load(std::memory_order_acquire);
-  std::uint32_t address;
-  std::memcpy(&address, &word, sizeof address);
-  return {address};
-}
-
-void HandedOut::load(const std::array<Atomic<std::uint64_t>, kWords>& place, Handed& out) noexcept {
-  std::array<std::uint64_t, kWords> words;
-  for (std::size_t i = 0; i < kWords; ++i) words[i] = place[i].load(std::memory_order_acquire);  // pairs with store()
-  std::memcpy(static_cast<void*>(&out), words.data(), sizeof out);
-}
-
-void HandedOut::store(const Handed& from, std::array<Atomic<std::uint64_t>, kWords>& place) noexcept {
-  std::array<std::uint64_t, kWords> words;
-  std::memcpy(words.data(), &from, sizeof from);
-  for (std::size_t i = 0; i < kWords; ++i) place[i].store(words[i], std::memory_order_release);  // pairs with load(): who has read one of them sees our version
+  // Pools are long runs and lie at round distances: after this (Stafford's mix of 64 bits) nothing of that is left. Addresses are ours to give, so nobody aims at a bucket.
+  std::uint64_t hash = address.value * std::uint64_t{0x9e3779b97f4a7c15};
+  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
+  return memory_.as<Bucket>()[(hash >> 32) * buckets_ >> 32];
 }
 
 bool HandedOut::find(Ipv4 address, Handed& out) const noexcept {
@@ -112,16 +131,13 @@ bool HandedOut::find(Ipv4 address, Handed& out) const noexcept {
   for (unsigned attempt = 0;; wait_a_moment(attempt++)) {
     const std::uint64_t version = bucket.version.load(std::memory_order_acquire);  // pairs with Writing's end
     if ((version & 1) != 0) continue;
-    bool found = false;
-    for (const auto& place : bucket.places) {
-      if (address_in(place) != address) continue;
-      load(place, out);
-      found = true;
-      break;
-    }
-    if (bucket.version.load(std::memory_order_relaxed) == version) return found;
+    const std::size_t place = bucket.place_of(address);
+    if (place < kPlaces) bucket.load(place, out);
+    if (bucket.version.load(std::memory_order_relaxed) == version) return place < kPlaces;
   }
 }
+
+// --- names ---
 
 Nonce HandedOut::fresh_nonce(const Handing& handing) noexcept {
   struct {
@@ -138,37 +154,42 @@ Nonce HandedOut::fresh_nonce(const Handing& handing) noexcept {
   return nonce;
 }
 
-std::string_view HandedOut::hand_out(const Handing& handing, Instant now, NameRoom& room) noexcept {
-  if (handing.file.empty() || handing.address.is_zero()) return handing.file;
+bool HandedOut::generates(std::string_view file) const noexcept {
+  return settings_.generated_names && std::ranges::none_of(settings_.unasked, [&](const std::string& prefix) { return file.starts_with(prefix); });
+}
+
+std::string_view HandedOut::hand_out(const Handing& handing, Instant now, std::span<char, kLongest> room) noexcept {
+  if (handing.file.empty() || handing.file.size() > kLongest || handing.address.is_zero()) return handing.file;
   Handed next;
   next.address = handing.address;
-  next.giaddr = handing.giaddr;
+  next.named_at = stored(now.wall);
   next.hardware = handing.hardware.value;
   next.modem = handing.modem.value;
+  next.giaddr = handing.giaddr;
   next.until = stored(handing.until);
-  next.named_at = stored(now.wall);
   next.flags = handing.fixed ? Handed::kFixed : 0;
   next.set_texts(handing.file, handing.client_class);
+  const bool generated = generates(handing.file);
   {
-    Writing writing(bucket_of(handing.address));
-    auto* place = writing.find(handing.address);
+    Bucket& bucket = bucket_of(handing.address);
+    const Writing writing(bucket);
+    const std::size_t place = bucket.place_of(handing.address);
     Handed former;
-    if (place != nullptr) load(*place, former);
-    const bool same = place != nullptr && former.hardware == next.hardware;
+    if (place < kPlaces) bucket.load(place, former);
+    const bool same = place < kPlaces && former.hardware == next.hardware;
     if (same) {
       next.served_at = former.served_at;
       if (next.giaddr.is_zero()) next.giaddr = former.giaddr;  // RFC 2131 §4.3.2: a renewal comes without its relay
       next.flags = static_cast<std::uint8_t>(next.flags | (former.flags & Handed::kOldSecret));
     }
-    if (settings_.generated_names) {
+    if (generated) {
       const bool again = same && former.file() == handing.file && standing(former, former.nonce, now.wall) == Standing::good;
       next.nonce = again ? former.nonce : fresh_nonce(handing);
+      next.flags |= Handed::kGenerated;
     }
-    store(next, place != nullptr ? *place : writing.least());
+    bucket.store(place < kPlaces ? place : bucket.least(), next);
   }
-  if (!settings_.generated_names) return handing.file;
-  write_name(next.address, next.nonce, room);
-  return {room.data(), room.size()};
+  return generated ? write_name(next.address, next.nonce, room) : handing.file;
 }
 
 std::optional<HandedOut::Name> HandedOut::parse(std::string_view name) const noexcept {
@@ -189,7 +210,7 @@ std::optional<HandedOut::Name> HandedOut::parse(std::string_view name) const noe
 }
 
 HandedOut::Standing HandedOut::standing(const Handed& handed, const Nonce& nonce, WallSeconds now) const noexcept {
-  if (handed.nonce != nonce) return Standing::unknown;
+  if (!handed.has(Handed::kGenerated) || handed.nonce != nonce) return Standing::unknown;
   if (settings_.single_download && handed.has(Handed::kUsed)) return Standing::used;
   // A clock that was set back makes no name older than it is.
   return now - WallSeconds{handed.named_at} > WallSeconds{settings_.name_seconds} ? Standing::expired : Standing::good;
@@ -197,15 +218,16 @@ HandedOut::Standing HandedOut::standing(const Handed& handed, const Nonce& nonce
 
 void HandedOut::served(const Handed& asked, bool old_secret, WallSeconds now) noexcept {
   if (asked.address.is_zero()) return;
-  Writing writing(bucket_of(asked.address));
-  auto* place = writing.find(asked.address);
-  if (place == nullptr) return;
+  Bucket& bucket = bucket_of(asked.address);
+  const Writing writing(bucket);
+  const std::size_t place = bucket.place_of(asked.address);
+  if (place == kPlaces) return;
   Handed handed;
-  load(*place, handed);
+  bucket.load(place, handed);
   if (handed.nonce != asked.nonce || handed.hardware != asked.hardware) return;  // DHCP has told something else since
   handed.served_at = stored(now);
-  handed.flags = static_cast<std::uint8_t>((handed.flags & Handed::kFixed) | Handed::kUsed | (old_secret ? Handed::kOldSecret : 0));
-  store(handed, *place);
+  handed.flags = static_cast<std::uint8_t>((handed.flags & ~Handed::kOldSecret) | Handed::kUsed | (old_secret ? Handed::kOldSecret : 0));
+  bucket.store(place, handed);
 }
 
 }  // namespace coaxd::provision

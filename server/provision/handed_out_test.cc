@@ -165,7 +165,7 @@ TEST(HandedOut_Names, AreAllDifferent) {
 }
 
 TEST(HandedOut, FullBucketGivesUpWhatWasNamedLongestAgo) {
-  HandedOut table({.remembered = 4}, kSeed);
+  HandedOut table({.remembered = 2}, kSeed);
   ASSERT_EQ(table.capacity(), 4u);
   const auto address = [](std::uint32_t i) { return Ipv4{kAddress.value + i}; };
   for (std::uint32_t i = 0; i < 4; ++i) named(table, handing("gold.cm", address(i)), later(i));
@@ -178,9 +178,47 @@ TEST(HandedOut, FullBucketGivesUpWhatWasNamedLongestAgo) {
   EXPECT_TRUE(table.find(address(4), handed));
 }
 
+// Addresses come in pools: one long run, or many short ones at round distances.
+TEST(HandedOut, FindsNearlyAllOfAsManyAsItIsToRemember) {
+  constexpr std::uint32_t kMany = 40'000;
+  for (const std::uint32_t run : {kMany, kMany / 16, 250u}) {
+    HandedOut table({.remembered = kMany}, kSeed);
+    EXPECT_EQ(table.capacity(), 2 * kMany);
+    const auto address = [&](std::uint32_t i) { return Ipv4{Ipv4::of(10, 0, 1, 0).value + i / run * 65536 + i % run}; };
+    for (std::uint32_t i = 0; i < kMany; ++i) named(table, handing("gold.cm", address(i)));
+    std::uint32_t found = 0;
+    Handed handed;
+    for (std::uint32_t i = 0; i < kMany; ++i) found += table.find(address(i), handed) ? 1 : 0;
+    EXPECT_GT(found, kMany / 100 * 95) << run;
+  }
+}
+
+// With generated names, what any modem may fetch keeps its name, and has no other.
+TEST(HandedOut_Names, WhatNobodyNeedBeToldKeepsItsName) {
+  HandedOut table({.generated_names = true, .unasked = {"firmware/", "pxe"}}, kSeed);
+  for (const std::string_view file : {"firmware/a.bin", "pxelinux.0"}) {
+    EXPECT_EQ(named(table, handing(file)), file);
+    Handed handed;
+    ASSERT_TRUE(table.find(kAddress, handed));
+    EXPECT_EQ(handed.file(), file);
+    EXPECT_EQ(table.standing(handed, handed.nonce, kNow.wall), Standing::unknown);
+  }
+  EXPECT_NE(named(table, handing("gold.cm")), "gold.cm");
+}
+
+TEST(HandedOut_Names, WhatIsLongerThanTheFieldStays) {
+  HandedOut table({.generated_names = true}, kSeed);
+  const std::string most(engine::FileNames::kLongest, 'f');
+  EXPECT_NE(named(table, handing(most)), most);
+  Handed handed;
+  ASSERT_TRUE(table.find(kAddress, handed));
+  EXPECT_EQ(handed.file(), most);
+  EXPECT_EQ(named(table, handing(most + "f")), most + "f");
+}
+
 // Copies taken while others write are of one reply, never of two.
 TEST(HandedOut_Threads, CopiesAreWhole) {
-  HandedOut table({.generated_names = true, .remembered = 4}, kSeed);
+  HandedOut table({.generated_names = true, .remembered = 2}, kSeed);
   std::atomic<bool> stop{false};
   std::vector<std::thread> writers;
   for (std::uint32_t writer = 0; writer < 2; ++writer) {

@@ -52,7 +52,12 @@ Provision::Provision(const Settings& settings, HashSeed seed, TemplateFolder tem
       secrets_(std::move(secrets)),
       next_key_(next_key),
       snapshots_(std::make_shared<const Snapshot>(Snapshot{templates_.set(), secrets_})),
-      handed_out_({.generated_names = settings.generated_names, .name_seconds = settings.name_seconds, .single_download = settings.single_download, .remembered = settings.remembered}, seed) {}
+      handed_out_({.generated_names = settings.generated_names,
+                   .name_seconds = settings.name_seconds,
+                   .single_download = settings.single_download,
+                   .remembered = settings.remembered,
+                   .unasked = settings.unasked},
+                  seed) {}
 
 // As with templates: read when two looks have found it the same.
 bool Provision::look_at_secrets(std::vector<News>& news) {

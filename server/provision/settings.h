@@ -36,7 +36,7 @@ struct Settings {
   bool generated_names = false;         // DHCP hands out names that nobody can guess
   std::uint32_t name_seconds = 120;     // how long such a name is good
   bool single_download = true;          // and that it is so once
-  std::size_t remembered = std::size_t{1} << 16;  // addresses of which we know what DHCP told; 260 octets each
+  std::size_t remembered = std::size_t{1} << 16;  // addresses of which we know what DHCP told; 512 octets each
 };
 
 }  // namespace coaxd::provision
