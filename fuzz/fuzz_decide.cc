@@ -26,7 +26,7 @@ constexpr std::string_view kOtherConfig = R"(
 )";
 
 constexpr std::string_view kConfig = R"(
-  authoritative; ping-check false; default-lease-time 600; max-lease-time 1200; next-server 10.0.0.9; filename "cm.bin";
+  authoritative; ping-check false; allow leasequery; default-lease-time 600; max-lease-time 1200; next-server 10.0.0.9; filename "cm.bin";
   option domain-name "isp.example"; option domain-name-servers 10.0.0.1, 10.0.0.2;
   option space cl; option cl.tftp code 1 = ip-address; option cl-space code 122 = encapsulate cl; option cl.tftp 10.0.0.3;
   class "docsis" { match if substring(option vendor-class-identifier, 0, 6) = "docsis"; option domain-name "cm.example"; }
@@ -74,6 +74,7 @@ Packet message_from(Source& in) {
   Packet packet;
   const unsigned head = in.u8();
   packet.type = kTypes[head % 8];
+  if (packet.type == wire::MessageType::leasequery && head >= 0xc0) packet.type = wire::MessageType::lease_active;  // of a draft
   packet.chaddr = {0x00, 0x15, 0x96, 0, 0, static_cast<std::uint8_t>(head / 8 % 8)};
   const unsigned fields = in.u8();
   if ((fields & 1) != 0)

@@ -99,6 +99,26 @@ void write_messages() {
                        .pad());
 }
 
+// Behind one octet of fuzz_leasequery's settings.
+void write_leasequeries() {
+  const auto query = [](const char* name, std::uint8_t settings, std::uint8_t type, auto change) {
+    TestPacket packet = TestPacket{}.set(1, {0, 0, 0}).set(24, {10, 1, 0, 1}).set(28, {0, 0, 0, 0, 0, 0}).cookie().add(53, {type});
+    change(packet);
+    Octets octets = packet.end().octets();
+    octets.insert(octets.begin(), settings);
+    write("leasequery", name, octets);
+  };
+  const auto hardware = [](TestPacket& packet) { packet.set(1, {1, 6}).set(28, {'m', 'o', 'd', 'e', 'm', '1'}); };
+  query("address", 0, 10, [](TestPacket& p) { p.set(12, {10, 1, 0, 10}); });
+  query("address-fixed", 0, 10, [](TestPacket& p) { p.set(12, {10, 1, 0, 200}).add(55, {51, 54, 58, 59, 60, 61, 82, 91, 92}); });
+  query("address-draft0", 0, 13, [](TestPacket& p) { p.set(12, {10, 1, 0, 10}); });
+  query("hardware", 1, 10, hardware);
+  query("hardware-draft2", 0x13, 13, [&](TestPacket& p) { hardware(p), p.add(55, {51, 82, 161, 162, 163}); });
+  query("client-id", 0, 10, [](TestPacket& p) { p.text(61, "id1"); });
+  query("client-id-crowd", 0x80, 10, [](TestPacket& p) { p.text(61, {"\0crowd", 6}).add(55, {92}).add(57, {2, 0x40}); });
+  query("several-keys", 0, 10, [&](TestPacket& p) { hardware(p), p.set(12, {10, 1, 0, 12}).text(61, "id1"); });
+}
+
 void write_options() {
   const auto area = [](const char* name, std::initializer_list<std::uint8_t> octets) {
     write("dhcpv4-options", name, Bytes{octets.begin(), octets.size()});
@@ -221,6 +241,7 @@ int main(int argc, char** argv) {
   }
   top = argv[1];
   write_messages();
+  write_leasequeries();
   write_options();
   write_relay();
   write_replies();

@@ -51,7 +51,7 @@ constexpr ParameterRow kRows[] = {
     {duplicates, "duplicates", flag, kAny, honoured, "differential deny-duplicates"},
     {declines, "declines", flag, kAny, honoured, "differential declines-denied"},
     {client_updates, "client-updates", flag, kAny, harmless, kDns},
-    {leasequery, "leasequery", flag, kAny, not_supported, "leasequeries are not answered yet"},
+    {leasequery, "leasequery", flag, kAny, honoured, "differential leasequery-who-may-ask"},
     {stash_agent_options, "stash-agent-options", flag, kAny, honoured,
      "differential stash-keeps-the-renewal-in-its-class"},
     {always_broadcast, "always-broadcast", flag, kAny, honoured, "differential always-broadcast"},

@@ -27,6 +27,8 @@ constexpr std::string_view kIoChoices[] = {"auto", "uring", "asio"};
 constexpr std::string_view kFailoverModes[] = {"", "alone"};
 constexpr std::string_view kTemplateDialects[] = {"native", "utility"};
 constexpr std::string_view kMtaHashes[] = {"none", "north-american", "euro", "ietf"};
+constexpr std::string_view kQueryDialects[] = {"auto", "rfc4388", "draft0", "draft2"};
+constexpr std::string_view kQueryLists[] = {"liberal", "strict"};
 
 // With or without an interface, as fe80::1%eth0.
 bool is_ipv6(std::string_view text) {
@@ -56,6 +58,11 @@ std::string_view check_path(std::string_view value) {
 
 std::string_view check_prefixes(std::string_view value) {
   return parse_prefixes(value) ? std::string_view{} : "expecting addresses and prefixes such as \"10.1.0.1, 10.2.0.0/24\"";
+}
+
+std::string_view check_prefix(std::string_view value) {
+  const auto prefixes = parse_prefixes(value);
+  return prefixes && prefixes->size() == 1 ? std::string_view{} : "expecting one address or prefix such as \"10.2.0.0/24\"";
 }
 
 std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
@@ -103,6 +110,50 @@ constexpr SettingRow choice(std::string_view table, std::string_view key, std::s
 }
 
 using S = Settings;
+using Requester = S::Leasequery::Requester;
+
+// The same for a member of the last requester.
+template <auto Member>
+SettingRow::Value get_of_requester(const Settings& settings) {
+  const auto& value = settings.leasequery.requesters.back().*Member;
+  if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>) {
+    return static_cast<std::uint32_t>(value);
+  } else {
+    return value;
+  }
+}
+template <auto Member>
+void set_of_requester(Settings& settings, const SettingRow::Value& value) {
+  auto& member = settings.leasequery.requesters.back().*Member;
+  using T = std::remove_cvref_t<decltype(member)>;
+  if constexpr (std::is_enum_v<T>) {
+    member = static_cast<T>(std::get<std::uint32_t>(value));
+  } else {
+    member = std::get<T>(value);
+  }
+}
+
+constexpr SettingRow kRequesterFields[] = {
+    {"leasequery", "prefix", SettingType::text, 0, 0, {}, check_prefix, "whose queries", get_of_requester<&Requester::prefix>, set_of_requester<&Requester::prefix>},
+    {"leasequery", "dialect", SettingType::choice, 0, 0, kQueryDialects, nullptr, "what its queries are", get_of_requester<&Requester::dialect>, set_of_requester<&Requester::dialect>},
+    {"leasequery", "type", SettingType::number, 9, 13, {}, nullptr, "message type of its queries in draft2", get_of_requester<&Requester::type>, set_of_requester<&Requester::type>},
+    {"leasequery", "rate", SettingType::number, 0, 10'000'000, {}, nullptr, "queries a second", get_of_requester<&Requester::rate>, set_of_requester<&Requester::rate>},
+    {"leasequery", "lists", SettingType::choice, 0, 0, kQueryLists, nullptr, "what its option lists mean", get_of_requester<&Requester::lists>, set_of_requester<&Requester::lists>},
+};
+
+// As TOML writes them.
+SettingRow::Value get_requesters(const Settings& settings) {
+  std::string all;
+  for (const Requester& requester : settings.leasequery.requesters) {
+    Settings single;
+    single.leasequery.requesters.push_back(requester);
+    std::string one;
+    for (const SettingRow& field : kRequesterFields) one += fmt::format("{}{} = {}", one.empty() ? "" : ", ", field.key, setting_text(field, single));
+    all += fmt::format("{}{{ {} }}", all.empty() ? "" : ", ", one);
+  }
+  return "[" + all + "]";
+}
+
 constexpr SettingRow kRows[] = {
     number<&S::server, &S::Server::workers>("server", "workers", 0, 256, "Packet workers; 0 is one for each core."),
     choice<&S::server, &S::Server::io>("server", "io", kIoChoices,
@@ -205,6 +256,13 @@ constexpr SettingRow kRows[] = {
     number<&S::docsis, &S::Docsis::remembered>("docsis", "remembered", 1024, 10000000,
         "Modems of which it is remembered what DHCP has told them; 512 octets each."),
 
+    {"leasequery", "requesters", SettingType::records, 0, 0, {}, nullptr,
+        "Who may ask by leasequery which address is whose: [{ prefix = \"10.1.0.1\", dialect = \"auto\", type = 13, rate = 0, lists = \"liberal\" }, ...], all but prefix may be "
+        "left out; empty is whom `allow leasequery` of dhcpd.conf allows to.",
+        get_requesters, nullptr, kRequesterFields, [](Settings& settings) { settings.leasequery.requesters.emplace_back(); }},
+    number<&S::leasequery, &S::Leasequery::rate>("leasequery", "rate", 0, 10'000'000,
+        "Leasequeries a second, of all requesters together, beyond which they are not answered; 0 is no limit."),
+
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };
 
@@ -252,8 +310,38 @@ class Reader {
     }
   }
 
+  // Of each table its fields, and none that is wrong by being absent.
+  void read_records(const SettingRow& row, const toml::node& node, Settings& settings) {
+    const toml::array* records = node.as_array();
+    if (records == nullptr) return error(node.source(), fmt::format("{}: expecting an array of tables", name_of(row)));
+    for (const toml::node& each : *records) {
+      const toml::table* record = each.as_table();
+      if (record == nullptr) {
+        error(each.source(), fmt::format("{}: expecting a table such as {{ {} = ... }}", name_of(row), row.fields.front().key));
+        continue;
+      }
+      row.add_record(settings);
+      for (const auto& [name, value] : *record) {
+        const auto field = std::ranges::find(row.fields, name.str(), &SettingRow::key);
+        if (field != row.fields.end()) {
+          read_value(*field, value, settings);
+          continue;
+        }
+        std::vector<std::string_view> known;
+        for (const SettingRow& one : row.fields) known.push_back(one.key);
+        error(name.source(), fmt::format("{}: no field {}{}", name_of(row), name.str(), suggestion(name.str(), known)));
+      }
+      for (const SettingRow& field : row.fields) {
+        if (field.check == nullptr || record->contains(field.key)) continue;
+        if (const std::string_view problem = field.check(std::get<std::string>(field.get(settings))); !problem.empty())
+          error(each.source(), fmt::format("{}: {} is missing: {}", name_of(row), field.key, problem));
+      }
+    }
+  }
+
   void read_value(const SettingRow& row, const toml::node& node, Settings& settings) {
     switch (row.type) {
+      case SettingType::records: return read_records(row, node, settings);
       case SettingType::boolean:
         if (const auto* value = node.as_boolean()) return row.set(settings, value->get());
         return error(node.source(), name_of(row) + ": expecting true or false");
@@ -331,6 +419,7 @@ std::string setting_text(const SettingRow& row, const Settings& settings) {
     case SettingType::number: return fmt::format("{}", std::get<std::uint32_t>(value));
     case SettingType::text: return fmt::format("\"{}\"", std::get<std::string>(value));
     case SettingType::choice: return fmt::format("\"{}\"", row.choices[std::get<std::uint32_t>(value)]);
+    case SettingType::records: return std::get<std::string>(value);
   }
   std::unreachable();
 }

@@ -20,6 +20,8 @@ enum class IoChoice : std::uint8_t { automatic, uring, asio };
 enum class FailoverMode : std::uint8_t { refuse, alone };
 enum class TemplateDialect : std::uint8_t { native, utility };                        // docsis::Dialect
 enum class MtaHashChoice : std::uint8_t { none, north_american, euro, ietf };  // docsis::MtaHash
+enum class QueryDialect : std::uint8_t { automatic, rfc4388, draft0, draft2 };  // leasequery::DialectChoice
+enum class QueryLists : std::uint8_t { liberal, strict };                       // leasequery::Lists
 
 struct Settings {
   struct Server {
@@ -101,6 +103,19 @@ struct Settings {
     std::uint32_t remembered = 65536;
     bool operator==(const Docsis&) const = default;
   } docsis;
+  struct Leasequery {
+    struct Requester {
+      std::string prefix;
+      QueryDialect dialect = QueryDialect::automatic;
+      std::uint32_t type = 13;
+      std::uint32_t rate = 0;
+      QueryLists lists = QueryLists::liberal;
+      bool operator==(const Requester&) const = default;
+    };
+    std::vector<Requester> requesters;
+    std::uint32_t rate = 0;
+    bool operator==(const Leasequery&) const = default;
+  } leasequery;
   struct Time {
     bool enabled = false;
     bool operator==(const Time&) const = default;
@@ -108,7 +123,7 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
-enum class SettingType : std::uint8_t { boolean, number, text, choice };
+enum class SettingType : std::uint8_t { boolean, number, text, choice, records };
 
 struct SettingRow {
   std::string_view table, key;
@@ -121,6 +136,9 @@ struct SettingRow {
   using Value = std::variant<bool, std::uint32_t, std::string>;  // a choice is its number
   Value (*get)(const Settings&) = nullptr;
   void (*set)(Settings&, const Value&) = nullptr;
+  // records: an array of tables. The fields' get and set reach the last record; the value as a whole is the array's text, and has no set.
+  std::span<const SettingRow> fields = {};
+  void (*add_record)(Settings&) = nullptr;
 };
 std::span<const SettingRow> setting_rows() noexcept;
 // A row's value as TOML writes it.

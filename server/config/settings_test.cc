@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "server/config/setting_values.h"
 
 namespace coaxd::config {
@@ -41,6 +43,7 @@ TEST(Settings, EveryKeyReachesItsOwnMember) {
         value = row.key == "listen" ? "\"127.0.0.1:9\"" : row.key == "cmts" ? "\"10.1.0.1\"" : row.key == "ports" ? "\"4000-4001\"" : "\"/a/b\"";
         break;
       case SettingType::choice: value = "\"" + std::string(row.choices.back()) + "\""; break;
+      case SettingType::records: value = "[{ prefix = \"10.1.0.1\" }]"; break;
     }
     const Settings changed = read("[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n");
     for (const SettingRow& other : setting_rows()) {
@@ -77,6 +80,42 @@ TEST(Settings, PortsAreARange) {
   EXPECT_EQ(parse_ports("7-7")->low, 7);
   for (const char* wrong : {"7", "0-7", "8-7", "1-65536", "-7", "7-", "a-b", "1 - 7"}) EXPECT_FALSE(parse_ports(wrong)) << wrong;
   EXPECT_NE(first_error("[tftp]\nports = \"7\"\n").find("[tftp] ports: expecting \"LOW-HIGH\""), std::string::npos);
+}
+
+TEST(Settings, RequestersAreAnArrayOfTables) {
+  EXPECT_TRUE(read("[leasequery]\nrequesters = []").leasequery.requesters.empty());
+  const auto requesters = read("[leasequery]\nrequesters = [{ prefix = \"10.1.0.1\" },\n"
+                               "  { prefix = \"10.2.0.0/24\", dialect = \"draft2\", type = 9, rate = 50, lists = \"strict\" }]").leasequery.requesters;
+  ASSERT_EQ(requesters.size(), 2u);
+  EXPECT_EQ(requesters[0], (Settings::Leasequery::Requester{.prefix = "10.1.0.1"}));
+  EXPECT_EQ(requesters[1], (Settings::Leasequery::Requester{"10.2.0.0/24", QueryDialect::draft2, 9, 50, QueryLists::strict}));
+  EXPECT_EQ(read("[[leasequery.requesters]]\nprefix = \"10.1.0.1\"").leasequery.requesters.size(), 1u);
+}
+
+TEST(Settings, AWrongRequesterIsRefusedAtItsPlace) {
+  const auto wrong = [](const std::string& requesters, std::string_view message) {
+    const std::string error = first_error("[leasequery]\nrequesters = " + requesters);
+    EXPECT_TRUE(error.starts_with("coaxd.toml line 2: [leasequery] ")) << error;
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+  };
+  wrong("7", "requesters: expecting an array of tables\n");
+  wrong("[7]", "requesters: expecting a table such as { prefix = ... }\n");
+  wrong("[{}]", "requesters: prefix is missing: expecting one address or prefix such as \"10.2.0.0/24\"\n");
+  wrong("[{ prefix = \"10.1.0.1, 10.1.0.2\" }]", "prefix: expecting one address or prefix");
+  wrong("[{ prefix = \"10.1.0.1/24\" }]", "prefix: expecting one address or prefix");
+  wrong("[{ prefix = \"10.1.0.1\", dialects = \"auto\" }]", "requesters: no field dialects; did you mean dialect?");
+  wrong("[{ prefix = \"10.1.0.1\", dialect = \"draft-0\" }]", "dialect: expecting one of \"auto\", \"rfc4388\", \"draft0\", \"draft2\"; did you mean draft0?");
+  wrong("[{ prefix = \"10.1.0.1\", type = 8 }]", "type: expecting a number from 9 to 13");
+  wrong("[{ prefix = \"10.1.0.1\", rate = -1 }]", "rate: expecting a number from 0 to 10000000");
+}
+
+// What `coaxctl check` compares, and tells of.
+TEST(Settings, RequestersAreWrittenAsTomlReadsThem) {
+  const std::string text = "[{ prefix = \"10.1.0.1\", dialect = \"auto\", type = 13, rate = 0, lists = \"liberal\" }, "
+                           "{ prefix = \"10.2.0.0/24\", dialect = \"draft2\", type = 9, rate = 50, lists = \"strict\" }]";
+  const Settings settings = read("[leasequery]\nrequesters = " + text);
+  const auto row = std::ranges::find(setting_rows(), "requesters", &SettingRow::key);
+  EXPECT_EQ(setting_text(*row, settings), text);
 }
 
 TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {

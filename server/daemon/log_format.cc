@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+
+#include "leasequery/query.h"
 
 namespace coaxd::daemon {
 
@@ -130,6 +133,44 @@ void unknown_segment_line(const Writer& w) {
   w.text += ": unknown network segment";
 }
 
+// What was asked for; nothing is said of a query that is refused.
+void leasequery_key(const Writer& w) {
+  if (w.event.number_a == 0) return;
+  switch (static_cast<leasequery::Key>((w.event.number_a & 0xff) - 1)) {
+    case leasequery::Key::address:
+      w.text += " for IP ";
+      return w.address(w.event.address);
+    case leasequery::Key::hardware:
+      w.text += " for MAC address ";
+      return w.mac();
+    default:
+      w.text += " for client-id ";
+      for (std::size_t i = 0; i < w.event.text_size; ++i) w.put("{}{:x}", i == 0 ? "" : ":", static_cast<unsigned char>(w.event.text[i]));
+  }
+}
+
+void leasequery_reply_line(const Writer& w) {
+  constexpr std::string_view kTypes[] = {"DHCPACK", "DHCPNAK", "DHCPLEASEUNASSIGNED", "DHCPLEASEUNKNOWN", "DHCPLEASEACTIVE"};
+  constexpr std::uint8_t kNumbers[] = {5, 6, 11, 12, 13};
+  const auto known = std::ranges::find(kNumbers, w.event.number_b);
+  const bool own_numbers = static_cast<leasequery::Dialect>(w.event.number_a >> 8) == leasequery::Dialect::draft2;
+  if (!own_numbers && known != std::end(kNumbers)) {
+    w.text += kTypes[known - std::begin(kNumbers)];
+  } else {
+    w.put("DHCPLEASEQUERY reply of type {}", w.event.number_b);
+  }
+  w.text += " to ";
+  w.address(w.event.giaddr);
+  leasequery_key(w);
+  w.put(" ({} associated IPs)", w.event.number_c);
+}
+
+void leasequery_dialect_line(const Writer& w) {
+  w.text += "leasequery: ";
+  w.address(w.event.giaddr);
+  w.put(" asks by message type {}, which is taken for dialect {}.", w.event.number_b, leasequery::to_string(static_cast<leasequery::Dialect>(w.event.number_a)));
+}
+
 // A stranger's octets, in quotes: they must not pass for words of ours, nor for another line, nor reach a terminal as a command.
 void quoted(const Writer& w, std::string_view octets) {
   w.text += '"';
@@ -211,7 +252,12 @@ constexpr KindRow kKinds[] = {
     {LogKind::release, kInfo, [](const Writer& w) { w.text += "DHCPRELEASE of "; w.address(w.event.address); w.from_mac_via(); }},
     {LogKind::inform, kInfo, inform_line},
     {LogKind::bootrequest, kInfo, [](const Writer& w) { w.text += "BOOTREQUEST from "; w.mac(); w.via(); }},
-    {LogKind::leasequery, kInfo, [](const Writer& w) { w.text += "DHCPLEASEQUERY from "; w.address(w.event.giaddr); }},
+    {LogKind::leasequery, kInfo,
+     [](const Writer& w) {
+       w.text += "DHCPLEASEQUERY from ";
+       w.address(w.event.giaddr);
+       leasequery_key(w);
+     }},
     {LogKind::offer, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPOFFER", true); }},
     {LogKind::ack, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPACK", true); }},
     {LogKind::nak, kInfo, [](const Writer& w) { w.on_address_to_mac_via("DHCPNAK", false); }},
@@ -226,6 +272,8 @@ constexpr KindRow kKinds[] = {
        w.via();
      }},
     {LogKind::bootreply_dynamic, kInfo, [](const Writer& w) { w.on_address_to_mac_via("BOOTREPLY", true); }},
+    {LogKind::leasequery_reply, kInfo, leasequery_reply_line},
+    {LogKind::leasequery_dialect, kInfo, leasequery_dialect_line},
     {LogKind::abandoned_declined, kError,
      [](const Writer& w) { w.text += "Abandoning IP address "; w.address(w.event.address); w.text += ": declined."; }},
     {LogKind::abandoned_pinged, kError,

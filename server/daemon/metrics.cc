@@ -117,6 +117,9 @@ constexpr MetricRow kTftpReasons{"coaxd_tftp_refused_total", "counter",
                                  "TFTP packets that were refused or moved nothing, and transfers that ended early, by reason."};
 constexpr MetricRow kTimeAnswers{"coaxd_time_answers_total", "counter", "Times of day told (RFC 868), by transport."};
 constexpr MetricRow kServiceSendFailed{"coaxd_service_send_failed_total", "counter", "Datagrams of TFTP and of the time of day that the kernel did not take."};
+constexpr MetricRow kLeasequeryAnswers{"coaxd_leasequery_answers_total", "counter", "Leasequeries answered, by requester, dialect, key and what was said."};
+constexpr MetricRow kLeasequeryRefused{"coaxd_leasequery_refused_total", "counter", "Leasequeries not answered, by requester and reason."};
+constexpr MetricRow kLeasequerySeveralKeys{"coaxd_leasequery_several_keys_total", "counter", "Leasequeries by more than one key, of which one counted (RFC 4388 §6.1 has one)."};
 constexpr MetricRow kPool{"coaxd_pool_addresses", "gauge", "Addresses of a pool, by state."};
 constexpr MetricRow kBuild{"coaxd_build_info", "gauge", "1, with version, durability and transport as labels."};
 
@@ -162,7 +165,7 @@ std::vector<MetricRow> metric_rows() {
   for (const auto& r : kInputs) rows.push_back(r.row);
   rows.push_back(kPool);
   for (const auto& r : kTftpCounters) rows.push_back(r.row);
-  for (const MetricRow& row : {kTftpReasons, kTimeAnswers, kServiceSendFailed}) rows.push_back(row);
+  for (const MetricRow& row : {kTftpReasons, kTimeAnswers, kServiceSendFailed, kLeasequeryAnswers, kLeasequeryRefused, kLeasequerySeveralKeys}) rows.push_back(row);
   return rows;
 }
 
@@ -173,6 +176,40 @@ double total(const std::vector<const T*>& of_workers, Counter T::* counter) {
   std::uint64_t all = 0;
   for (const T* one : of_workers) all += (one->*counter).get();
   return static_cast<double>(all);
+}
+
+// What has never happened stays out: there may be hundreds of requesters.
+void gather_leasequeries(const MetricsInput& input, std::vector<Sample>& samples) {
+  using namespace leasequery;
+  const auto sum_of = [&](auto read) {
+    std::uint64_t all = 0;
+    for (const Tally* one : input.leasequeries) all += read(*one);
+    return static_cast<double>(all);
+  };
+  const auto push = [&](const MetricRow& row, std::string labels, double value) {
+    if (value > 0) samples.push_back({row.name, std::move(labels), value});
+  };
+  const auto each = []<typename E>(E count, auto visit) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) visit(static_cast<E>(i));
+  };
+  for (std::size_t place = 0; place < input.requesters->count(); ++place)
+    each(Dialect::count, [&](Dialect dialect) {
+      each(Key::count, [&](Key key) {
+        each(Result::count, [&](Result result) {
+          push(kLeasequeryAnswers,
+               fmt::format(R"(requester="{}",dialect="{}",key="{}",result="{}")", input.requesters->name(place), to_string(dialect), to_string(key), to_string(result)),
+               sum_of([&](const Tally& tally) { return tally.answers(place, dialect, key, result); }));
+        });
+      });
+    });
+  for (std::size_t place = 0; place <= input.requesters->count(); ++place) {
+    const bool somebody = place < input.requesters->count();
+    each(Refusal::count, [&](Refusal refusal) {
+      push(kLeasequeryRefused, fmt::format(R"(requester="{}",reason="{}")", somebody ? input.requesters->name(place) : "none", to_string(refusal)),
+           sum_of([&](const Tally& tally) { return tally.refusals(somebody ? place : Requesters::kNobody, refusal); }));
+    });
+  }
+  samples.push_back({kLeasequerySeveralKeys.name, "", sum_of([](const Tally& tally) { return tally.with_several_keys(); })});
 }
 
 // Nothing where they are off.
@@ -216,6 +253,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
   }
   samples.push_back({kSocketDrops.name, R"(queue="requests")", static_cast<double>(input.dropped_requests)});
   samples.push_back({kSocketDrops.name, R"(queue="discovers")", static_cast<double>(input.dropped_discovers)});
+  samples.push_back({kSocketDrops.name, R"(queue="leasequeries")", static_cast<double>(input.dropped_leasequeries)});
   samples.push_back({kSocketDrops.name, R"(queue="link")", static_cast<double>(input.dropped_link)});
   if (!input.services.empty()) samples.push_back({kSocketDrops.name, R"(queue="services")", static_cast<double>(input.dropped_services)});
   samples.push_back({kLinesLost.name, R"(kind="ack")", static_cast<double>(sum(input, &Counters::ack_logs_lost))});
@@ -235,6 +273,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
     add("abandoned", pool.counts.abandoned);
   }
   gather_services(input, samples);
+  if (input.requesters != nullptr) gather_leasequeries(input, samples);
   return samples;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leasequery/requesters.h"
 #include "server/lease/lease_table.h"
 #include "server/worker/counters.h"
 #include "server/worker/services.h"
@@ -44,10 +45,12 @@ struct MetricsInput {
   std::uint64_t lease_memory = 0;
   std::uint64_t modems = 0, modem_sightings_lost = 0;
   std::int64_t mirror_age = 0;
-  std::uint64_t dropped_requests = 0, dropped_discovers = 0, dropped_link = 0, dropped_services = 0;  // by the kernel
+  std::uint64_t dropped_requests = 0, dropped_discovers = 0, dropped_leasequeries = 0, dropped_link = 0, dropped_services = 0;  // by the kernel
   std::vector<const worker::ServiceCounters*> services;  // none: neither files nor the time are served
   std::vector<const tftp::Counters*> tftp;               // none: no files
   std::uint64_t time_answers_tcp = 0;
+  const leasequery::Requesters* requesters = nullptr;   // null: nothing of leasequeries
+  std::vector<const leasequery::Tally*> leasequeries;  // of each worker
   int store_error = 0;
   bool clock_frozen = false;
   std::string version, durability, io;

@@ -57,6 +57,28 @@ TEST(Metrics, FilesAndTheTimeAreSummedToo) {
     EXPECT_THAT(text, HasSubstr(line));
 }
 
+TEST(Metrics, LeasequeriesByRequester) {
+  worker::Counters one, other;
+  using namespace leasequery;
+  const RequesterSpec specs[] = {{.prefix = {Ipv4::of(10, 1, 0, 0), Ipv4::of(255, 255, 255, 0)}}, {.prefix = {Ipv4::of(10, 2, 0, 1), {0xffffffff}}}};
+  const Requesters requesters(specs);
+  Tally here(2), there(2);
+  for (Tally* tally : {&here, &there}) tally->answered(0, Dialect::draft0, Key::address, Result::active);
+  there.refused(1, Refusal::too_many);
+  here.refused(Requesters::kNobody, Refusal::not_allowed);
+  MetricsInput input = sample_input(one, other);
+  input.requesters = &requesters;
+  input.leasequeries = {&here, &there};
+  input.dropped_leasequeries = 5;
+  const std::string text = to_prometheus(gather(input));
+  for (const char* line : {"\ncoaxd_leasequery_answers_total{requester=\"10.1.0.0/24\",dialect=\"draft0\",key=\"address\",result=\"active\"} 2\n",
+                           "\ncoaxd_leasequery_refused_total{requester=\"10.2.0.1/32\",reason=\"too-many\"} 1\n",
+                           "\ncoaxd_leasequery_refused_total{requester=\"none\",reason=\"not-allowed\"} 1\n", "\ncoaxd_leasequery_several_keys_total 0\n",
+                           "\ncoaxd_socket_drops_total{queue=\"leasequeries\"} 5\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(text, Not(HasSubstr("rfc4388"))) << "what never happened stays out";
+}
+
 TEST(Metrics, WhatIsOffHasNone) {
   worker::Counters one, other;
   const std::string text = to_prometheus(gather(sample_input(one, other)));

@@ -285,6 +285,8 @@ Server::Step Server::load_modems() {
     log_.warning(fmt::format("{} of the table modems in {} left out: the MAC address is none.", counted(*unreadable, "row"), store_->path()));
   if (modems_->size() > 0) log_.info(fmt::format("{} from the store.", counted(modems_->size(), "modem record")));
   engine_settings_.modems = &modems_->table();
+  requesters_ = std::make_unique<leasequery::Requesters>(requester_specs(settings_), settings_.leasequery.rate);
+  engine_settings_.requesters = requesters_.get();
   return {};
 }
 
@@ -695,8 +697,11 @@ std::vector<Sample> Server::samples() const {
   const io::SocketDrops drops = io::socket_drops(sockets_);
   input.dropped_requests = drops.requests;
   input.dropped_discovers = drops.discovers;
+  input.dropped_leasequeries = drops.leasequeries;
   input.dropped_link = drops.link;
   input.dropped_services = drops.services;
+  input.requesters = requesters_.get();
+  for (const auto& one : workers_) input.leasequeries.push_back(&one->leasequeries());
   for (const auto& one : workers_) {
     if (one->services() == nullptr) continue;
     input.services.push_back(&one->services()->counters());

@@ -92,6 +92,7 @@ class Server {
 
   std::unique_ptr<LeaseMemory> leases_;
   std::unique_ptr<store::LeaseStore> store_;
+  std::unique_ptr<leasequery::Requesters> requesters_;
   std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;

@@ -54,6 +54,21 @@ tftp::Settings tftp_settings(const config::Settings& settings, unsigned workers,
   return out;
 }
 
+std::vector<leasequery::RequesterSpec> requester_specs(const config::Settings& settings) {
+  using leasequery::DialectChoice, leasequery::Lists;
+  static_assert(static_cast<int>(config::QueryDialect::draft2) == static_cast<int>(DialectChoice::draft2) &&
+                static_cast<int>(config::QueryLists::strict) == static_cast<int>(Lists::strict));
+  std::vector<leasequery::RequesterSpec> specs;
+  for (const auto& from : settings.leasequery.requesters) {
+    specs.push_back({.prefix = config::parse_prefixes(from.prefix).value().front(),
+                     .dialect = static_cast<DialectChoice>(from.dialect),
+                     .draft_type = static_cast<std::uint8_t>(from.type),
+                     .rate = from.rate,
+                     .lists = static_cast<Lists>(from.lists)});
+  }
+  return specs;
+}
+
 namespace {
 
 std::expected<std::shared_ptr<tftp::FileSource>, std::string> open_root(const config::Settings::Tftp& from) {

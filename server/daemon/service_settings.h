@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "leasequery/requesters.h"
 #include "server/config/config.h"
 #include "server/config/settings.h"
 #include "server/io/service_sockets.h"
@@ -20,6 +22,8 @@ inline constexpr std::uint16_t kTimePort = 37;  // RFC 868
 io::ServiceOptions service_options(const config::Settings& settings, unsigned workers, std::uint32_t steering_seed);
 // For one of so many workers.
 tftp::Settings tftp_settings(const config::Settings& settings, unsigned workers, HashSeed seed);
+// Of [leasequery].
+std::vector<leasequery::RequesterSpec> requester_specs(const config::Settings& settings);
 
 // What a worker's requests lead to.
 struct WorkerFiles {

@@ -23,7 +23,7 @@ struct Interface {
 };
 
 struct Arrival {
-  enum class Queue : std::uint8_t { routed, discovers, link, count };
+  enum class Queue : std::uint8_t { routed, discovers, leasequeries, link, count };
 
   const Interface* interface = nullptr;  // never null
   Ipv4 source;

@@ -27,7 +27,8 @@ namespace coaxd::engine {
   /* a message that we could not answer now */                                                   \
   X(busy, "busy") X(contended, "contended") X(stale, "stale") X(overload, "overload") X(store_failed, "store-failed") \
   X(no_transmit_buffer, "no-transmit-buffer") X(reply_too_small, "reply-too-small")              \
-  X(send_failed, "send-failed") X(scratch_exhausted, "scratch-exhausted") X(leasequery_denied, "leasequery-denied")
+  X(send_failed, "send-failed") X(scratch_exhausted, "scratch-exhausted") X(leasequery_denied, "leasequery-denied") \
+  X(leasequery_malformed, "leasequery-malformed") X(leasequery_limited, "leasequery-limited")
 
 enum class DropReason : std::uint8_t {
 #define COAXD_ENUMERATOR(name, text) name,

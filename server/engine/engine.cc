@@ -26,6 +26,9 @@ constexpr Handler kHandlers[] = {
     {MessageType::request, true, request},  {MessageType::decline, false, decline},
     {MessageType::release, false, release}, {MessageType::inform, true, inform},
     {MessageType::leasequery, true, leasequery},
+    // What drafts of RFC 4388 have for a query (leasequery/query.h).
+    {MessageType::force_renew, true, leasequery},      {MessageType::lease_unassigned, true, leasequery},
+    {MessageType::lease_unknown, true, leasequery},    {MessageType::lease_active, true, leasequery},
 };
 
 void begin(Server& server, Actions& actions) noexcept {
@@ -157,6 +160,8 @@ Change* Engine::probe_answered(lease::SlotId slot, Instant now, Actions& actions
   begin(*impl_, actions);
   return abandon_probed(*impl_, slot, now, actions);
 }
+
+const leasequery::Tally& Engine::leasequeries() const noexcept { return impl_->leasequeries.tally(); }
 
 Change* Engine::free_lease(lease::SlotId slot, Instant now, Actions& actions) noexcept {
   begin(*impl_, actions);

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "leasequery/requesters.h"
 #include "server/base/arena.h"
 #include "server/config/config.h"
 #include "server/config/host_table.h"
@@ -60,6 +61,8 @@ struct Settings {
   Ipv4 local_address{};  // source of what leaves by routes; zero: the address that was asked
   std::uint16_t server_port = kServerPort, client_port = kClientPort;
   subscriber::ModemTable* modems = nullptr;  // read, and told which modems are there; outlives the engine
+  leasequery::Requesters* requesters = nullptr;  // who may ask who has which address; null: whom dhcpd.conf allows to. Outlives the engine
+  const leasequery::Revocations* revocations = nullptr;  // leases that do not count any more; null: all do
   FileNames* file_names = nullptr;  // told of files that replies name; null: nobody wants to know. Outlives the engine
 };
 
@@ -110,6 +113,8 @@ class Engine {
   Change* probe_answered(lease::SlotId slot, Instant now, Actions& actions) noexcept;
   // The operator's word: whatever lease, abandonment, reservation or offer is on that address ends. Null: there is nothing to end.
   Change* free_lease(lease::SlotId slot, Instant now, Actions& actions) noexcept;
+
+  const leasequery::Tally& leasequeries() const noexcept;  // any thread
 
  private:
   struct Impl;

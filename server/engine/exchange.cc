@@ -34,6 +34,7 @@ Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, Chan
       limits(limits_in),
       changes(changes_in),
       settings(settings_in),
+      leasequeries(leases_in, settings_in),
       arena_storage(kArenaSize),
       arena(arena_storage) {
   if (settings.modems != nullptr) modems.emplace(*settings.modems);
@@ -49,6 +50,7 @@ void Server::use(std::shared_ptr<const config::Config> new_config,
   if (starts_anew) run_global_statements(*config, names.get(), globals);
   interfaces.use(*config);
   event_bodies.use(*config);
+  if (starts_anew) leasequeries.use(config);
   client_ids_may_be_ignored = std::ranges::any_of(config->scopes(), [](const auto& scope) {
     return mentions(scope->statements, config::Parameter::ignore_client_uids);
   });

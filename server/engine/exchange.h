@@ -13,6 +13,7 @@
 #include "server/engine/client.h"
 #include "server/engine/engine.h"
 #include "server/engine/event_bodies.h"
+#include "server/engine/leasequery.h"
 #include "server/engine/network.h"
 #include "server/engine/offered_names.h"
 #include "server/wire/reply.h"
@@ -47,6 +48,7 @@ struct Server {
   InterfaceNetworks interfaces;
   EventBodies event_bodies;
   OfferedNames offered_names;
+  Leasequeries leasequeries;
   bool client_ids_may_be_ignored = false;  // the configuration says ignore-client-uids somewhere
 
   // Scratch of one message.

@@ -14,6 +14,9 @@ enum class LogKind : std::uint8_t {
   none,
   discover, request, decline, release, inform, bootrequest, leasequery,  // the incoming line, with its suffix if it got no reply
   offer, ack, nak, inform_ack, bootreply_static, bootreply_dynamic,
+  leasequery_reply,                      // leasequery, too: number_a is 1 + the key (leasequery::Key), and the dialect above the low octet; `text` a client
+                                         // identifier; number_b the type of the answer, number_c the client's addresses
+  leasequery_dialect,                    // a relay is heard in this dialect (number_a) first, by a message of type number_b
   abandoned_declined, abandoned_pinged,  // "Abandoning IP address X: ..."
   reclaiming_abandoned, reclaiming_requested_abandoned,
   static_and_dynamic,                    // "Dynamic and static leases present for X." and its two companions
@@ -47,6 +50,7 @@ constexpr bool precedes_message(LogKind kind) noexcept {
     case LogKind::duplicate_leases:
     case LogKind::threshold_exceeded:
     case LogKind::threshold_reset:
+    case LogKind::leasequery_dialect:
       return true;
     default:
       return false;
@@ -64,6 +68,7 @@ constexpr bool outlives_message(LogKind kind) noexcept {
     case LogKind::threshold_reset:
     case LogKind::reclaimed:
     case LogKind::still_in_use:
+    case LogKind::leasequery_dialect:
     case LogKind::text:
       return true;
     default:

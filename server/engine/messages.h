@@ -12,7 +12,7 @@ void decline(Exchange& exchange) noexcept;   // RFC 2131 §4.3.3
 void release(Exchange& exchange) noexcept;   // RFC 2131 §4.3.4
 void inform(Exchange& exchange) noexcept;    // RFC 2131 §4.3.5
 void bootp(Exchange& exchange) noexcept;     // RFC 951, RFC 1534
-void leasequery(Exchange& exchange) noexcept;  // RFC 4388
+void leasequery(Exchange& exchange) noexcept;  // RFC 4388 and its drafts
 
 // Identity, classes and host declarations: what every handler knows of its client before it looks
 // for a lease. `network`: where the lease is looked for. False: the client has no identity to keep

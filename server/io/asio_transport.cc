@@ -41,6 +41,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     queued_.reserve(options.transmit_buffers);
     watch(udp_, sockets.udp);
     watch(discovers_, sockets.discovers);
+    watch(leasequeries_, sockets.leasequeries);
     watch(packet_, sockets.packet);
     watch(icmp_, sockets.icmp);
     if (sockets.services.empty()) return;
@@ -79,6 +80,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     receive(packet_, kBatch - std::min(delivered_, kBatch));
     receive(icmp_, kBatch - std::min(delivered_, kBatch));
     receive(discovers_, std::max(kBatch - std::min(delivered_, kBatch), kLeastDiscovers));
+    receive(leasequeries_, std::max(kBatch - std::min(delivered_, kBatch), kLeastLeasequeries));
     if (services_) receive_services(std::max(kBatch - std::min(delivered_, kBatch), kLeastServices));
     return delivered_ >= kBatch;
   }
@@ -173,7 +175,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
 
   template <typename F>
   void for_each_source(F f) {
-    for (Source* source : {&udp_, &discovers_, &packet_, &icmp_}) f(*source);
+    for (Source* source : {&udp_, &discovers_, &leasequeries_, &packet_, &icmp_}) f(*source);
     if (services_)
       for (Source& source : services_->sources) f(source);
   }
@@ -255,6 +257,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
       handler_->on_discarded(received.discard);
     } else {
       if (&source == &discovers_) received.arrival.queue = engine::Arrival::Queue::discovers;
+      if (&source == &leasequeries_) received.arrival.queue = engine::Arrival::Queue::leasequeries;
       handler_->on_datagram(received.payload, received.arrival);
     }
   }
@@ -315,7 +318,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
 
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{context_.get_executor()};
-  Source udp_, discovers_, packet_, icmp_;
+  Source udp_, discovers_, leasequeries_, packet_, icmp_;
   std::unique_ptr<Services> services_;  // null: off
   asio::steady_timer timer_;
   worker::Handler* handler_ = nullptr;

@@ -24,7 +24,8 @@ namespace coaxd::io {
 
 namespace {
 
-constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kChaddr = 28;
+constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kCiaddr = 12, kChaddr = 28;
+constexpr std::uint32_t kLanes = 3;  // UDP sockets of a worker
 
 // Classic BPF that hashes the six octets of an Ethernet chaddr at `chaddr` and answers a number below `workers`. The multiplier is odd
 // and secret with the seed, so that nobody outside can send all his packets to one worker.
@@ -44,28 +45,47 @@ std::vector<sock_filter> steering_program(std::uint32_t chaddr, unsigned workers
   };
 }
 
-// For reuseport, which sees the UDP payload: each worker has two sockets, the second for DISCOVERs. Clients send the message type as their
-// first option, RFC 2132 §9.6 notwithstanding; who does otherwise stands with the requests.
+// For reuseport, which sees the UDP payload: each worker has three sockets, the second for DISCOVERs and the third for leasequeries. Both have the message type as
+// their first option, RFC 2132 §9.6 notwithstanding; who does otherwise stands with the requests. A message that is too short for one goes to the first socket of all.
 std::vector<sock_filter> lane_program(unsigned workers, std::uint32_t seed) {
-  constexpr std::uint32_t kFirstOption = 240;
-  std::vector<sock_filter> program = steering_program(kChaddr, workers, seed);
-  program.pop_back();
-  for (const sock_filter& step : std::initializer_list<sock_filter>{
-           BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 2),
-           BPF_STMT(BPF_ST, 0),
-           BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kFirstOption),
-           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x3501, 0, 4),
-           BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFirstOption + 2),
-           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),
-           BPF_STMT(BPF_LD | BPF_MEM, 0),
-           BPF_JUMP(BPF_JMP | BPF_JA, 2, 0, 0),
-           BPF_STMT(BPF_LD | BPF_MEM, 0),
-           BPF_STMT(BPF_RET | BPF_A, 0),
-           BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
-           BPF_STMT(BPF_RET | BPF_A, 0),
-       }) {
-    program.push_back(step);
-  }
+  constexpr std::uint32_t kFirstOption = 240, kDiscover = 1, kFirstQuery = 9, kLastQuery = 13;  // leasequery/query.h: may_be_query()
+  std::vector<sock_filter> hash = steering_program(kChaddr, workers, seed);
+  hash.pop_back();
+  // By ciaddr, and by what differs between hardware addresses of one maker.
+  const std::vector<sock_filter> query_hash = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kChaddr + 2),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kCiaddr),
+      BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+      BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, seed),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, (seed * 2654435761u) | 1u),
+      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 15),
+      BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, workers),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kLanes),
+      BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 2),
+      BPF_STMT(BPF_RET | BPF_A, 0),
+  };
+  const auto past_query_hash = static_cast<std::uint8_t>(query_hash.size());
+  std::vector<sock_filter> program = {
+      // M[0]: the lane of what is no leasequery.
+      BPF_STMT(BPF_LD | BPF_IMM, 0),
+      BPF_STMT(BPF_ST, 0),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kFirstOption),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x3501, 0, static_cast<std::uint8_t>(7 + past_query_hash)),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFirstOption + 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kDiscover, 0, 3),
+      BPF_STMT(BPF_LD | BPF_IMM, 1),
+      BPF_STMT(BPF_ST, 0),
+      BPF_JUMP(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(2 + past_query_hash), 0, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstQuery, 0, static_cast<std::uint8_t>(1 + past_query_hash)),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, kLastQuery, past_query_hash, 0),
+  };
+  program.insert(program.end(), query_hash.begin(), query_hash.end());
+  program.insert(program.end(), hash.begin(), hash.end());
+  program.push_back(BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kLanes));
+  program.push_back(BPF_STMT(BPF_LDX | BPF_MEM, 0));
+  program.push_back(BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
+  program.push_back(BPF_STMT(BPF_RET | BPF_A, 0));
   return program;
 }
 
@@ -94,7 +114,7 @@ std::vector<sock_filter> link_filter(std::uint16_t port) {
   };
 }
 
-std::expected<int, SocketError> open_udp(const SocketOptions& options) {
+std::expected<int, SocketError> open_udp(const SocketOptions& options, int receive_buffer) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return socket_error("cannot open a UDP socket");
   sockaddr_in address{};
@@ -109,7 +129,7 @@ std::expected<int, SocketError> open_udp(const SocketOptions& options) {
     close(fd);
     return error;
   }
-  size_buffers(fd, options.receive_buffer, options.send_buffer);
+  size_buffers(fd, receive_buffer, options.send_buffer);
   return fd;
 }
 
@@ -199,11 +219,12 @@ Received discarded(engine::DropReason reason) noexcept {
 WorkerSockets::WorkerSockets(WorkerSockets&& other) noexcept
     : udp(std::exchange(other.udp, -1)),
       discovers(std::exchange(other.discovers, -1)),
+      leasequeries(std::exchange(other.leasequeries, -1)),
       packet(std::exchange(other.packet, -1)), icmp(std::exchange(other.icmp, -1)),
       services(std::move(other.services)) {}
 
 WorkerSockets::~WorkerSockets() {
-  for (const int fd : {udp, discovers, packet, icmp})
+  for (const int fd : {udp, discovers, leasequeries, packet, icmp})
     if (fd >= 0) close(fd);
 }
 
@@ -212,8 +233,8 @@ std::expected<std::vector<WorkerSockets>, SocketError> open_sockets(const Socket
   std::vector<WorkerSockets> all(options.workers);
   std::optional<int> fanout_group;
   for (WorkerSockets& one : all) {
-    for (int* fd : {&one.udp, &one.discovers}) {  // in the order that lane_program() counts in
-      auto udp = open_udp(options);
+    for (int* fd : {&one.udp, &one.discovers, &one.leasequeries}) {  // in the order that lane_program() counts in
+      auto udp = open_udp(options, fd == &one.leasequeries ? options.leasequery_buffer : options.receive_buffer);
       if (!udp) return std::unexpected(udp.error());
       *fd = *udp;
     }
@@ -251,6 +272,7 @@ SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept {
   for (const WorkerSockets& one : sockets) {
     drops.requests += drops_of(one.udp);
     drops.discovers += drops_of(one.discovers);
+    drops.leasequeries += drops_of(one.leasequeries);
     drops.link += drops_of(one.packet);
     for (const int fd : one.services.fds()) drops.services += drops_of(fd);
   }

@@ -5,13 +5,14 @@
 //           get every broadcast: a filter keeps the limited ones out, and what else was not sent to a local unicast address is dropped.
 //   discovers  the same for DISCOVERs: a queue of their own, so that a flood of clients without an address does not crowd out those who
 //           have one, or an offer of one, and are about to lose it. Steered by the kernel: a DISCOVER too many costs the worker nothing.
+//   leasequeries  the same for what CMTSs ask: a reloaded one asks for all its clients at once. Its queue is shorter, and behind all others.
 //   packet  AF_PACKET with fanout: broadcasts from clients on the link, which UDP could neither receive without an own address
 //           nor answer without ARP. Sends frames to clients that have no address yet.
 //   icmp    raw, echo replies only: ping-check.
 //   services  TFTP and the time of day: service_sockets.h.
 //
 // Steering: both groups pick the worker by a seeded hash of chaddr, not by the 4-tuple, for a CMTS relay is one flow. It
-// gives order and locality in the common case; correctness never rests on it.
+// gives order and locality in the common case; correctness never rests on it. Leasequeries, most of which have no chaddr, go by what they ask about.
 // Threads: open_sockets() from main; afterwards each worker uses its own.
 #pragma once
 
@@ -41,7 +42,7 @@ class WorkerSockets {
   WorkerSockets& operator=(WorkerSockets&&) = delete;
   ~WorkerSockets();
 
-  int udp = -1, discovers = -1;
+  int udp = -1, discovers = -1, leasequeries = -1;
   int packet = -1;  // -1: no interface has clients of its own, or not permitted
   int icmp = -1;
   ServiceSockets services;  // none: off
@@ -53,6 +54,7 @@ struct SocketOptions {
   std::uint32_t steering_seed = 0;
   bool packet_sockets = true;
   int receive_buffer = 32 << 20;  // an avalanche arrives faster than any server answers; the kernel keeps what fits
+  int leasequery_buffer = 16 << 20;  // those of a CMTS with 20,000 clients, asked at once
   int send_buffer = 4 << 20;  // the kernel doubles it; an ACK takes some 1,300 octets of it: all that one sync releases, while the card sends
 };
 
@@ -74,7 +76,7 @@ inline constexpr std::size_t kControlSize = 96;
 
 // How many packets the kernel had no room for, by queue, all workers' together. From the control thread.
 struct SocketDrops {
-  std::uint64_t requests = 0, discovers = 0, link = 0, services = 0;
+  std::uint64_t requests = 0, discovers = 0, leasequeries = 0, link = 0, services = 0;
 };
 SocketDrops socket_drops(const std::vector<WorkerSockets>& sockets) noexcept;
 

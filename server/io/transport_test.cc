@@ -414,6 +414,65 @@ TEST_P(TransportTest, RequestsGoBeforeDiscoversThatCameEarlier) {
   close(client);
 }
 
+// A reloaded CMTS asks for all its clients at once: that goes behind what clients ask, and is not kept out for ever.
+TEST_P(TransportTest, Rfc4388_7_QueriesGoBehindAllOthers) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  constexpr std::size_t kEach = 150;
+  const std::vector<std::uint8_t> types{9, 10, 13, 1, 3};
+  for (const std::uint8_t type : types) {
+    for (std::size_t i = 0; i < kEach; ++i) send_to(client, Ipv4::of(10, 0, 0, 1), typed_packet(type));
+  }
+  const auto count = [&](bool queries) {
+    return static_cast<std::size_t>(std::ranges::count_if(recorder_.datagrams, [&](const auto& datagram) {
+      const bool is_query = datagram.payload[242] >= 9;
+      EXPECT_EQ(datagram.arrival.queue == engine::Arrival::Queue::leasequeries, is_query);
+      return is_query == queries;
+    }));
+  };
+  turn_until(transport(), [&] {
+    if (count(false) < 2 * kEach) {
+      EXPECT_LE(count(true), recorder_.datagrams.size() / 4);
+    }
+    return recorder_.datagrams.size() == types.size() * kEach;
+  });
+  EXPECT_EQ(count(true), 3 * kEach);
+  close(client);
+}
+
+// What RFC 6926 has for TCP, and DHCP's own types, are no queries.
+TEST_P(TransportTest, Rfc4388_7_OtherTypesStandWithTheRequests) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  const std::vector<std::uint8_t> types{2, 4, 8, 14, 18, 255};
+  for (const std::uint8_t type : types) send_to(client, Ipv4::of(10, 0, 0, 1), typed_packet(type));
+  turn_until(transport(), [&] { return recorder_.datagrams.size() == types.size(); });
+  for (const auto& datagram : recorder_.datagrams) EXPECT_EQ(datagram.arrival.queue, engine::Arrival::Queue::routed);
+  close(client);
+}
+
+// Queries by address have no chaddr: they go by what they ask about, or one worker would have them all.
+TEST_P(TransportTest, Rfc4388_6_1_QueriesByAddressAreSharedByWorkers) {
+  open(2);
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  constexpr std::size_t kQueries = 256;
+  for (std::size_t i = 0; i < kQueries; ++i) {
+    auto query = typed_packet(10);
+    std::fill_n(query.begin() + 28, 16, std::uint8_t{0});
+    query[12] = 10;
+    query[15] = static_cast<std::uint8_t>(i);
+    send_to(client, Ipv4::of(10, 0, 0, 1), query);
+  }
+  std::size_t first = 0;
+  turn_until(*transports_[0], [&] {
+    first = recorder_.datagrams.size();
+    return first >= kQueries / 4;
+  });
+  turn_until(*transports_[1], [&] { return recorder_.datagrams.size() - first >= kQueries / 4; });
+  close(client);
+}
+
 // The kernel begins to stamp packets a moment after it was asked to; until then they seem to have come just now.
 TEST_P(TransportTest, ADatagramTellsHowLongItHasWaited) {
   std::uint16_t port = 0;

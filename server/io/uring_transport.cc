@@ -32,14 +32,14 @@ namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, discovers, packet, icmp, wake, send, train, echo, write, service, service_send };
+enum class Kind : std::uint64_t { udp = 1, discovers, leasequeries, packet, icmp, wake, send, train, echo, write, service, service_send };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
 // One provided buffer: io_uring_recvmsg_out, the sender's address, ancillary data, a train of datagrams. Few, so that they stay in the
 // processor's cache, and pages that no train has reached take no memory; the sockets' own buffers are where bursts wait.
 constexpr std::size_t kBufferSize = 66 << 10;
-constexpr std::uint16_t kBuffers = 256, kDiscoverBuffers = 64;  // powers of two
+constexpr std::uint16_t kBuffers = 256, kLaneBuffers = 64;  // powers of two
 // Of TFTP and the time of day: no trains, and no datagram that counts is larger than an Ethernet packet.
 constexpr std::size_t kServiceBufferSize = 2 << 10;
 constexpr std::uint16_t kServiceBuffers = 256;
@@ -101,6 +101,24 @@ class BuffersOf {
 };
 using ReceiveBuffers = BuffersOf<kBufferSize>;
 
+struct Postponed {  // a message that was received and is to be delivered later
+  Kind kind;
+  std::uint16_t buffer;
+  int size;
+};
+
+// A socket whose datagrams go behind the requests of the same batch, whenever they came.
+struct Lane {
+  explicit Lane(std::uint16_t group) : buffers(group, kLaneBuffers) { waiting.reserve(kLaneBuffers); }
+  bool waits() const noexcept { return next < waiting.size(); }
+
+  ReceiveBuffers buffers;
+  std::vector<Postponed> waiting;
+  std::size_t next = 0;  // of them
+  std::size_t torn = 0;  // so many datagrams of its train had their turn
+  bool ended = false;    // armed again when none waits: their buffers are back then
+};
+
 // What only a worker has that serves files or the time.
 struct Services {
   static constexpr std::size_t kMost = kMostTransferPorts + 2;
@@ -139,7 +157,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   ~UringTransport() override {
     if (ring_up_) {
       buffers_.take_back(ring_);
-      discover_buffers_.take_back(ring_);
+      for (Lane* lane : {&discovers_, &leasequeries_}) lane->buffers.take_back(ring_);
       if (services_) services_->buffers.take_back(ring_);
       io_uring_queue_exit(&ring_);
     }
@@ -177,7 +195,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     const bool everything = intake == Intake::everything;
     if (everything) deliver_postponed();
     if (!postponed_.empty()) intake_ = Intake::completions;  // what is newer stands behind it
-    if (delivered_ == 0 && !(everything && (discovers_wait() || services_wait())) && io_uring_cq_ready(&ring_) == 0) {
+    const bool work = everything && (discovers_.waits() || leasequeries_.waits() || services_wait());
+    if (delivered_ == 0 && !work && io_uring_cq_ready(&ring_) == 0) {
       sleep(until_mono_ns);
       wall_ns_ = read_wall_ns();
     } else {
@@ -185,8 +204,11 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
       io_uring_submit_and_get_events(&ring_);
     }
     reap();
-    if (everything) deliver_discovers();
-    if (everything && services_) deliver_services();
+    if (everything) {
+      deliver_lane(discovers_, Kind::discovers, kLeastDiscovers);
+      deliver_lane(leasequeries_, Kind::leasequeries, kLeastLeasequeries);
+      if (services_) deliver_services();
+    }
     return delivered_ >= kBatch;
   }
 
@@ -263,16 +285,16 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     // liburing 2.3 declares io_uring_enable_rings() but does not export it.
     COAXD_ASSERT(syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0);
     // Registered once, so that the kernel need not look them up and count references for every packet.
-    files_ = {sockets_.udp, sockets_.discovers, sockets_.packet, sockets_.icmp, wake_fd_};
+    files_ = {sockets_.udp, sockets_.discovers, sockets_.leasequeries, sockets_.packet, sockets_.icmp, wake_fd_};
     files_.insert(files_.end(), sockets_.services.fds().begin(), sockets_.services.fds().end());
     COAXD_ASSERT(io_uring_register_files(&ring_, files_.data(), static_cast<unsigned>(files_.size())) == 0);
     // A CMTS is one relay for thousands of modems: what it sends in a burst may come up the stack as one message. A kernel that cannot
     // do it says so, and each datagram comes by itself.
     const int together = 1;
-    for (const int fd : {sockets_.udp, sockets_.discovers}) setsockopt(fd, SOL_UDP, UDP_GRO, &together, sizeof together);
+    for (const int fd : {sockets_.udp, sockets_.discovers, sockets_.leasequeries}) setsockopt(fd, SOL_UDP, UDP_GRO, &together, sizeof together);
     buffers_.hand_over(ring_);
-    discover_buffers_.hand_over(ring_);
-    for (const Kind kind : {Kind::udp, Kind::discovers, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
+    for (Lane* lane : {&discovers_, &leasequeries_}) lane->buffers.hand_over(ring_);
+    for (const Kind kind : {Kind::udp, Kind::discovers, Kind::leasequeries, Kind::packet, Kind::icmp, Kind::wake}) arm(kind);
     if (!services_) return;
     services_->buffers.hand_over(ring_);
     for (std::size_t place = 0; place < sockets_.services.fds().size(); ++place) arm_service(place);
@@ -348,7 +370,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     entry->user_data = tag(Kind::service, place);
   }
 
-  ReceiveBuffers& buffers_of(Kind kind) noexcept { return kind == Kind::discovers ? discover_buffers_ : buffers_; }
+  ReceiveBuffers& buffers_of(Kind kind) noexcept {
+    return kind == Kind::discovers ? discovers_.buffers : kind == Kind::leasequeries ? leasequeries_.buffers : buffers_;
+  }
 
   void sleep(std::int64_t until_mono_ns) {
     const std::int64_t left = std::max<std::int64_t>(0, until_mono_ns - read_monotonic_ns());
@@ -407,12 +431,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     const std::uint64_t value = user_data & 0x00ffffffffffffffu;
     switch (kind) {
       case Kind::discovers:
-        // Requests of the same batch go first, whenever they came.
-        if ((flags & IORING_CQE_F_BUFFER) != 0) {
-          waiting_discovers_.push_back({kind, static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result});
-        }
-        discovers_ended_ = (flags & IORING_CQE_F_MORE) == 0;
+      case Kind::leasequeries: {
+        Lane& lane = kind == Kind::discovers ? discovers_ : leasequeries_;
+        if ((flags & IORING_CQE_F_BUFFER) != 0) lane.waiting.push_back({kind, static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result});
+        lane.ended = (flags & IORING_CQE_F_MORE) == 0;
         return;
+      }
       case Kind::udp:
       case Kind::packet:
       case Kind::icmp:
@@ -468,16 +492,17 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     buffers_of(one.kind).recycle(one.buffer);
   }
 
-  void deliver(Kind kind, std::uint16_t index, int size) {
+  // What came as one train is delivered from the datagram at `from` on, and at most so many of it. Where to go on: 0, it is done.
+  std::size_t deliver(Kind kind, std::uint16_t index, int size, std::size_t from = 0, std::size_t most = kWholeTrain) {
     io_uring_recvmsg_out* out = io_uring_recvmsg_validate(buffers_of(kind).at(index), size, &receive_header_);
     if (out == nullptr || (out->flags & MSG_TRUNC) != 0) {
       handler_->on_discarded(engine::DropReason::bad_frame);
-      return;
+      return 0;
     }
     const Bytes payload = payload_of(out, size);
     if (kind == Kind::icmp) {
       if (const EchoReply echo = read_echo(payload); echo.valid) handler_->on_echo_reply(echo.from, echo.id, echo.sequence);
-      return;
+      return 0;
     }
     msghdr control = control_of(out);
     const void* name = io_uring_recvmsg_name(out);
@@ -487,21 +512,24 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     if (received.discard != engine::DropReason::none) {
       ++delivered_;
       handler_->on_discarded(received.discard);
-    } else {
-      if (kind == Kind::discovers) received.arrival.queue = engine::Arrival::Queue::discovers;
-      deliver_each(received.payload, kind == Kind::packet ? received.payload.size() : datagram_size(control, payload.size()), received.arrival);
+      return 0;
     }
+    if (kind == Kind::discovers) received.arrival.queue = engine::Arrival::Queue::discovers;
+    if (kind == Kind::leasequeries) received.arrival.queue = engine::Arrival::Queue::leasequeries;
+    return deliver_each(received.payload, kind == Kind::packet ? received.payload.size() : datagram_size(control, payload.size()), received.arrival, from, most);
   }
 
   // A train is datagrams of one size, the last of which may be shorter; mostly there is just one.
-  void deliver_each(Bytes payload, std::size_t size, const engine::Arrival& arrival) {
+  std::size_t deliver_each(Bytes payload, std::size_t size, const engine::Arrival& arrival, std::size_t from, std::size_t most) {
     const std::size_t count = payload.size() <= size ? 1 : (payload.size() + size - 1) / size;
     const auto at = [&](std::size_t i) { return payload.subspan(i * size, std::min(size, payload.size() - i * size)); };
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = from + std::min(count - std::min(count, from), most);
+    for (std::size_t i = from; i < end; ++i) {
       if (count > 1) look_ahead(i, count, at);
       ++delivered_;
       handler_->on_datagram(at(i), arrival);
     }
+    return end < count ? end : 0;
   }
 
   void deliver_postponed() {
@@ -513,20 +541,23 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     ended_.clear();
   }
 
-  bool discovers_wait() const noexcept { return next_discover_ < waiting_discovers_.size(); }
-
-  void deliver_discovers() {
-    const std::size_t most = std::max(kBatch, delivered_ + kLeastDiscovers);
-    for (; discovers_wait() && delivered_ < most; ++next_discover_) {
-      look_ahead(next_discover_, waiting_discovers_.size(), [this](std::size_t i) {
-        return payload_of(Kind::discovers, waiting_discovers_[i].buffer, waiting_discovers_[i].size);
-      });
-      deliver_and_recycle(waiting_discovers_[next_discover_]);
+  // What others leave of a batch, and `least`. A train is torn here: a flood of queries would have a whole one for each batch.
+  void deliver_lane(Lane& lane, Kind kind, std::size_t least) {
+    const std::size_t most = std::max(kBatch, delivered_ + least);
+    while (lane.waits() && delivered_ < most) {
+      const Postponed& one = lane.waiting[lane.next];
+      if (lane.torn == 0) {
+        look_ahead(lane.next, lane.waiting.size(), [&](std::size_t i) { return payload_of(kind, lane.waiting[i].buffer, lane.waiting[i].size); });
+      }
+      lane.torn = one.size < 0 ? 0 : deliver(kind, one.buffer, one.size, lane.torn, most - delivered_);
+      if (lane.torn != 0) return;
+      lane.buffers.recycle(one.buffer);
+      ++lane.next;
     }
-    if (discovers_wait()) return;
-    waiting_discovers_.clear();
-    next_discover_ = 0;
-    if (std::exchange(discovers_ended_, false)) arm(Kind::discovers);
+    if (lane.waits()) return;
+    lane.waiting.clear();
+    lane.next = 0;
+    if (std::exchange(lane.ended, false)) arm(kind);
   }
 
   bool services_wait() const noexcept { return services_ && (services_->next < services_->waiting.size() || services_->ended != 0); }
@@ -608,7 +639,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   // Places of the registered files, in the order of Kind; -1 where there is none.
-  static constexpr int kUdpFile = 0, kPacketFile = 2, kIcmpFile = 3, kServiceFiles = 5;
+  static constexpr int kUdpFile = 0, kPacketFile = 3, kIcmpFile = 4, kServiceFiles = 6;
+  static constexpr std::size_t kWholeTrain = ~std::size_t{0};
   std::vector<int> files_;
 
   WorkerSockets& sockets_;
@@ -624,7 +656,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   io_uring ring_{};
   bool ring_up_ = false, started_ = false;
-  ReceiveBuffers buffers_{1, kBuffers}, discover_buffers_{2, kDiscoverBuffers};
+  ReceiveBuffers buffers_{1, kBuffers};
+  Lane discovers_{2}, leasequeries_{4};
   msghdr receive_header_{};
   int wake_fd_ = -1;
   std::uint64_t wake_value_ = 0;
@@ -635,9 +668,6 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   std::int64_t wall_ns_ = 0;         // when the packets of this turn were taken
   std::vector<Postponed> postponed_;  // while only completions were wanted, or until a batch has room for them
   std::vector<Kind> ended_;           // multishots to arm again
-  std::vector<Postponed> waiting_discovers_;
-  std::size_t next_discover_ = 0;
-  bool discovers_ended_ = false;  // armed again when none waits: their buffers are back then
   std::unique_ptr<Services> services_;  // null: off
 };
 

@@ -58,8 +58,8 @@ class Transport {
   static constexpr std::size_t kBatch = 64;
   // DISCOVERs have what others leave of a batch, and this much at least: a flood of renewals must not keep new clients out for ever.
   static constexpr std::size_t kLeastDiscovers = kBatch / 8;
-  // So have, behind both, TFTP and the time of day.
-  static constexpr std::size_t kLeastServices = kBatch / 8;
+  // So have, behind both, leasequeries; and behind all DHCP, TFTP and the time of day.
+  static constexpr std::size_t kLeastLeasequeries = kBatch / 8, kLeastServices = kBatch / 8;
 
   virtual ~Transport() = default;
 

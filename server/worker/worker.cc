@@ -40,7 +40,8 @@ std::int64_t patience_of(const wire::Message& message) noexcept {
     case wire::MessageType::inform:
       return 3 * kSecond;  // RFC 2131 §4.1: four seconds, give or take one
     default:
-      return kUnrepeated;  // a RELEASE, a DECLINE
+      // A CMTS that hears nothing asks again when the next packet of that client comes; a RELEASE and a DECLINE come once.
+      return leasequery::may_be_query(message.type()) ? 3 * kSecond : kUnrepeated;
   }
 }
 

@@ -88,6 +88,7 @@ class Worker final : private Handler, private Services::Log {
   bool has_freed() const noexcept { return has_freed_; }
 
   const Counters& counters() const noexcept { return counters_; }
+  const leasequery::Tally& leasequeries() const noexcept { return engine_.leasequeries(); }
   const Services* services() const noexcept { return services_.get(); }  // null: off
   Outlets& outlets() noexcept { return outlets_; }
   std::size_t held() const noexcept { return held_.size(); }

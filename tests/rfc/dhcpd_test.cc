@@ -355,15 +355,6 @@ TEST(Dhcpd_15_5_PoolThreshold, IsSaidWithAnAckThatEndsAnotherLease) {
 }
 
 // dhcpd-compat §9.10: nobody is allowed to ask unless the configuration says so, and none is answered yet.
-TEST(Dhcpd_9_10_Leasequery, IsDeniedAndCounted) {
-  Sim sim{"subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.11; allow leasequery; }"};
-  sim.script(R"(
-    0s  cmts1  LEASEQUERY giaddr=10.1.0.1 ciaddr=10.1.0.10  -> DROP  reason=leasequery-denied log=leasequery_not_allowed
-    0s  cmts1  LEASEQUERY giaddr=10.9.0.1 ciaddr=10.1.0.10  -> DROP  reason=leasequery-denied log=leasequery_not_allowed
-    0s  cmts1  LEASEQUERY ciaddr=10.1.0.10                  -> DROP  reason=leasequery-denied log=missing_giaddr
-  )");
-}
-
 TEST(Dhcpd_9_1_Lease, AClientIdOnceUsedMustBeSentAgain) {
   Sim sim{"ping-check false; subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }"};
   sim.script(R"(

@@ -177,6 +177,7 @@ constexpr TypeName kTypes[] = {
     {"DECLINE", MessageType::decline},   {"RELEASE", MessageType::release},
     {"INFORM", MessageType::inform},     {"BOOTP", MessageType::bootp},
     {"OFFER", MessageType::offer},       {"LEASEQUERY", MessageType::leasequery},
+    {"DRAFTQUERY", MessageType::lease_active},
 };
 
 // --- expectations ---

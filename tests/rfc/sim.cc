@@ -35,6 +35,12 @@ std::string word_of(const Actions& actions) {
       return "ACK";
     case MessageType::nak:
       return "NAK";
+    case MessageType::lease_unassigned:
+      return "LEASEUNASSIGNED";
+    case MessageType::lease_unknown:
+      return "LEASEUNKNOWN";
+    case MessageType::lease_active:
+      return "LEASEACTIVE";
     default:
       return "BOOTREPLY";
   }

@@ -46,12 +46,20 @@ void Witness::decided(const wire::Message& query, const engine::Arrival& arrival
   if (!message.parse(reply, wire::Message::Accept::replies))
     return complain("the reply does not parse");
   if (message.xid() != query.xid()) complain("xid is not the client's");
+  if (leasequery::may_be_query(query.type())) return check_leasequery(query, actions, message);
   if (!equal(message.chaddr(), query.chaddr())) complain("chaddr is not the client's");
   if (query.type() != MessageType::bootp && message.type() != actions.reply_type)
     complain("option 53 is not the reply's type");
   check_addressing(query, arrival, actions, message);
   check_size(query, actions, reply, capacity);
   check_place(query, arrival, actions, message);
+}
+
+// Of somebody else's address, and for the relay.
+void Witness::check_leasequery(const wire::Message& query, const Actions& actions, const wire::Message& reply) {
+  const Departure& to = actions.departure;
+  if (to.kind != Departure::Kind::routed || to.to != query.giaddr() || reply.giaddr() != query.giaddr()) complain("RFC 4388 §6.3: the answer goes to giaddr");
+  if (actions.changes != nullptr) complain("RFC 4388 §6.4: a query changes nothing");
 }
 
 void Witness::check_addressing(const wire::Message& query, const engine::Arrival&,
@@ -144,7 +152,7 @@ void Witness::settled(const engine::Change& change, bool durable, Instant now) {
 void Witness::sent(const wire::Message& query, const Actions& actions, Bytes reply,
                    Instant decided_at) {
   wire::Message message;
-  if (!message.parse(reply, wire::Message::Accept::replies)) return;
+  if (!message.parse(reply, wire::Message::Accept::replies) || leasequery::may_be_query(query.type())) return;
   const bool promises =
       actions.reply_type == MessageType::ack || actions.reply_type == MessageType::bootp;
   if (!promises || message.yiaddr().is_zero()) return;

@@ -41,6 +41,7 @@ class Witness {
                         const engine::Actions& actions, const wire::Message& reply);
   void check_size(const wire::Message& query, const engine::Actions& actions, Bytes reply,
                   std::size_t capacity);
+  void check_leasequery(const wire::Message& query, const engine::Actions& actions, const wire::Message& reply);
   void check_place(const wire::Message& query, const engine::Arrival& arrival,
                    const engine::Actions& actions, const wire::Message& reply);
 
