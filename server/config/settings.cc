@@ -29,6 +29,7 @@ constexpr std::string_view kTemplateDialects[] = {"native", "utility"};
 constexpr std::string_view kMtaHashes[] = {"none", "north-american", "euro", "ietf"};
 constexpr std::string_view kQueryDialects[] = {"auto", "rfc4388", "draft0", "draft2"};
 constexpr std::string_view kQueryLists[] = {"liberal", "strict"};
+constexpr std::string_view kQueryTls[] = {"off", "optional", "required"};
 
 // With or without an interface, as fe80::1%eth0.
 bool is_ipv6(std::string_view text) {
@@ -262,6 +263,19 @@ constexpr SettingRow kRows[] = {
         get_requesters, nullptr, kRequesterFields, [](Settings& settings) { settings.leasequery.requesters.emplace_back(); }},
     number<&S::leasequery, &S::Leasequery::rate>("leasequery", "rate", 0, 10'000'000,
         "Leasequeries a second, of all requesters together, beyond which they are not answered; 0 is no limit."),
+    boolean<&S::leasequery, &S::Leasequery::tcp>("leasequery", "tcp",
+        "Answer bulk and active leasequery over TCP (RFC 6926, RFC 7724), to requesters alone."),
+    number<&S::leasequery, &S::Leasequery::tcp_port>("leasequery", "tcp_port", 1, 65535, "TCP port for them."),
+    number<&S::leasequery, &S::Leasequery::tcp_connections>("leasequery", "tcp_connections", 1, 1000,
+        "Connections at a time; more are closed at once."),
+    choice<&S::leasequery, &S::Leasequery::tls>("leasequery", "tls", kQueryTls,
+        "TLS over TCP: for nobody, for whoever asks for it (DHCPTLS), or for everybody."),
+    text<&S::leasequery, &S::Leasequery::tls_certificate>("leasequery", "tls_certificate", check_path,
+        "PEM file of the server's certificate, then of those between it and its root."),
+    text<&S::leasequery, &S::Leasequery::tls_key>("leasequery", "tls_key", check_path,
+        "PEM file of its private key, which nobody else may read."),
+    text<&S::leasequery, &S::Leasequery::tls_client_ca>("leasequery", "tls_client_ca", check_path,
+        "PEM file of who signs the certificates of requesters; without such a certificate there is no TLS."),
 
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };

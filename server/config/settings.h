@@ -22,6 +22,7 @@ enum class TemplateDialect : std::uint8_t { native, utility };                  
 enum class MtaHashChoice : std::uint8_t { none, north_american, euro, ietf };  // docsis::MtaHash
 enum class QueryDialect : std::uint8_t { automatic, rfc4388, draft0, draft2 };  // leasequery::DialectChoice
 enum class QueryLists : std::uint8_t { liberal, strict };                       // leasequery::Lists
+enum class QueryTls : std::uint8_t { off, optional, required };                 // leasequery::TlsMode
 
 struct Settings {
   struct Server {
@@ -114,6 +115,11 @@ struct Settings {
     };
     std::vector<Requester> requesters;
     std::uint32_t rate = 0;
+    bool tcp = false;
+    std::uint32_t tcp_port = 67;
+    std::uint32_t tcp_connections = 10;
+    QueryTls tls = QueryTls::off;
+    std::string tls_certificate, tls_key, tls_client_ca;
     bool operator==(const Leasequery&) const = default;
   } leasequery;
   struct Time {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "server/ctl/leasequery_command.h"
+
 namespace {
 
 constexpr const char* kExamples = R"(
@@ -24,6 +26,7 @@ Examples:
                                      what a modem gets from now on; a restart keeps it
   coaxctl modem show 00:10:95:01:02:03   its record, and what it last said of itself
   coaxctl modem list --json          all of them, one object a line
+  coaxctl leasequery 203.0.113.41    who has it, asked as a relay asks; --help tells of TCP
   coaxctl check                      would the configuration on disk be taken over?
   coaxctl reload                     take it over; on an error the running one goes on
 )";
@@ -194,6 +197,8 @@ int main(int argc, char** argv) {
   CLI::App* list = modem->add_subcommand("list", "all of them by MAC (--json: one object a line)")->fallthrough();
   list->add_option("--profile", profile, "only those with this profile");
   list->callback([&] { request = profile ? "modem list --profile " + in_one_word(*profile) : "modem list"; });
+  coaxd::ctl::LeasequeryCommand leasequery;
+  leasequery.add_to(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -202,5 +207,6 @@ int main(int argc, char** argv) {
     if (last.get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) return unknown_command(last, words.front());
     return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well
   }
+  if (leasequery.chosen()) return leasequery.run(json);
   return ask(socket_path, json ? request + " --json" : request, json);
 }

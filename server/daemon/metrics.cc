@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "server/daemon/leasequery_metrics.h"
 #include "server/engine/drop_reason.h"
 
 namespace coaxd::daemon {
@@ -166,6 +167,7 @@ std::vector<MetricRow> metric_rows() {
   rows.push_back(kPool);
   for (const auto& r : kTftpCounters) rows.push_back(r.row);
   for (const MetricRow& row : {kTftpReasons, kTimeAnswers, kServiceSendFailed, kLeasequeryAnswers, kLeasequeryRefused, kLeasequerySeveralKeys}) rows.push_back(row);
+  for (const MetricRow& row : leasequery_tcp_rows()) rows.push_back(row);
   return rows;
 }
 
@@ -274,6 +276,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
   }
   gather_services(input, samples);
   if (input.requesters != nullptr) gather_leasequeries(input, samples);
+  if (input.leasequery_tcp != nullptr) gather_leasequery_tcp(*input.leasequery_tcp, samples);
   return samples;
 }
 

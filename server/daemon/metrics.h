@@ -12,6 +12,10 @@
 #include "server/worker/counters.h"
 #include "server/worker/services.h"
 
+namespace coaxd::leasequery {
+class TcpServer;
+}
+
 namespace coaxd::daemon {
 
 // One sample. `labels` is ready for Prometheus: type="discover",worker="0".
@@ -49,6 +53,7 @@ struct MetricsInput {
   std::vector<const worker::ServiceCounters*> services;  // none: neither files nor the time are served
   std::vector<const tftp::Counters*> tftp;               // none: no files
   std::uint64_t time_answers_tcp = 0;
+  const leasequery::TcpServer* leasequery_tcp = nullptr;  // null: off
   const leasequery::Requesters* requesters = nullptr;   // null: nothing of leasequeries
   std::vector<const leasequery::Tally*> leasequeries;  // of each worker
   int store_error = 0;

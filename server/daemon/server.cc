@@ -18,6 +18,8 @@
 #include "server/daemon/export.h"
 #include "server/daemon/fixed_leases.h"
 #include "server/daemon/free_lease.h"
+#include "server/daemon/leasequery_metrics.h"
+#include "server/daemon/leasequery_settings.h"
 #include "server/daemon/modem_commands.h"
 #include "server/daemon/scheduling.h"
 #include "server/engine/startup.h"
@@ -173,6 +175,7 @@ Server::Step Server::open_network() {
   if (!sockets) return fail(sockets.error().message);
   sockets_ = std::move(*sockets);
   if (auto opened = open_services(options.steering_seed); !opened) return opened;
+  if (auto opened = open_leasequery(); !opened) return opened;
 
   if (line_.write_pid_file)
     if (auto written = pid_file_.write(pid_path_); !written) {
@@ -224,6 +227,17 @@ Server::Step Server::open_services(std::uint32_t steering_seed) {
   if (options.tftp_port != 0)
     log_.info(fmt::format("TFTP on port {}: {}.", options.tftp_port, settings_.tftp.root.empty() ? std::string{"no folder"} : "files of " + settings_.tftp.root));
   if (options.time_port != 0) log_.info(fmt::format("Time of day on port {}.", options.time_port));
+  return {};
+}
+
+// A port below 1024, and a key that is nobody else's to read.
+Server::Step Server::open_leasequery() {
+  if (!settings_.leasequery.tcp) return {};
+  auto options = leasequery_tcp_options(settings_);
+  if (!options) return fail(options.error());
+  leasequery_.emplace(std::move(*options), [this] { return leasequery_clock_.now(); }, [this](const std::string& line) { log_.info(line); });
+  if (auto listening = leasequery_->listen(); !listening) return listening;
+  if (!line_.quiet) log_.info(fmt::format("Leasequery over TCP on port {}.", settings_.leasequery.tcp_port));
   return {};
 }
 
@@ -384,6 +398,11 @@ Server::Step Server::start_workers() {
                     [this](const std::string& sentence) { log_.error(sentence); });
     mirror_->start();
   }
+  if (leasequery_) {
+    std::vector<lease::ChangeFeed*> feeds;
+    for (worker::Outlets* one : outlets) feeds.push_back(&one->changes);
+    leasequery_->start({.leases = leases_->table(), .requesters = *requesters_, .config = configuration_.config, .feeds = std::move(feeds)});
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return {};
 }
@@ -441,6 +460,7 @@ void Server::stop() {
   control_.reset();
   metrics_.reset();
   time_server_.reset();
+  if (leasequery_) leasequery_->stop();  // before the leases and the workers whose changes it takes
   for (const auto& one : workers_) one->request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -585,12 +605,14 @@ std::expected<std::string, std::string> Server::reload() {
   {
     // The mirror reads the table too; waited for before the workers stop, so that packets do not wait for its file.
     const auto quiet = mirror_ ? mirror_->hold() : std::unique_lock<std::mutex>{};
+    const auto silent = leasequery_ ? leasequery_->hold() : std::unique_lock<std::mutex>{};
     at_barrier([&] {
       reconfigured = leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
       for (const WorkerFiles& files : files_)
         if (reconfigured && files.use) files.use(loaded->config);
       return reconfigured ? worker::Snapshot{loaded->config, loaded->names} : worker::Snapshot{};  // an empty one changes nothing
     });
+    if (leasequery_ && reconfigured) leasequery_->use(loaded->config);
     if (mirror_ && reconfigured) mirror_->use(leases_style(*loaded->config));
   }
   if (!reconfigured) {
@@ -708,6 +730,7 @@ std::vector<Sample> Server::samples() const {
     if (const tftp::Counters* counters = one->services()->tftp_counters()) input.tftp.push_back(counters);
   }
   if (time_server_) input.time_answers_tcp = time_server_->answers();
+  input.leasequery_tcp = leasequery_ ? &*leasequery_ : nullptr;
   if (mirror_) input.mirror_age = mirror_->lag().age.count();
   input.store_error = alarms_->store_error();
   input.clock_frozen = alarms_->clock_frozen();

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "leasequery/tcp_server.h"
 #include "server/daemon/alarms.h"
 #include "server/daemon/command_line.h"
 #include "server/daemon/configuration.h"
@@ -51,6 +52,7 @@ class Server {
   Step open_interfaces();
   Step open_network();
   Step open_services(std::uint32_t steering_seed);
+  Step open_leasequery();
   std::expected<FileSourceFactory, std::string> open_files();
   void tell(const std::vector<provision::News>& news);
   Step open_store();
@@ -101,6 +103,8 @@ class Server {
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::optional<Mirror> mirror_;
+  io::Clock leasequery_clock_;  // its thread's
+  std::optional<leasequery::TcpServer> leasequery_;  // none: not over TCP
 
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_{context_};

@@ -291,7 +291,9 @@ void Worker::release_settled() {
     const bool durable = held.sequence <= journal_.durable();
     for (engine::Change* change = held.changes; change != nullptr;) {
       engine::Change* next = change->next;
+      const lease::SlotId slot = change->claim.slot;
       engine_.settle(change, durable);
+      if (durable) outlets_.changes.changed(slot);
       (durable ? counters_.commits : counters_.commits_failed).add();
       change = next;
     }

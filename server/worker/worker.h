@@ -14,6 +14,7 @@
 
 #include "server/base/spsc_queue.h"
 #include "server/engine/engine.h"
+#include "server/lease/change_feed.h"
 #include "server/store/journal.h"
 #include "server/worker/counters.h"
 #include "server/worker/services.h"
@@ -29,10 +30,11 @@ struct ExecuteEffect {
   std::array<char, 1021> text;
 };
 
-// What leaves a worker besides packets. The consumer of each queue is one thread (log, effects).
+// What leaves a worker besides packets. The consumer of each queue is one thread (log, effects, leasequery over TCP).
 struct Outlets {
   SpscQueue<engine::LogEvent> logs;
   SpscQueue<ExecuteEffect> effects;
+  lease::ChangeFeed changes;
   explicit Outlets(std::size_t effect_capacity, std::size_t log_capacity = 8192) : logs(log_capacity), effects(effect_capacity) {}
 };
 
