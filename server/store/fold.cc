@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint64_t kPiece = 256 << 10;
 // What one round takes at most: the more the better, for a page of SQLite is written twice a round, to the log and by the checkpoint, and a row
 // once, however often they change in it. Renewals of random clients among 1 M: 5.8 us a record in rounds of 16 MB, 2.7 in rounds of 64,
-// 1.9 in rounds of 192, which hold all that waits (kMostUnfolded).
-constexpr std::uint64_t kRound = 192 << 20;
+// 1.9 in rounds of 192. So when workers are faster than the fold, what waits grows until rounds are so large that they are as fast.
+constexpr std::uint64_t kRound = 512 << 20;
 // Memory comes in huge pages: records are visited by address, at random, and without them a quarter of the fold's time went to finding pages.
 constexpr std::size_t kChunk = 16 << 20;
 constexpr std::uint64_t kLeast = 4 << 20;  // more than any batch

@@ -382,13 +382,15 @@ void EmbeddedStore::run() {
     prepare_segments();
     if (std::chrono::steady_clock::now() >= next_fold) {
       use_spares();  // unless an operator's shell was in the way before
+      bool behind = false;  // as much waits again: no pause, or an avalanche that goes on outruns us
       if (!postpones_fold()) {
         // One round: what came meanwhile is worth the next one when it is as much.
         const auto some = fold_some();
         note(some ? SQLITE_OK : some.error());
         prune();
+        behind = some && *some && unfolded() >= kMostUnfolded;
       }
-      next_fold = std::chrono::steady_clock::now() + kFoldPace;
+      next_fold = std::chrono::steady_clock::now() + (behind ? milliseconds{0} : kFoldPace);
     }
     wake_.wait_for(hold, kPreparePace, [this] { return stopping_; });
   }
@@ -405,7 +407,7 @@ std::uint64_t EmbeddedStore::unfolded() const {
   return old_records_ + live - std::min(live, folded_live_);
 }
 
-// Looked at once per kFoldPace, a second.
+// Looked at once per kFoldPace, a second; sooner only while too much waits.
 bool EmbeddedStore::postpones_fold() {
   // A full disk is emptied by folding.
   const bool room = std::ranges::all_of(journals_, [](const auto& j) { return !j.second.source || j.second.source->error() == 0; });
