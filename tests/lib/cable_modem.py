@@ -27,7 +27,7 @@ import tftp_client
 
 _SECONDS_TO_1970 = 2_208_988_800                      # RFC 868 counts from 1900
 _CABLELABS = 4491
-_DISCOVER_WAITS = _REQUEST_WAITS = (1, 2, 4, 8)       # RFC 2131 §4.1's, begun sooner
+_WAITS = (1, 2, 4, 8)                                 # RFC 2131 §4.1's, begun sooner
 _ETH_P_IP = 0x0800
 _PACKET_OUTGOING = 4
 # Option 43's sub-options (CL-SP-CANN-DHCP-Reg 4.1).
@@ -79,7 +79,7 @@ def capabilities(version):
 class Device:
     """What modem and MTA have in common: to get an address, and a file."""
 
-    WANTED = (1, 3)
+    wanted = (1, 3)          # option 55
 
     def __init__(self, interface, tell=lambda state, what: None):
         self.interface, self._tell = interface, tell
@@ -117,30 +117,30 @@ class Device:
         xid = random.getrandbits(32)
         said = self.vendor_class()
         self._tell("init(d)", f'DHCPDISCOVER from {self.mac}, option 60 "{said[:40]}{"..." if len(said) > 40 else ""}"')
-        offer = self._exchange("DISCOVER", xid, [], "OFFER", _DISCOVER_WAITS)
+        offer = self._exchange("DISCOVER", xid, [], "OFFER")
         chosen = [(50, dhcp_packet.ip_bytes(offer.yiaddr)), (54, offer.get(54))]
-        ack = self._exchange("REQUEST", xid, chosen, "ACK", _REQUEST_WAITS)
+        ack = self._exchange("REQUEST", xid, chosen, "ACK")
         if ack.yiaddr != offer.yiaddr:
             raise Stuck("init(d)", f"{offer.yiaddr} was offered, {ack.yiaddr} acknowledged")
         self.lease = self._lease(ack)
         self._take_address()
         return self.lease
 
-    def _exchange(self, kind, xid, options, wanted, waits):
+    def _exchange(self, kind, xid, options, answer_kind):
         message = dhcp_packet.Message(xid=xid, chaddr=dhcp_packet.mac_bytes(self.mac), flags=0)
         message.add(53, bytes([dhcp_packet.TYPE_CODES[kind]]))
-        for code, value in [*options, (43, self.vendor_options()), (55, bytes(self.WANTED)), (60, self.vendor_class().encode()), (61, self.client_id()),
+        for code, value in [*options, (43, self.vendor_options()), (55, bytes(self.wanted)), (60, self.vendor_class().encode()), (61, self.client_id()),
                             *self.further_options()]:
             message.add(code, value)
         frame = frames.udp(frames.BROADCAST_MAC, self.mac, "0.0.0.0", 68, frames.BROADCAST_IP, 67, message.encode())
-        for wait in waits:
+        for wait in _WAITS:
             self._socket.send(frame)
             answer = self._answer(xid, time.monotonic() + wait)
             if answer is not None and answer.type == "NAK":
                 raise Stuck("init(d)", "DHCPNAK")
-            if answer is not None and answer.type == wanted:
+            if answer is not None and answer.type == answer_kind:
                 return answer
-        raise Stuck("init(d)", f"no DHCP{wanted}")
+        raise Stuck("init(d)", f"no DHCP{answer_kind}")
 
     def _answer(self, xid, deadline):
         while (left := deadline - time.monotonic()) > 0:
@@ -221,7 +221,7 @@ class Modem(Device):
     def __init__(self, interface, version="3.0", has_mta=False, **device):
         super().__init__(interface, **device)
         self.version, self.has_mta = version, has_mta
-        self.WANTED = (1, 2, 3, 4, 7) + ((125,) if version >= "3.0" else ()) + ((122,) if has_mta else ())
+        self.wanted = (1, 2, 3, 4, 7) + ((125,) if version >= "3.0" else ()) + ((122,) if has_mta else ())
         self.time = None
 
     def vendor_class(self):
@@ -278,7 +278,7 @@ class Modem(Device):
 class Mta(Device):
     """In realm BASIC.1: neither SNMP nor Kerberos, the file comes from where DHCP says."""
 
-    WANTED = (1, 3, 6, 7, 12, 15, 66, 67, 122)
+    wanted = (1, 3, 6, 7, 12, 15, 66, 67, 122)
 
     def vendor_class(self):
         return "pktc1.5:" + tlv(5, tlv(1, b"\x01") + tlv(2, b"\x02") + tlv(3, b"\0") + tlv(11, b"\x06\x09\x0f")).hex()
