@@ -102,26 +102,39 @@ int conclude(const Settings& settings, const Result& result, const Population& p
   return unanswered || !all_prepared ? kUnanswered : kFine;
 }
 
-int storm(const Settings& settings, Population& population) {
-  const auto& relays = settings.population.relays;
+// The sockets that this mode needs.
+struct Sockets {
   std::optional<Endpoint> relay, direct, hosts;
-  if (settings.mode != "tftp") {
-    auto opened = Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server, settings.trains);
-    if (!opened) return fail(opened.error());
-    relay.emplace(std::move(*opened));
+
+  std::optional<std::string> open(const Settings& settings) {
+    const auto& relays = settings.population.relays;
+    std::optional<std::string> refused;
+    const auto take = [&](std::optional<Endpoint>& place, std::expected<Endpoint, std::string> opened) {
+      if (opened) {
+        place.emplace(std::move(*opened));
+      } else {
+        refused = opened.error();
+      }
+    };
+    if (settings.mode != "tftp") {
+      take(relay, Endpoint::open({relays.size() == 1 ? relays[0] : Ipv4{}, settings.relay_port}, settings.server, settings.trains));
+    }
+    if (settings.population.direct) take(direct, Endpoint::open({Ipv4{}, settings.client_port}, settings.server, settings.trains));
+    if (settings.boots.time || settings.boots.file) take(hosts, Endpoint::open_to_all({}));
+    return refused;
   }
-  if (settings.population.direct) {
-    auto opened = Endpoint::open({Ipv4{}, settings.client_port}, settings.server, settings.trains);
-    if (!opened) return fail(opened.error());
-    direct.emplace(std::move(*opened));
+  std::uint64_t total(std::uint64_t (Endpoint::*count)() const noexcept) const {
+    std::uint64_t sum = 0;
+    for (const auto* endpoint : {&relay, &direct, &hosts}) sum += *endpoint ? (**endpoint.*count)() : 0;
+    return sum;
   }
+};
+
+int storm(const Settings& settings, Population& population) {
+  Sockets sockets;
+  if (const auto refused = sockets.open(settings)) return fail(*refused);
   std::optional<Boots> boots;
-  if (settings.boots.time || settings.boots.file) {
-    auto opened = Endpoint::open_to_all({});
-    if (!opened) return fail(opened.error());
-    hosts.emplace(std::move(*opened));
-    boots.emplace(settings.boots, population, *hosts);
-  }
+  if (sockets.hosts) boots.emplace(settings.boots, population, *sockets.hosts);
   std::vector<BootFile> files;
   for (const std::string& name : settings.files) files.push_back({.server = settings.server.address, .time_server = {}, .name = name});
   std::optional<AckLog> log;
@@ -133,7 +146,8 @@ int storm(const Settings& settings, Population& population) {
   const QueryTemplates templates{settings.style};
   Timeouts timeouts{population.size(), settings.back_off};
   const auto address_of = [](auto& part) { return part ? &*part : nullptr; };
-  Storm storm{{population, templates, timeouts, address_of(relay), address_of(direct), address_of(log), address_of(boots), settings.first_host, files},
+  Storm storm{{population, templates, timeouts, address_of(sockets.relay), address_of(sockets.direct), address_of(log), address_of(boots),
+               settings.first_host, files},
               settings.attempts, settings.spin};
   // An open loop sleeps until the next exchange is due: the kernel's usual 50 us of slack would be the server's latency.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
@@ -150,12 +164,7 @@ int storm(const Settings& settings, Population& population) {
     if (!all_prepared) fmt::print(stderr, "{} of {} clients got no lease\n", population.size() - prepared.completed, population.size());
     if (settings.phase.mix.wants_leases() && population.leases() == 0) return fail(kNoLease), kUnanswered;
   }
-  const auto total = [&](std::uint64_t (Endpoint::*count)() const noexcept) {
-    std::uint64_t sum = 0;
-    for (const Endpoint* endpoint : {address_of(relay), address_of(direct), address_of(hosts)}) sum += endpoint != nullptr ? (endpoint->*count)() : 0;
-    return sum;
-  };
-  const std::uint64_t sent_before = total(&Endpoint::sent), received_before = total(&Endpoint::received);
+  const std::uint64_t sent_before = sockets.total(&Endpoint::sent), received_before = sockets.total(&Endpoint::received);
   const Figures figures = storm.run(settings.phase, progress_to_stderr(settings.quiet));
   running = nullptr;
 
@@ -164,10 +173,10 @@ int storm(const Settings& settings, Population& population) {
   }
   Result result = collect(settings, figures, population);
   if (boots) result.boots = boots->figures();
-  result.datagrams_sent = total(&Endpoint::sent) - sent_before;
-  result.datagrams_received = total(&Endpoint::received) - received_before;
-  result.send_errors = total(&Endpoint::send_errors);
-  result.receive_drops = total(&Endpoint::receive_drops);
+  result.datagrams_sent = sockets.total(&Endpoint::sent) - sent_before;
+  result.datagrams_received = sockets.total(&Endpoint::received) - received_before;
+  result.send_errors = sockets.total(&Endpoint::send_errors);
+  result.receive_drops = sockets.total(&Endpoint::receive_drops);
   if (log && log->failed()) return fail(fmt::format("{}: cannot be written, it is not complete", settings.ack_log));
   return conclude(settings, result, population, all_prepared);
 }
