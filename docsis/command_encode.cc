@@ -136,6 +136,7 @@ class Encoder {
 // The utility skips what has no extension, or one shorter than the new one, and ends with the first text that is wrong. Ours goes on.
 int many(Encoder& encoder, const CommandOptions& options, const Console& console) {
   int status = 0;
+  std::size_t failed = 0;
   std::map<std::string, std::string_view> written;  // by which text
   for (const std::string_view name : options.files) {
     if (options.compat && extension_of(name).size() < options.output.size()) {
@@ -147,13 +148,16 @@ int many(Encoder& encoder, const CommandOptions& options, const Console& console
     if (!is_new && other->second != name && !options.compat) {
       complain(console, fmt::format("{}: {} is written from {} already; give the texts names that differ before the extension", name, output, other->second));
       if (status == 0) status = kFile;
+      ++failed;
       continue;
     }
     if (!options.quiet) complain(console, fmt::format("{} -> {}", name, output));
     const int own = encoder.file(name, output);
     if (status == 0) status = own;
+    failed += own != 0;
     if (own != 0 && options.compat) break;
   }
+  if (failed != 0 && !options.compat) complain(console, fmt::format("{} of {} texts made no file", failed, options.files.size()));
   return status;
 }
 

@@ -91,8 +91,8 @@ Token Lexer::unknown_character() {
   const std::string_view mend = c == '\r'               ? "end lines with LF or CR LF"
                                 : c == '#' || c == '/'  ? "comments are written /* like this */"
                                 : c == '\''             ? "texts stand in \"double quotes\""
-                                : c == '=' || c == ':'  ? "write a keyword, a blank, its value and ';'"
-                                                        : "";
+                                : static_cast<signed char>(c) < 0 ? "only texts in quotes and comments hold it"
+                                                            : "write a keyword, a blank, its value and ';'";
   return bad(Cause::value, at, fmt::format("{} may not stand here", shown(c)), std::string(mend));
 }
 

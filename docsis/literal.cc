@@ -104,7 +104,8 @@ bool read_ip4(std::string_view text, Position at, Report& report, Octets& out) {
     unsigned value = 0;
     const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value, octal ? 8 : 10);
     if (failed != std::errc{} || end != part.data() + part.size() || value > 255) {
-      report.error(Cause::value, at, fmt::format("{} is no IPv4 address: {} is not 0 to 255{}", text, part, octal ? " in octal" : ""));
+      report.error(Cause::value, at, fmt::format("{} is no IPv4 address: {} is not 0 to 255{}", text, part, octal ? " in octal" : ""),
+                   "write four numbers, as 192.0.2.1; one that begins with 0 is octal");
       return false;
     }
     if (octal && report.native() && value >= 8)

@@ -236,7 +236,7 @@ bool Parser::read_children(Frame& inner, const Token& keyword) {
     return false;
   }
   if (inner.depth > kDeepest) {
-    report_.error(Cause::value, current_.at, fmt::format("blocks nest more than {} deep", kDeepest));
+    report_.error(Cause::value, current_.at, fmt::format("blocks nest more than {} deep", kDeepest), "no TLV needs as many: is a '}' missing?");
     recover();
     return false;
   }

@@ -98,9 +98,9 @@ bool Parser::included_before(const std::string& path, Position at) {
   if (std::ranges::find(open_files_, path) != open_files_.end())
     report_.error(Cause::grammar, at, fmt::format("\"{}\" includes itself", path), "leave this include away");
   else if (open_files_.size() >= kMostOpen)
-    report_.error(Cause::grammar, at, fmt::format("files include files more than {} deep", kMostOpen));
+    report_.error(Cause::grammar, at, fmt::format("files include files more than {} deep", kMostOpen), "include them from the first text");
   else if (texts_.size() >= kMostFiles)
-    report_.error(Cause::grammar, at, fmt::format("more than {} files are included", kMostFiles));
+    report_.error(Cause::grammar, at, fmt::format("more than {} files are included", kMostFiles), "does one include another twice?");
   else
     return false;
   return true;

@@ -22,6 +22,10 @@ TEST(Problem, DoesNotSteerATerminal) {
   EXPECT_EQ(render({.file = "a\x1b[2J", .offset = 1, .message = "\x07\n", .mend = "\x7f"}, ""), "a?[2J: offset 0x1: error: ??; ?\n");
 }
 
+TEST(Problem, AWordOfAMegabyteIsNotRepeated) {
+  EXPECT_LT(render({.file = "x", .at = {1, 1}, .message = std::string(1'000'000, 'x'), .mend = std::string(1'000'000, 'y')}, "line").size(), 1100u);
+}
+
 TEST(Problem, OfALineThatIsNotThereHasAnEmptyOne) {
   EXPECT_EQ(render({.file = "x", .at = {7, 1}, .message = "m"}, "one line"), "x:7:1: error: m\n\n^\n");
 }

@@ -115,7 +115,7 @@ bool append_ip6(std::string_view text, const Reading& r) {
   std::array<std::uint8_t, 16> address{};
   const bool fits = text.size() < buffer.size();
   if (fits) std::ranges::copy(text, buffer.begin());
-  if (!fits || inet_pton(AF_INET6, buffer.data(), address.data()) != 1) return r.error(Cause::value, fmt::format("{} is no IPv6 address", text));
+  if (!fits || inet_pton(AF_INET6, buffer.data(), address.data()) != 1) return r.error(Cause::value, fmt::format("{} is no IPv6 address", text), "write 2001:db8::1");
   r.out.insert(r.out.end(), address.begin(), address.end());
   return true;
 }
@@ -205,7 +205,7 @@ bool object_id(const Reading& r) {
   if (!oid) return false;
   const auto contents = ber_contents(*oid);
   if (!contents) return r.error(Cause::value, fmt::format("{} cannot be written in BER", r.token.text), "the first number is 0 to 2, the second 0 to 39");
-  if (contents->size() > 127) return r.error(Cause::value, fmt::format("{} is too long for {}", r.token.text, r.row.name));
+  if (contents->size() > 127) return r.error(Cause::value, fmt::format("{} is too long for {}", r.token.text, r.row.name), "its BER has up to 127 octets");
   r.out.push_back(static_cast<std::uint8_t>(SnmpType::object_id));
   r.out.push_back(static_cast<std::uint8_t>(contents->size()));
   r.out.insert(r.out.end(), contents->begin(), contents->end());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace coaxd {
 namespace {
 
@@ -34,6 +36,18 @@ TEST(Excerpt, ATextDoesNotSteerTheTerminal) { EXPECT_EQ(excerpt("a\x1b[2J\x7f", 
 TEST(Excerpt, ALongLineIsCut) {
   const std::string shown = excerpt(std::string(100'000, 'x'), 3);
   EXPECT_EQ(shown, std::string(160, 'x') + "\n  ^\n");
+}
+
+TEST(Excerpt, OfALongLineThePlaceIsShown) {
+  const std::string line = std::string(500, 'x') + "here" + std::string(500, 'y');
+  EXPECT_EQ(excerpt(line, 501), std::string(119, 'x') + "here" + std::string(37, 'y') + "\n" + std::string(119, ' ') + "^\n");
+  EXPECT_EQ(excerpt(line, 1005), std::string(119, 'y') + "\n" + std::string(119, ' ') + "^\n") << "behind the end";
+  EXPECT_EQ(excerpt(line, 160), std::string(160, 'x') + "\n" + std::string(159, ' ') + "^\n");
+}
+
+TEST(Excerpt, ColumnsOfTheTerminalAreCharactersNotOctets) {
+  EXPECT_EQ(excerpt("\xc3\xa4\xe2\x82\xac x", 7), "\xc3\xa4\xe2\x82\xac x\n   ^\n");
+  EXPECT_EQ(excerpt("caf\xe9 x", 6), "caf\xe9 x\n     ^\n") << "Latin-1";
 }
 
 }  // namespace

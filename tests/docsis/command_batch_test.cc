@@ -69,6 +69,7 @@ TEST_F(Batch, Docsis1_AfterAnErrorTheUtilityEndsAndWeGoOn) {
   EXPECT_FALSE(std::filesystem::exists("bad.cm"));
   EXPECT_THAT(ran.err, HasSubstr("bad.cfg:2:"));
   EXPECT_THAT(ran.err, HasSubstr("missing.cfg: No such file or directory"));
+  EXPECT_THAT(ran.err, HasSubstr("docsis: 2 of 4 texts made no file\n"));
 }
 
 TEST_F(Batch, Docsis1_ManyMtas) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <sstream>
 
 #include "docsis/command_options.h"
 #include "tests/docsis/command_run.h"
@@ -244,6 +245,26 @@ TEST(Docsis1_Command, AReaderOfTheListingMayGoAway) {
   Folder::write("a.cfg", text + "}");
   EXPECT_EQ(std::system("'" COAXD_DOCSIS_COMMAND "' -e a.cfg key a.cm | true"), 0);
   EXPECT_TRUE(std::filesystem::exists("a.cm"));
+}
+
+// Every action and option of --help is in the manual page, where '-' is written \\-.
+TEST(Docsis1_Manual, SaysWhatHelpSays) {
+  const std::string page = contents(COAXD_SOURCE_DIR "/docs/man/docsis.1");
+  std::size_t words = 0;
+  std::istringstream lines{std::string(usage())};
+  for (std::string line; std::getline(lines, line) && line != "Examples:";) {
+    const bool action = line.starts_with("docsis ");
+    std::istringstream of_line(action ? line.substr(0, line.find("  ")) : line.starts_with("  -") ? line.substr(2, line.find("  ", 2)) : "");
+    for (std::string word; of_line >> word;) {
+      if (action ? !word.starts_with('-') && (word == "docsis" || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz") != word.npos) : !word.starts_with('-')) continue;
+      word = word.substr(word.find_first_not_of('['));
+      std::string in_roff;
+      for (const char c : word) in_roff.append(c == '-' ? "\\-" : std::string(1, c));
+      EXPECT_NE(page.find(in_roff), page.npos) << word;
+      ++words;
+    }
+  }
+  EXPECT_GT(words, 20u);
 }
 
 TEST(DocsisTlvs_Page, IsWhatTheTableSays) {
