@@ -1,6 +1,7 @@
 #include "leasequery/lease_view.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "leasequery/plain_setting.h"
 #include "server/lease/address_map.h"
@@ -18,6 +19,12 @@ using lease::StoredTime;
 constexpr std::uint32_t kDefaultTime = 43200, kMaximumTime = 86400;
 constexpr std::size_t kMostLeases = 16;  // of one key: what the index holds (lease_table.h)
 
+bool says_times(const config::Scope& scope) noexcept {
+  using config::Parameter;
+  return mentions(scope.statements, Parameter::default_lease_time) || mentions(scope.statements, Parameter::max_lease_time) ||
+         mentions(scope.statements, wire::option::renewal_time) || mentions(scope.statements, wire::option::rebinding_time);
+}
+
 std::uint32_t until(WallSeconds when, WallSeconds now) noexcept {
   return static_cast<std::uint32_t>(std::clamp<WallSeconds>(when - now, 0, kInfinite - 1));
 }
@@ -34,9 +41,17 @@ void LeaseView::use(std::shared_ptr<const config::Config> config) {
     const config::Subnet* subnet = pool->ranges.empty() ? nullptr : config_->subnet_of(pool->ranges.front().low);
     pool_times_.push_back(times_of(subnet != nullptr ? *subnet->scope : *pool->network->scope, pool->scope));
   }
+  // Hosts are many, what they say of times little, and workers wait for this: looked at once for each scope that says something.
+  std::unordered_map<const config::Scope*, Times> known;
+  const auto times_at = [&](const config::Scope* scope) {
+    while (scope->parent != nullptr && !says_times(*scope)) scope = scope->parent;
+    const auto [place, is_new] = known.try_emplace(scope);
+    if (is_new) place->second = times_of(*scope);
+    return place->second;
+  };
   fixed_.clear();
   for (const auto& host : config_->hosts())
-    for (const Ipv4 address : host->fixed_addresses) fixed_.push_back({address, host.get(), times_of(*host->scope)});
+    for (const Ipv4 address : host->fixed_addresses) fixed_.push_back({address, host.get(), times_at(host->scope)});
   std::ranges::stable_sort(fixed_, {}, &Fixed::address);
   // Of several hosts with one address the first declared is told.
   const auto repeated = std::ranges::unique(fixed_, {}, &Fixed::address);

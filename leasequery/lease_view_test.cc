@@ -170,6 +170,21 @@ TEST(Rfc4388_6_4_2_FixedAddress, LeaseTimeIsTheOneThatTheHostWouldBeGiven) {
   EXPECT_EQ(left("default-lease-time -1; max-lease-time -1;"), kInfinite);
 }
 
+TEST(Rfc4388_6_4_2_FixedAddress, HostsOfOneGroupShareItsTimes) {
+  Site site(
+      "default-lease-time 100; group { default-lease-time 200; option dhcp-renewal-time 50;\n"
+      "host a { hardware ethernet 1:2:3:4:5:1; fixed-address 10.1.0.1; option host-name \"a\"; } host b { hardware ethernet 1:2:3:4:5:2; fixed-address 10.1.0.2; }\n"
+      "host c { hardware ethernet 1:2:3:4:5:3; fixed-address 10.1.0.3; option dhcp-renewal-time 60; } } host d { hardware ethernet 1:2:3:4:5:4; fixed-address 10.1.0.4; }");
+  const auto left = [&](std::uint8_t last) {
+    site.by_address(Ipv4::of(10, 1, 0, last));
+    return std::pair(site.facts.lease_left, site.facts.t1_left);
+  };
+  EXPECT_EQ(left(1), std::pair(200u, 50u));
+  EXPECT_EQ(left(2), std::pair(200u, 50u));
+  EXPECT_EQ(left(3), std::pair(200u, 60u));
+  EXPECT_EQ(left(4), std::pair(100u, 50u));
+}
+
 TEST(Rfc4388_6_4_1_FixedAddress, InARangeIsTheHosts) {
   Site site(std::string(Site::kOneNetwork) + "host h { hardware ethernet 1:2:3:4:5:6; fixed-address 10.1.0.10; }");
   EXPECT_EQ(site.by_address(kA), Standing::active);

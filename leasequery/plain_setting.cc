@@ -57,6 +57,7 @@ Setting plain_setting(const Scope& scope, config::Parameter parameter, const Sco
   return setting(scope, pool, {OptionRegistry::kServer, static_cast<std::uint32_t>(parameter)});
 }
 
+bool mentions(std::span<const Statement> statements, std::uint8_t code) noexcept { return Name{OptionRegistry::kDhcp, code}.is_set_in(statements); }
 bool mentions(std::span<const Statement> statements, config::Parameter parameter) noexcept {
   return Name{OptionRegistry::kServer, static_cast<std::uint32_t>(parameter)}.is_set_in(statements);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "server/base/bytes.h"
 #include "server/config/config.h"
@@ -20,6 +21,7 @@ struct Setting {
 Setting plain_setting(const config::Scope& scope, std::uint8_t code, const config::Scope* pool = nullptr) noexcept;
 Setting plain_setting(const config::Scope& scope, config::Parameter parameter, const config::Scope* pool = nullptr) noexcept;
 // Whether anything in these statements, however deep, sets it.
+bool mentions(std::span<const config::Statement> statements, std::uint8_t code) noexcept;
 bool mentions(std::span<const config::Statement> statements, config::Parameter parameter) noexcept;
 
 // Of four octets; nothing: not said, not plainly, or no number.

@@ -124,13 +124,13 @@ void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted
     if (wants(code::renewal_time) && facts.t1_left != 0) writer.u32(code::renewal_time, facts.t1_left);
     if (wants(code::rebinding_time) && facts.t2_left != 0) writer.u32(code::rebinding_time, facts.t2_left);
   }
+  if (wants_new(code::associated_ip) && !others.empty()) writer.addresses(code::associated_ip, others);
+  if (wants_old(kDraftLeasedAddresses) && !others.empty()) writer.addresses(kDraftLeasedAddresses, others);
   if (facts.since_cltt) {
     if (wants_new(code::client_last_transaction_time)) writer.u32(code::client_last_transaction_time, *facts.since_cltt);
     if (wants_old(kDraftLastTransaction)) writer.u32(kDraftLastTransaction, *facts.since_cltt);
   }
   if (wants(code::client_identifier) && !facts.client_id.empty()) writer.option(code::client_identifier, facts.client_id);
-  if (wants_new(code::associated_ip) && !others.empty()) writer.addresses(code::associated_ip, others);
-  if (wants_old(kDraftLeasedAddresses) && !others.empty()) writer.addresses(kDraftLeasedAddresses, others);
   if (wants(code::vendor_class_identifier) && !facts.vendor_class.empty()) writer.option(code::vendor_class_identifier, facts.vendor_class);
   if (wants_old(kDraftHostName) && !facts.host_name.empty()) writer.option(kDraftHostName, facts.host_name);
   writer.keep_free(0);

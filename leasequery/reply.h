@@ -59,7 +59,7 @@ class ReplyWriter {
 // The type of the answer: RFC 4388 §6.4, or the dialect's. `query_type` as asked.
 std::uint8_t answer_type(Dialect dialect, std::uint8_t query_type, Standing standing) noexcept;
 
-// Options 51, 58, 59, 91, 61, 92, 60, 161 to 163 of the drafts, and 82, as far as they are known and wanted; the times only of active addresses. Last of all options.
+// Options 51, 58, 59, 92, 91, 61, 60, 161 to 163 of the drafts, and 82, as far as they are known and wanted; the times only of active addresses. Last of all options.
 void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept;
 
 // The whole answer over UDP.

@@ -50,7 +50,7 @@ Refusal Responder::decide(const Asked& asked, Instant now, MutableBytes out, std
                                                   : view_.by_client_id(query->client_id, now.wall, tenant_);
     answer.facts = &tenant_.newest;
     answer.others = tenant_.other_addresses();
-    if (answer.standing == Standing::active) outcome.associated = 1 + answer.others.size();
+    outcome.associated = answer.others.size();
   }
   outcome.standing = answer.standing;
   outcome.type = answer_type(query->dialect, query->type, answer.standing);

@@ -28,7 +28,7 @@ struct Outcome {
   std::uint8_t type = 0;  // its message type
   Standing standing = Standing::unknown;
   Query query{};          // as far as it was read
-  std::size_t associated = 0;  // addresses of the client, by hardware address or client identifier
+  std::size_t associated = 0;  // the client's other addresses, by hardware address or client identifier
   bool heard_first = false;  // the relay was not heard before in query.dialect
 };
 

@@ -145,7 +145,7 @@ void leasequery_key(const Writer& w) {
       return w.mac();
     default:
       w.text += " for client-id ";
-      for (std::size_t i = 0; i < w.event.text_size; ++i) w.put("{}{:x}", i == 0 ? "" : ":", static_cast<unsigned char>(w.event.text[i]));
+      for (std::size_t i = 0; i < w.event.text_size; ++i) w.put("{}{:02x}", i == 0 ? "" : ":", static_cast<unsigned char>(w.event.text[i]));
   }
 }
 

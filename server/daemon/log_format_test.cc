@@ -126,11 +126,11 @@ TEST(DhcpdCompat_15_5_Leasequery, TheQueryAndItsAnswerSayTheKey) {
   const Row rows[] = {
       {line(LogKind::leasequery, 1), "DHCPLEASEQUERY from 10.1.0.1 for IP 10.0.0.7"},
       {line(LogKind::leasequery, 2), "DHCPLEASEQUERY from 10.1.0.1 for MAC address 02:00:5e:00:53:01"},
-      {worded(line(LogKind::leasequery, 3), "\x01\xff"), "DHCPLEASEQUERY from 10.1.0.1 for client-id 1:ff"},
+      {worded(line(LogKind::leasequery, 3), "\x01\xff"), "DHCPLEASEQUERY from 10.1.0.1 for client-id 01:ff"},
       {line(LogKind::leasequery_reply, 1, 13), "DHCPLEASEACTIVE to 10.1.0.1 for IP 10.0.0.7 (0 associated IPs)"},
       {line(LogKind::leasequery_reply, 1, 11), "DHCPLEASEUNASSIGNED to 10.1.0.1 for IP 10.0.0.7 (0 associated IPs)"},
       {line(LogKind::leasequery_reply, 2, 13, 2), "DHCPLEASEACTIVE to 10.1.0.1 for MAC address 02:00:5e:00:53:01 (2 associated IPs)"},
-      {worded(line(LogKind::leasequery_reply, 3, 12), "\x01"), "DHCPLEASEUNKNOWN to 10.1.0.1 for client-id 1 (0 associated IPs)"},
+      {worded(line(LogKind::leasequery_reply, 3, 12), "\x01"), "DHCPLEASEUNKNOWN to 10.1.0.1 for client-id 01 (0 associated IPs)"},
       {line(LogKind::leasequery_reply, 1, 6, 0, 1), "DHCPNAK to 10.1.0.1 for IP 10.0.0.7 (0 associated IPs)"},
       {line(LogKind::leasequery_reply, 1, 12, 0, 2), "DHCPLEASEQUERY reply of type 12 to 10.1.0.1 for IP 10.0.0.7 (0 associated IPs)"},
       {line(LogKind::leasequery_dialect, 1, 13), "leasequery: 10.1.0.1 asks by message type 13, which is taken for dialect draft0."},
