@@ -24,8 +24,7 @@ std::vector<std::string> fixed_addresses_of_others(const config::Config& config,
   for (const auto& host : config.hosts()) {
     for (const Ipv4 address : host->fixed_addresses) {
       const lease::SlotId slot = leases.find(address);
-      if (slot == lease::kNoSlot || leases.read(slot, binding).state() != lease::SlotState::active) continue;
-      if (binding.ends <= lease::to_stored(now) || is_his(*host, binding)) continue;
+      if (slot == lease::kNoSlot || !lease::is_running(leases.read(slot, binding), now) || is_his(*host, binding)) continue;
       const auto held = find_freeable(leases, to_string(address), now);
       if (!held || !held->what.starts_with("the lease")) continue;  // it has just ended
       if (said.size() == kMostFixedLeases) {

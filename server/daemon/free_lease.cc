@@ -29,7 +29,7 @@ std::expected<Freeable, std::string> find_freeable(const lease::LeaseTable& leas
     return std::unexpected(fmt::format("{} is in no range of the configuration, so there is no lease on it to end.", to_string(*parsed)));
   lease::Binding binding;
   const lease::SlotWord word = leases.read(found.slot, binding);
-  const bool over = word.expiry() != lease::kStoredNever && word.expiry() <= lease::to_stored(now);
+  const bool over = lease::is_over(word.expiry(), now);
   switch (word.state()) {
     case lease::SlotState::active:
       found.what = fmt::format("the lease of {} {}", client_of(binding), until(binding.ends));

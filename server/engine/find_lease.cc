@@ -139,7 +139,7 @@ View inspect(Server& server, const Client& client, lease::SlotId slot, WallSecon
   lease::ClientHash offered_to = 0;
   const lease::SlotWord word = server.leases.read(slot, server.before, &offered_to);
   const bool own = holds(client, server.before);
-  const bool over = word.expiry() != lease::kStoredNever && word.expiry() <= lease::to_stored(now);
+  const bool over = lease::is_over(word.expiry(), now);
   if (word.pending()) return {Standing::pending, word};
   // Whose it is once it has ended.
   const auto ended = [&](Standing otherwise) {
@@ -175,8 +175,7 @@ lease::SlotId rival_of(const Exchange& exchange, const Lease& lease) noexcept {
     const config::Pool* pool = pool_of(exchange.server, slot);
     if (slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network) continue;
     lease::Binding other;
-    const bool runs = leases.read(slot, other).state() == lease::SlotState::active &&
-                      other.ends > lease::to_stored(exchange.now.wall);
+    const bool runs = lease::is_running(leases.read(slot, other), exchange.now.wall);
     if (!runs || other.cltt > used || (other.cltt == used && slot > first)) continue;
     first = slot;
     used = other.cltt;

@@ -30,6 +30,8 @@ const BindingStateRow* state_by_word(std::string_view word) noexcept;
 using StoredTime = std::uint32_t;
 inline constexpr StoredTime kStoredNever = 0xffffffff;
 StoredTime to_stored(WallSeconds) noexcept;
+// Of the end of a lease, an offer, an abandonment: at that very second it is over.
+inline bool is_over(StoredTime end, WallSeconds now) noexcept { return end != kStoredNever && end <= to_stored(now); }
 
 enum class Item : std::uint8_t {
   client_id = 1,      // raw option 61

@@ -22,6 +22,14 @@ TEST(BindingState, TableFollowsRfc6926AndFailover) {
   EXPECT_EQ(state_by_word(""), nullptr);
 }
 
+TEST(StoredTime, IsOverAtItsVerySecond) {
+  EXPECT_FALSE(is_over(1'800'000'000, 1'799'999'999));
+  EXPECT_TRUE(is_over(1'800'000'000, 1'800'000'000));
+  EXPECT_TRUE(is_over(0, 0));
+  EXPECT_FALSE(is_over(kStoredNever, kNever));
+  EXPECT_TRUE(is_over(kStoredNever - 1, kNever));
+}
+
 TEST(StoredTime, ClampsToWhatFits) {
   EXPECT_EQ(to_stored(-1), 0u);
   EXPECT_EQ(to_stored(0), 0u);

@@ -56,6 +56,8 @@ struct SlotWord {
   StoredTime expiry() const noexcept { return static_cast<StoredTime>(raw); }
   bool operator==(const SlotWord&) const noexcept = default;
 };
+// Somebody's lease that has not ended. One that has is active still until expiry has worked it off.
+inline bool is_running(SlotWord word, WallSeconds now) noexcept { return word.state() == SlotState::active && !is_over(word.expiry(), now); }
 
 // Generations wrap after 134 million changes of one address (a client that renews ten times a second: five months), so they compare
 // as serial numbers (RFC 1982): the newer one is less than half way round ahead.

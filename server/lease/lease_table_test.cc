@@ -26,6 +26,15 @@ Binding binding_of(std::string_view client_id, StoredTime ends, BindingState sta
   return b;
 }
 
+// Offers and abandonments have an end as well, and are no leases.
+TEST(LeaseTable_IsRunning, WhileItIsActiveAndHasNotEnded) {
+  const auto runs = [](SlotState state, StoredTime expiry) { return is_running(make_word(state, 7, expiry), kNow); };
+  EXPECT_TRUE(runs(SlotState::active, kSoon));
+  EXPECT_TRUE(runs(SlotState::active, kStoredNever));
+  EXPECT_FALSE(runs(SlotState::active, static_cast<StoredTime>(kNow)));
+  for (const SlotState state : {SlotState::absent, SlotState::free, SlotState::offered, SlotState::abandoned}) EXPECT_FALSE(runs(state, kSoon));
+}
+
 class LeaseTableTest : public testing::Test {
  protected:
   LeaseTableTest() { configure({{kFirst, {kFirst.value + 9}}}); }

@@ -7,10 +7,6 @@ namespace {
 
 constexpr std::uint8_t kRemoteId = 2;
 
-bool is_active(lease::SlotWord word, WallSeconds now) noexcept {
-  return word.state() == lease::SlotState::active && (word.expiry() == lease::kStoredNever || WallSeconds{word.expiry()} >= now);
-}
-
 // What was told to whoever had the address before.
 void forget_others(Requester& who) noexcept {
   if (!who.told || who.handed.hardware == who.hardware.value) return;
@@ -30,7 +26,7 @@ void identify(const lease::LeaseTable& leases, const AddressPlan* plan, const Ha
   out.told = handed_out != nullptr && handed_out->find(address, out.handed);
   if (!out.told) out.handed = {};
   const lease::SlotId slot = leases.find(address);
-  out.leased = slot != lease::kNoSlot && is_active(leases.read(slot, out.binding), now);
+  out.leased = slot != lease::kNoSlot && lease::is_running(leases.read(slot, out.binding), now);
   if (out.leased) {
     out.hardware = subscriber::Mac::of(out.binding.hardware()).value_or(subscriber::Mac{});
     // RFC 3046 §3.2: what the CMTS says of the modem counts more than what anybody says of himself.
@@ -48,7 +44,7 @@ void identify(const lease::LeaseTable& leases, const AddressPlan* plan, const Ha
   if (!out.told) return;
   out.hardware = {out.handed.hardware};
   out.modem = {out.handed.modem};
-  if (!out.leased) out.leased = out.handed.has(Handed::kFixed) && (out.handed.until == lease::kStoredNever || WallSeconds{out.handed.until} >= now);
+  if (!out.leased) out.leased = out.handed.has(Handed::kFixed) && !lease::is_over(out.handed.until, now);
 }
 
 }  // namespace coaxd::provision
