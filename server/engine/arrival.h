@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -33,6 +34,9 @@ struct Arrival {
   Queue queue = Queue::routed;  // which of the sockets' it waited in, and
   std::int64_t waited_ns = 0;   // for how long
 };
+
+// Of so many that will come soon the memory is asked together for what deciding on them needs, for what is asked for together comes together.
+inline constexpr std::size_t kComing = 8;
 
 struct Departure {
   enum class Kind : std::uint8_t {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/assert.h"
 #include "server/engine/ending.h"
 #include "server/engine/expire.h"
 #include "server/engine/find_lease.h"
@@ -118,10 +119,10 @@ void Engine::use(std::shared_ptr<const config::Config> config,
 
 // Asking stands still where the page tables must be walked first, but several walks go on at once: so all that is asked for stands together.
 void Engine::prefetch(std::span<const Bytes> datagrams) const noexcept {
-  constexpr std::size_t kMost = 8;
-  std::array<lease::SlotId, kMost> slots;
+  COAXD_ASSERT(datagrams.size() <= kComing);
+  std::array<lease::SlotId, kComing> slots;
   std::size_t count = 0;
-  for (const Bytes datagram : datagrams.first(std::min(datagrams.size(), kMost))) {
+  for (const Bytes datagram : datagrams) {
     const wire::Glimpse coming = wire::glimpse(datagram);
     if (!coming.address.is_zero()) slots[count++] = impl_->leases.prefetch(coming.address);
     // Who uses an address is found by it (find_lease.cc, rival_of).

@@ -97,7 +97,7 @@ class Engine {
   // A new configuration (start, reload), between packets.
   void use(std::shared_ptr<const config::Config> config, std::shared_ptr<const config::HostTable> names);
 
-  // Datagrams that decide() will see soon: asks the memory for what it is going to look up.
+  // Datagrams that decide() will see soon, at most kComing (arrival.h): asks the memory for what it is going to look up.
   void prefetch(std::span<const Bytes> datagrams) const noexcept;
 
   // `actions` is an out parameter because it is large and reused.

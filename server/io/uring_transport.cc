@@ -48,7 +48,7 @@ constexpr unsigned kEntries = 1024;
 // Multishot completions wait here; the kernel drops none (IORING_FEAT_NODROP) but an overflow costs.
 constexpr unsigned kCompletions = 8192;
 // Datagrams are looked at so many together, and as many ahead: the time of deciding on so many is longer than memory takes.
-constexpr std::size_t kTogether = worker::Handler::kComing;
+constexpr std::size_t kTogether = engine::kComing;
 constexpr std::size_t kWrites = 8;  // a journal has one write in flight, its retry probe another
 constexpr std::size_t kEchoes = 64;
 // Most trains of replies on their way at once: a whole journal batch's and a turn's; beyond it replies travel alone.

@@ -34,9 +34,7 @@ inline constexpr std::uint8_t kTimeSocket = 255;
 
 class Handler {
  public:
-  // Some that on_datagram() will be given soon, after a few others: the time to fetch what they need into the cache. At most kComing at once,
-  // for what is asked of the memory together comes together.
-  static constexpr std::size_t kComing = 8;
+  // Some that on_datagram() will be given soon, after a few others: the time to fetch what they need into the cache. At most engine::kComing.
   virtual void on_coming([[maybe_unused]] std::span<const Bytes> payloads) {}
   // A DHCP payload. Valid during the call.
   virtual void on_datagram(Bytes payload, const engine::Arrival& arrival) = 0;

@@ -49,7 +49,7 @@ class ArrayTransport final : public worker::Transport, private store::AsyncDisk 
     mono_ns_ += 1'000'000;
     if (token_ != 0) handler.on_disk(std::exchange(token_, 0), result_);
     for (std::size_t i = 0; i < incoming_.size(); ++i) {
-      if (i % worker::Handler::kComing == 0) handler.on_coming(incoming_.subspan(i, std::min(incoming_.size() - i, worker::Handler::kComing)));
+      if (i % engine::kComing == 0) handler.on_coming(incoming_.subspan(i, std::min(incoming_.size() - i, engine::kComing)));
       handler.on_datagram(incoming_[i], arrival_);
     }
     incoming_ = {};
