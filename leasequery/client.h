@@ -23,8 +23,8 @@ struct ClientOptions {
   Ipv4 server = Ipv4::of(127, 0, 0, 1);
   std::uint16_t port = 67;
   Dialect dialect = Dialect::rfc4388;
-  ClientQuery query;  // its type, xid and ways of being answered are filled in
-  ClientTls tls;
+  ClientQuery query{};  // its type, xid and ways of being answered are filled in
+  ClientTls tls{};
   unsigned timeout_s = 5;   // UDP: for an answer; TCP: for the connection, and between two messages of a dump
   unsigned follow_s = 0;    // active: for how long; 0: until the server ends it
 };

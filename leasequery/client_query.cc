@@ -44,7 +44,7 @@ void append(std::vector<std::uint8_t>& out, std::uint8_t code, std::uint32_t val
 }  // namespace
 
 std::expected<std::vector<std::uint8_t>, std::string> parse_octets(std::string_view word) {
-  if (word.starts_with(kText)) return octets_of(word.substr(kText.size()));
+  if (word.starts_with(kText) && word.size() > kText.size()) return octets_of(word.substr(kText.size()));
   std::string_view rest = word.starts_with(kId) ? word.substr(kId.size()) : word;
   std::vector<std::uint8_t> out;
   // Without colons two digits are an octet; between colons one will do.

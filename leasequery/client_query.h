@@ -30,11 +30,11 @@ std::expected<std::vector<std::uint8_t>, std::string> parse_octets(std::string_v
 struct ClientQuery {
   wire::MessageType type = wire::MessageType::leasequery;  // lease_active (13) in a draft
   std::uint32_t xid = 1;
-  Subject subject;
-  Ipv4 giaddr;              // UDP: where the answer goes
+  Subject subject{};
+  Ipv4 giaddr{};            // UDP: where the answer goes
   bool relay_port = false;  // UDP: to the port that it came from
-  std::optional<std::uint32_t> since, until;
-  std::vector<std::uint8_t> list;  // option 55
+  std::optional<std::uint32_t> since{}, until{};
+  std::vector<std::uint8_t> list{};  // option 55
 };
 std::vector<std::uint8_t> to_octets(const ClientQuery& query);
 

@@ -11,3 +11,4 @@ coaxd_library(coaxd_leasequery_server SOURCES tcp_connection.cc tcp_server.cc tl
 target_compile_definitions(coaxd_leasequery_server PRIVATE BOOST_ASIO_NO_DEPRECATED)
 
 coaxd_library(coaxd_leasequery_client SOURCES client.cc client_query.cc client_reply.cc client_stream.cc DEPENDS coaxd_leasequery_tcp coaxd_subscriber OpenSSL::SSL)
+coaxd_test(leasequery_client_test SOURCES client_test.cc DEPENDS coaxd_leasequery_client coaxd_leasequery_server)

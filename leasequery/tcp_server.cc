@@ -28,6 +28,7 @@ constexpr auto kTick = std::chrono::seconds(1);
 constexpr auto kFeedTick = std::chrono::milliseconds(20);
 // No descriptor is left, say: the connection waits, and asking at once would only spin.
 constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr std::int64_t kLineNs = 1'000'000'000;
 constexpr auto kStopPatience = std::chrono::seconds(1);
 // Behind the workers where cores are short: a dump takes longer then, and packets do not.
 constexpr int kNiceness = 5;
@@ -43,6 +44,7 @@ struct TcpServer::Impl {
 
   void accept();
   void begin(tcp::socket socket);
+  void tell_refused(const std::string& line);
   void tick();
   void feed();
   void forget_closed();
@@ -64,6 +66,7 @@ struct TcpServer::Impl {
   asio::steady_timer pause, ticker, feeder;
   std::vector<std::shared_ptr<TcpConnection>> connections;
   bool feeding = false;
+  std::int64_t told_at_ns = 0;
   std::thread thread;
 };
 
@@ -92,13 +95,13 @@ void TcpServer::Impl::begin(tcp::socket socket) {
   const std::size_t place = requesters->listed() ? requesters->find(from) : Requesters::kNobody;
   if (place == Requesters::kNobody) {
     shared.counters.not_listed.add();
-    return log(fmt::format("leasequery over TCP from {}: not among [leasequery] requesters, closed.", to_string(from)));
+    return tell_refused(fmt::format("leasequery over TCP from {}: not among [leasequery] requesters, closed.", to_string(from)));
   }
   forget_closed();
   if (connections.size() >= options.connections) {
     shared.counters.too_many.add();
-    return log(fmt::format("leasequery over TCP from {}: {} connections are open, which is [leasequery] tcp_connections, closed.", to_string(from),
-                           connections.size()));
+    return tell_refused(fmt::format("leasequery over TCP from {}: {} connections are open, which is [leasequery] tcp_connections, closed.", to_string(from),
+                                    connections.size()));
   }
   socket.set_option(tcp::no_delay(true), error);
   shared.counters.accepted.add();
@@ -117,6 +120,14 @@ void TcpServer::Impl::begin(tcp::socket socket) {
     feed();
   }
   connections.back()->pump();
+}
+
+// One a second: a stranger may connect all day, and the counters have them all.
+void TcpServer::Impl::tell_refused(const std::string& line) {
+  const std::int64_t now_ns = shared.now().mono_ns;
+  if (told_at_ns != 0 && now_ns - told_at_ns < kLineNs) return;
+  told_at_ns = now_ns;
+  log(line);
 }
 
 void TcpServer::Impl::forget_closed() {

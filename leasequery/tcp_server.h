@@ -1,6 +1,6 @@
 // tcp_server.h: bulk and active leasequery over TCP: the socket, the connections, the thread. What they say is tcp_session.h's.
 //
-// One thread of its own, of lower priority than the workers, so that a dump of all leases costs packets as little as may be: it works in turns of half a millisecond, reads
+// One thread of its own, of lower priority than the workers, so that a dump of all leases costs packets as little as may be: it works in turns of a fifth of a millisecond, reads
 // leases as any reader does, and holds what it writes in a bounded buffer a connection. Only listed requesters get as far as a session: others are closed when they are
 // accepted, by the address that TCP has proven.
 //

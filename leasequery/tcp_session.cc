@@ -8,7 +8,7 @@
 namespace coaxd::leasequery {
 
 std::string_view to_string(Ended ended) noexcept {
-  constexpr std::array<std::string_view, static_cast<std::size_t>(Ended::count)> kNames{"by_peer", "idle", "not_reading", "bad_length", "no_tls", "stopped"};
+  constexpr std::array<std::string_view, static_cast<std::size_t>(Ended::count)> kNames{"by-peer", "idle", "not-reading", "bad-length", "no-tls", "stopped"};
   return kNames[static_cast<std::size_t>(ended)];
 }
 

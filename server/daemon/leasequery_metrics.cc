@@ -28,12 +28,12 @@ void gather_leasequery_tcp(const TcpServer& server, std::vector<Sample>& samples
   const TcpCounters& counters = server.counters();
   const auto push = [&](const MetricRow& row, std::string labels, std::uint64_t value) { samples.push_back({row.name, std::move(labels), static_cast<double>(value)}); };
   push(kAsked, R"(result="accepted")", counters.accepted.get());
-  push(kAsked, R"(result="not_listed")", counters.not_listed.get());
-  push(kAsked, R"(result="too_many")", counters.too_many.get());
+  push(kAsked, R"(result="not-listed")", counters.not_listed.get());
+  push(kAsked, R"(result="too-many")", counters.too_many.get());
   push(kOpen, "", counters.open.get());
   push(kFollowers, "", counters.followers.get());
   for (std::size_t i = 0; i < counters.ended.size(); ++i) push(kEnded, fmt::format(R"(reason="{}")", to_string(static_cast<Ended>(i))), counters.ended[i].get());
-  constexpr std::string_view kBy[] = {"everything", "hardware", "client_id", "relay_id", "remote_id"};
+  constexpr std::string_view kBy[] = {"everything", "hardware", "client-id", "relay-id", "remote-id"};
   for (std::size_t i = 0; i < counters.session.bulk.size(); ++i) push(kQueries, fmt::format(R"(by="{}")", kBy[i]), counters.session.bulk[i].get());
   push(kQueries, R"(by="active")", counters.session.active.get());
   for (std::size_t i = 0; i < counters.session.status.size(); ++i)

@@ -168,7 +168,7 @@ tcp = true
         stream.sendall(query(ACTIVE_QUERY, 3, [(154, struct.pack(">I", 1))]))
         for message in self.read(stream):
             kinds.add(message.get(53)[0])
-            if message.get(151, b"\0")[0] == 7:
+            if (message.get(151) or b"\0")[0] == 7:
                 break
         self.assertEqual({ACTIVE, UNASSIGNED, DONE, STATUS}, kinds)
         self.judge()
@@ -181,7 +181,7 @@ tcp = true
             stranger.sendall(query())
             self.assertEqual(b"", stranger.recv(100))
         self.assertTrue(base.wait_until(lambda: f"from {STRANGER}: not among" in base.log_text(self.running)))
-        self.assertEqual(1, self.metric('coaxd_leasequery_tcp_connections_total{result="not_listed"}'))
+        self.assertEqual(1, self.metric('coaxd_leasequery_tcp_connections_total{result="not-listed"}'))
 
     def test_there_are_as_many_connections_as_are_allowed(self):
         self.serve("tcp_connections = 2")
@@ -225,7 +225,7 @@ tcp = true
             with contextlib.suppress(ConnectionError):
                 stream.sendall(octets)
                 self.assertEqual(b"", stream.recv(100))
-        self.assertTrue(base.wait_until(lambda: self.metric('coaxd_leasequery_tcp_ended_total{reason="bad_length"}') == 3))
+        self.assertTrue(base.wait_until(lambda: self.metric('coaxd_leasequery_tcp_ended_total{reason="bad-length"}') == 3))
 
     # --- active ---
 
@@ -301,7 +301,7 @@ tls_client_ca = "{{folder}}/ca.pem"
         self.assertIn("does it require TLS (--tls)?", self.ctl("--bulk", status=1))
         self.assertIn("tls_client_ca", self.ctl(*self.tls_words("other"), status=1))
         self.assertIn("the server's certificate is not good", self.ctl(*self.tls_words(ca="other"), status=1))
-        self.assertTrue(base.wait_until(lambda: self.metric('coaxd_leasequery_tcp_ended_total{reason="no_tls"}') == 3))
+        self.assertTrue(base.wait_until(lambda: self.metric('coaxd_leasequery_tcp_ended_total{reason="no-tls"}') == 3))
 
     def test_tls_may_be_left_out_where_it_is_optional_and_is_refused_where_it_is_off(self):
         self.serve(self.TLS.format(mode="optional"))
