@@ -74,7 +74,8 @@ class Operating(unittest.TestCase):
         bed.__enter__()
         cls.addClassCleanup(bed.__exit__, None, None, None)
         settings = cls.folder / "coaxd.toml"
-        settings.write_text(f'[control]\nsocket = "{cls.folder}/control.sock"\n[store]\nsegment_mb = 1\n', encoding="ascii")
+        settings.write_text(f'[control]\nsocket = "{cls.folder}/control.sock"\n[store]\nsegment_mb = 1\n'
+                            f'[tftp]\nenabled = true\nroot = "{cls.folder}"\n[docsis]\ntemplates = "{ROOT}/examples/isp/templates"\n', encoding="ascii")
         options = ["-C", str(settings), *base.Settings.server_options]
         cls.running = server.Server(base.Settings.server, bed.server, temporary.name, CONFIG, testbed.SERVER_INTERFACES, options)
         cls.running.start()
