@@ -6,6 +6,7 @@
 #include <iterator>
 #include <unordered_map>
 
+#include "server/base/json.h"
 #include "server/config/coverage_rows.h"
 
 namespace coaxd::config {
@@ -95,21 +96,6 @@ class Collector {
   std::unordered_map<std::string_view, std::size_t> position_;  // by the row's name
 };
 
-void append_json(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 }  // namespace
 
 std::vector<Finding> CoverageReport::of(Coverage coverage) const {
@@ -162,19 +148,9 @@ std::string CoverageReport::json(const Settings& settings) const {
   out += "},\"findings\":[";
   for (const Finding& finding : findings) {
     if (&finding != findings.data()) out += ',';
-    out += "\n{\"coverage\":";
-    append_json(out, std::ranges::find(kGroups, finding.row.coverage, &Group::coverage)->word);
-    out += ",\"statement\":";
-    append_json(out, finding.row.name);
-    out += ",\"first\":";
-    append_json(out, finding.where);
-    out += fmt::format(",\"count\":{},\"note\":", finding.count);
-    append_json(out, finding.row.note);
-    if (!finding.row.setting.empty()) {
-      out += ",\"setting\":";
-      append_json(out, finding.row.setting);
-      out += fmt::format(",\"accepted\":{}", is_accepted(finding.row, settings));
-    }
+    out += fmt::format("\n{{\"coverage\":{},\"statement\":{},\"first\":{},\"count\":{},\"note\":{}", json_text(std::ranges::find(kGroups, finding.row.coverage, &Group::coverage)->word),
+                       json_text(finding.row.name), json_text(finding.where), finding.count, json_text(finding.row.note));
+    if (!finding.row.setting.empty()) out += fmt::format(",\"setting\":{},\"accepted\":{}", json_text(finding.row.setting), is_accepted(finding.row, settings));
     out += '}';
   }
   out += "\n]}\n";

@@ -9,8 +9,10 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "server/base/json.h"
 #include "server/ctl/leasequery_command.h"
 
 namespace {
@@ -26,6 +28,9 @@ Examples:
                                      what a modem gets from now on; a restart keeps it
   coaxctl modem show 00:10:95:01:02:03   its record, and what it last said of itself
   coaxctl modem list --json          all of them, one object a line
+  coaxctl modem file 00:10:95:01:02:03 gold.cm
+                                     the file that this modem would get now, as text
+  coaxctl templates                  which templates are good, and what is wrong with the others
   coaxctl leasequery 203.0.113.41    who has it, asked as a relay asks; --help tells of TCP
   coaxctl check                      would the configuration on disk be taken over?
   coaxctl reload                     take it over; on an error the running one goes on
@@ -35,25 +40,34 @@ int fail(const std::string& message) {
   std::fprintf(stderr, "coaxctl: %s\n", message.c_str());
   return 1;
 }
+int fail_to_write() { return fail(std::string("cannot write the answer: ") + std::strerror(errno)); }
 
-// Whoever asks for JSON gets JSON, of an error as well.
-std::string error_object(const std::string& text) {
-  std::string out = "{\"error\": \"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      out += escape;
-    } else {
-      out += c;
-    }
+// Where the body goes. A refusal leaves the file that is there as it is.
+class Output {
+ public:
+  explicit Output(std::string path) : path_(std::move(path)) {}
+  ~Output() { close(); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  bool open() {
+    if (!path_.empty()) file_ = std::fopen(path_.c_str(), "wb");
+    return file_ != nullptr;
   }
-  return out + "\"}\n";
-}
+  bool write(const char* octets, std::size_t size) { return std::fwrite(octets, 1, size, file_) == size; }
+  // False: not all of it is there.
+  bool close() {
+    std::FILE* const file = std::exchange(file_, stdout);
+    return file == stdout ? std::fflush(file) == 0 : file == nullptr || std::fclose(file) == 0;
+  }
+
+ private:
+  const std::string path_;  // empty: standard output
+  std::FILE* file_ = stdout;
+};
 
 // Sends one line, prints the body. The exit status is the answer's.
-int ask(const std::string& path, const std::string& request, bool json) {
+int ask(const std::string& path, const std::string& request, bool json, Output& output) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return fail("the socket's path is too long: " + path);
@@ -82,21 +96,23 @@ int ask(const std::string& path, const std::string& request, bool json) {
       if (end == std::string::npos) continue;
       in_body = true;
       ok = head.compare(0, end, "ok") == 0;
-      if (ok) std::fwrite(head.data() + end + 1, 1, head.size() - end - 1, stdout);
+      if (ok && !(output.open() && output.write(head.data() + end + 1, head.size() - end - 1))) return fail_to_write();
       continue;
     }
     if (!ok) {
       head.append(buffer, static_cast<std::size_t>(n));
-    } else if (std::fwrite(buffer, 1, static_cast<std::size_t>(n), stdout) != static_cast<std::size_t>(n))
-      return fail(std::string("cannot write the answer: ") + std::strerror(errno));
+    } else if (!output.write(buffer, static_cast<std::size_t>(n))) {
+      return fail_to_write();
+    }
   }
   close(fd);
   if (!in_body) return fail("the server closed the connection without an answer");
-  if (ok) return 0;
+  if (ok) return output.close() ? 0 : fail_to_write();
   // What is wrong may take several lines (a configuration's errors): all of them are the error.
   const std::string why = head.substr(head.find(' ') + 1);
   if (json) {
-    std::fputs(error_object(why.substr(0, why.find_last_not_of('\n') + 1)).c_str(), stdout);
+    // Whoever asks for JSON gets JSON, of an error as well.
+    std::fputs(("{\"error\": " + coaxd::json_text(why.substr(0, why.find_last_not_of('\n') + 1)) + "}\n").c_str(), stdout);
   } else {
     std::fprintf(stderr, "coaxctl: %s", why.c_str());
   }
@@ -140,7 +156,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "coaxctl " COAXD_VERSION);
 
   // Before the command or behind it.
-  app.add_flag("--json", json, "answer in JSON: stats, check, leases export, modem; refusals too");
+  app.add_flag("--json", json, "answer in JSON: stats, check, leases export, leasequery, modem, templates; refusals too");
   std::string request;
   const auto command = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& line, bool has_json) {
     CLI::App* sub = parent.add_subcommand(name, help)->fallthrough();
@@ -151,6 +167,7 @@ int main(int argc, char** argv) {
   };
   command(app, "stats", "counters of the packet paths, pools, store and log", "stats", true);
   command(app, "metrics", "the same as Prometheus text", "metrics", false);
+  command(app, "templates", "the templates of modem files: good or not, their variables and mistakes; and the shared secrets", "templates", true);
   command(app, "reload", "take over the configuration on disk; on an error the running one goes on", "reload", false);
   command(app, "check", "check the configuration on disk and print what is honoured, without taking it over", "check", true);
   CLI::App* leases = app.add_subcommand("leases", "export all of them, free one")->fallthrough();
@@ -166,7 +183,7 @@ int main(int argc, char** argv) {
     if (json) throw CLI::ValidationError("leases free", "has no --json");
     request = "leases free " + address;
   });
-  CLI::App* modem = app.add_subcommand("modem", "the record of a modem: set, show, list, erase")->fallthrough();
+  CLI::App* modem = app.add_subcommand("modem", "the record of a modem: set, show, list, erase; the file that it gets")->fallthrough();
   modem->require_subcommand(1);
   std::string mac;
   std::optional<std::string> profile;
@@ -197,6 +214,22 @@ int main(int argc, char** argv) {
   CLI::App* list = modem->add_subcommand("list", "all of them by MAC (--json: one object a line)")->fallthrough();
   list->add_option("--profile", profile, "only those with this profile");
   list->callback([&] { request = profile ? "modem list --profile " + in_one_word(*profile) : "modem list"; });
+  CLI::App* file = modem_verb("file", "the file that it would get now by TFTP, as text");
+  file->footer("A template is compiled for this modem with its record and lease as they are now. Nobody is asked whether it may have the file.\n\n"
+               "Examples:\n"
+               "  coaxctl modem file 00:10:95:01:02:03              the file that DHCP has named to it\n"
+               "  coaxctl modem file 00:10:95:01:02:03 gold.cm      another one\n"
+               "  coaxctl modem file 00:10:95:01:02:03 --json       its TLVs for programs\n"
+               "  coaxctl modem file 00:10:95:01:02:03 -o gold.cm   as it would be sent");
+  std::string name, output;
+  file->add_option("NAME", name, "that it asks for (default: the one that DHCP has told it)");
+  file->add_option("-o", output, "write the file itself here, octet for octet")->type_name("FILE");
+  file->callback([&] {
+    if (json && !output.empty()) throw CLI::ValidationError("modem file", "--json and -o FILE are two answers: ask for one");
+    request = "modem file " + in_one_word(mac);
+    if (!name.empty()) request += " " + in_one_word(name);
+    if (!output.empty()) request += " --octets";
+  });
   coaxd::ctl::LeasequeryCommand leasequery;
   leasequery.add_to(app);
   try {
@@ -208,5 +241,6 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well
   }
   if (leasequery.chosen()) return leasequery.run(json);
-  return ask(socket_path, json ? request + " --json" : request, json);
+  Output to(output);
+  return ask(socket_path, json ? request + " --json" : request, json, to);
 }

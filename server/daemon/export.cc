@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 
+#include "server/base/json.h"
 #include "server/store/leases_file.h"
 
 namespace coaxd::daemon {
@@ -21,16 +22,7 @@ void append_hex(std::string& out, Bytes bytes) {
 void append_json(std::string& out, Ipv4 address, const lease::Binding& binding) {
   const auto text = [&](std::string_view name, Bytes value) {
     if (value.empty()) return;
-    fmt::format_to(std::back_inserter(out), R"(, "{}": ")", name);
-    for (const std::uint8_t c : value) {
-      if (c == '"' || c == '\\') out += '\\';
-      if (c < 0x20 || c >= 0x7f) {
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-      } else {
-        out += static_cast<char>(c);
-      }
-    }
-    out += '"';
+    fmt::format_to(std::back_inserter(out), R"(, "{}": {})", name, json_octets(as_text(value)));
   };
   const auto hex = [&](std::string_view name, Bytes value) {
     if (value.empty()) return;

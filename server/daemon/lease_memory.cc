@@ -1,7 +1,6 @@
 #include "server/daemon/lease_memory.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,13 +18,6 @@ namespace coaxd::daemon {
 
 namespace {
 
-HashSeed random_hash_seed() {
-  HashSeed seed;
-  // Without entropy there is no defence against aimed collisions, but there is still a lease table.
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = {0x243f6a8885a308d3u, 0x13198a2e03707344u};
-  return seed;
-}
-
 std::uint64_t address_count(const config::Config& config) {
   std::uint64_t total = 0;
   for (const auto& pool : config.pools()) total += pool->size;
@@ -33,8 +25,6 @@ std::uint64_t address_count(const config::Config& config) {
 }
 
 }  // namespace
-
-LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now) : LeaseMemory(config, now, random_hash_seed()) {}
 
 LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed) {
   table_ = std::make_unique<lease::LeaseTable>(seed);

@@ -21,8 +21,7 @@ namespace coaxd::daemon {
 
 class LeaseMemory {
  public:
-  LeaseMemory(const config::Config& config, WallSeconds now);  // under a random seed
-  LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed);
+  LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed);  // of the table, which strangers must not know
 
   // Everything the store knows; then what `leases_path` knows better (merged by cltt). Sentences for the log go to `say`. Error: one
   // sentence; damaged blocks are listed through `say` first and are an error unless accepted.

@@ -41,7 +41,7 @@ class LeaseMemoryTest : public testing::Test {
     auto opened = store::LeaseStore::open(options);
     ASSERT_TRUE(opened) << opened.error().message;
     store = std::move(*opened);
-    memory.emplace(*config, kNow);
+    memory.emplace(*config, kNow, HashSeed{1, 2});
     const auto filled = memory->fill(*config, *store, folder / "dhcpd.leases", false, kNow, [](const std::string&) {});
     ASSERT_TRUE(filled) << filled.error();
   }

@@ -10,6 +10,7 @@
 #include "server/daemon/command_line.h"
 #include "server/daemon/metrics.h"
 #include "server/engine/drop_reason.h"
+#include "server/provision/refusal.h"
 #include "server/tftp/reason.h"
 #include "server/wire/cable_device.h"
 
@@ -82,6 +83,12 @@ TEST(Manual, EveryTftpReasonIsExplained) {
     const std::string label = "`" + std::string{tftp::to_string(static_cast<tftp::Reason>(i))} + "`";
     EXPECT_TRUE(text.contains("\n| " + label) || text.contains(", " + label)) << label;
   }
+}
+
+TEST(Manual, EveryRefusalOfAFileIsExplained) {
+  const std::string text = read("docs/files.md");
+  for (std::size_t i = 1; i < static_cast<std::size_t>(provision::Refusal::count); ++i)
+    EXPECT_THAT(text, HasSubstr("| `" + std::string{provision::to_string(static_cast<provision::Refusal>(i))} + "` | "));
 }
 
 // Values with their codes: those of a line of their own in the table, capabilities in a list.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "server/base/json.h"
 #include "server/daemon/leasequery_metrics.h"
 #include "server/engine/drop_reason.h"
 
@@ -116,6 +117,23 @@ constexpr TftpCounterRow kTftpCounters[] = {
 };
 constexpr MetricRow kTftpReasons{"coaxd_tftp_refused_total", "counter",
                                  "TFTP packets that were refused or moved nothing, and transfers that ended early, by reason."};
+struct FileCounterRow {
+  MetricRow row;
+  std::string_view labels;
+  Counter provision::Counters::* counter;
+};
+constexpr MetricRow kFiles{"coaxd_files_total", "counter", "Requests that were given a file, by what it was made from."};
+constexpr FileCounterRow kFileCounters[] = {
+    {kFiles, R"(from="template")", &provision::Counters::from_templates},
+    {kFiles, R"(from="static")", &provision::Counters::from_static},
+    {{"coaxd_files_compiled_total", "counter", "Templates compiled."}, "", &provision::Counters::compiles},
+    {{"coaxd_files_cache_hits_total", "counter", "Files from templates that had been compiled before."}, "", &provision::Counters::cache_hits},
+    {{"coaxd_files_cache_octets", "gauge", "Compiled files held in memory, of all workers."}, "", &provision::Counters::cache_octets},
+    {{"coaxd_files_generated_names_total", "counter", "Requests by a name that DHCP had generated."}, "", &provision::Counters::by_generated_name},
+    {{"coaxd_files_quarantined_total", "counter", "Files from a template for modems in quarantine."}, "", &provision::Counters::quarantined},
+    {{"coaxd_files_old_secrets_total", "counter", "Files under the former shared secret, while it is being changed."}, "", &provision::Counters::old_secrets},
+};
+constexpr MetricRow kFilesRefused{"coaxd_files_refused_total", "counter", "Requests that got no file, by reason."};
 constexpr MetricRow kTimeAnswers{"coaxd_time_answers_total", "counter", "Times of day told (RFC 868), by transport."};
 constexpr MetricRow kServiceSendFailed{"coaxd_service_send_failed_total", "counter", "Datagrams of TFTP and of the time of day that the kernel did not take."};
 constexpr MetricRow kLeasequeryAnswers{"coaxd_leasequery_answers_total", "counter", "Leasequeries answered, by requester, dialect, key and what was said."};
@@ -143,21 +161,6 @@ std::string number(double value) {
   return fmt::format("{:.9g}", value);
 }
 
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 }  // namespace
 
 std::vector<MetricRow> metric_rows() {
@@ -166,7 +169,10 @@ std::vector<MetricRow> metric_rows() {
   for (const auto& r : kInputs) rows.push_back(r.row);
   rows.push_back(kPool);
   for (const auto& r : kTftpCounters) rows.push_back(r.row);
-  for (const MetricRow& row : {kTftpReasons, kTimeAnswers, kServiceSendFailed, kLeasequeryAnswers, kLeasequeryRefused, kLeasequerySeveralKeys}) rows.push_back(row);
+  rows.push_back(kTftpReasons);
+  for (const auto& r : kFileCounters)
+    if (r.row.name != rows.back().name) rows.push_back(r.row);
+  for (const MetricRow& row : {kFilesRefused, kTimeAnswers, kServiceSendFailed, kLeasequeryAnswers, kLeasequeryRefused, kLeasequerySeveralKeys}) rows.push_back(row);
   for (const MetricRow& row : leasequery_tcp_rows()) rows.push_back(row);
   return rows;
 }
@@ -223,6 +229,15 @@ void gather_services(const MetricsInput& input, std::vector<Sample>& samples) {
       std::uint64_t all = 0;
       for (const tftp::Counters* one : input.tftp) all += one->of(reason).get();
       samples.push_back({kTftpReasons.name, fmt::format(R"(reason="{}")", tftp::to_string(reason)), static_cast<double>(all)});
+    }
+  }
+  if (!input.files.empty()) {
+    for (const auto& r : kFileCounters) samples.push_back({r.row.name, std::string(r.labels), total(input.files, r.counter)});
+    for (std::size_t i = 1; i < static_cast<std::size_t>(provision::Refusal::count); ++i) {
+      const auto refusal = static_cast<provision::Refusal>(i);
+      std::uint64_t all = 0;
+      for (const provision::Counters* one : input.files) all += one->of(refusal).get();
+      samples.push_back({kFilesRefused.name, fmt::format(R"(reason="{}")", provision::to_string(refusal)), static_cast<double>(all)});
     }
   }
   if (input.services.empty()) return;

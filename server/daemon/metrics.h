@@ -9,6 +9,7 @@
 
 #include "leasequery/requesters.h"
 #include "server/lease/lease_table.h"
+#include "server/provision/counters.h"
 #include "server/worker/counters.h"
 #include "server/worker/services.h"
 
@@ -52,6 +53,7 @@ struct MetricsInput {
   std::uint64_t dropped_requests = 0, dropped_discovers = 0, dropped_leasequeries = 0, dropped_link = 0, dropped_services = 0;  // by the kernel
   std::vector<const worker::ServiceCounters*> services;  // none: neither files nor the time are served
   std::vector<const tftp::Counters*> tftp;               // none: no files
+  std::vector<const provision::Counters*> files;         // as many
   std::uint64_t time_answers_tcp = 0;
   const leasequery::TcpServer* leasequery_tcp = nullptr;  // null: off
   const leasequery::Requesters* requesters = nullptr;   // null: nothing of leasequeries

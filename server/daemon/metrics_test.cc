@@ -51,8 +51,14 @@ TEST(Metrics, FilesAndTheTimeAreSummedToo) {
   input.services = {&here, &there};
   input.tftp = {&files, &more};
   input.time_answers_tcp = 6;
+  provision::Counters made, others;
+  made.from_templates.add(8);
+  others.from_templates.add(9);
+  others.of(provision::Refusal::not_told).add(2);
+  input.files = {&made, &others};
   const std::string text = to_prometheus(gather(input));
-  for (const char* line : {"\ncoaxd_tftp_completed_total 7\n", "\ncoaxd_tftp_refused_total{reason=\"no-answer\"} 2\n",
+  for (const char* line : {"\ncoaxd_files_total{from=\"template\"} 17\n", "\ncoaxd_files_total{from=\"static\"} 0\n", "\ncoaxd_files_refused_total{reason=\"not-told\"} 2\n",
+                           "\ncoaxd_tftp_completed_total 7\n", "\ncoaxd_tftp_refused_total{reason=\"no-answer\"} 2\n",
                            "\ncoaxd_time_answers_total{transport=\"udp\"} 5\n", "\ncoaxd_time_answers_total{transport=\"tcp\"} 6\n"})
     EXPECT_THAT(text, HasSubstr(line));
 }
@@ -83,6 +89,7 @@ TEST(Metrics, WhatIsOffHasNone) {
   worker::Counters one, other;
   const std::string text = to_prometheus(gather(sample_input(one, other)));
   EXPECT_THAT(text, Not(HasSubstr("tftp")));
+  EXPECT_THAT(text, Not(HasSubstr("coaxd_files")));
   EXPECT_THAT(text, Not(HasSubstr("coaxd_time_answers")));
   EXPECT_THAT(text, Not(HasSubstr("services")));
 }
@@ -134,6 +141,14 @@ TEST(Metrics, EveryRowIsShownAndCountersSayTotal) {
   MetricsInput input = sample_input(one, other);
   input.services = {&services};
   input.tftp = {&files};
+  const provision::Counters made;
+  input.files = {&made};
+  const leasequery::Requesters requesters;
+  leasequery::Tally queries(requesters.count());
+  queries.answered(0, leasequery::Dialect::rfc4388, leasequery::Key::address, leasequery::Result::active);
+  queries.refused(0, leasequery::Refusal::busy);
+  input.requesters = &requesters;
+  input.leasequeries = {&queries};
   const std::string text = to_prometheus(gather(input));
   std::set<std::string_view> names;
   for (const MetricRow& row : metric_rows()) {

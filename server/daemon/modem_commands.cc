@@ -11,6 +11,8 @@
 #include <span>
 
 #include "server/base/counted.h"
+#include "server/base/json.h"
+#include "server/provision/preview_text.h"
 #include "server/wire/cable_device.h"
 
 namespace coaxd::daemon {
@@ -80,35 +82,6 @@ std::expected<Mac, std::string> mac_of(std::string_view word) {
   const std::optional<Mac> mac = Mac::parse(word);
   if (!mac) return fail(fmt::format("'{}' is no MAC address, such as 00:10:95:01:02:03.", word));
   return *mac;
-}
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\';
-    if (octet < 0x20 || octet == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", octet);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-// Of octets that devices send: they need not be UTF-8, which JSON is.
-std::string json_octets(std::string_view octets) {
-  std::string out = "\"";
-  for (const char c : octets) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\';
-    if (octet < 0x20 || octet >= 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", octet);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 std::string json_time(WallSeconds at) { return at == 0 ? "null" : std::to_string(at); }
@@ -211,8 +184,31 @@ constexpr std::array kVerbs = {Verb{"set", set}, Verb{"show", show}, Verb{"list"
 
 Answer modem_command(Modems& modems, const std::vector<std::string>& words, bool json, WallSeconds now) {
   const auto verb = std::ranges::find(kVerbs, words.empty() ? std::string_view{} : std::string_view{words[0]}, &Verb::name);
-  if (verb == kVerbs.end()) return fail("modem set, show, list or erase: coaxctl modem --help tells more.");
+  if (verb == kVerbs.end()) return fail("modem set, show, list, erase or file: coaxctl modem --help tells more.");
   return verb->run(modems, Words(words).subspan(1), json, now);
+}
+
+Answer modem_file(provision::ProvisionedFiles& files, const std::vector<std::string>& words, bool json, Instant now) {
+  std::vector<std::string> given;
+  bool octets = false;
+  for (const std::string& word : words) {
+    if (word == "--octets") {
+      octets = true;
+      continue;
+    }
+    auto text = decoded(word);
+    if (!text) return fail(text.error());
+    given.push_back(std::move(*text));
+  }
+  if (given.empty() || given.size() > 2) return fail("modem file MAC [NAME]: one MAC, and the name that the modem asks for (else what DHCP has told it).");
+  const auto mac = mac_of(given[0]);
+  if (!mac) return fail(mac.error());
+  const auto preview = files.preview(*mac, given.size() > 1 ? given[1] : std::string(), now);
+  if (!preview) return fail(preview.error());
+  if (!octets) return whole(json ? provision::preview_json(*preview, *mac) : provision::preview_text(*preview, *mac));
+  std::string whole_file(static_cast<std::size_t>(preview->contents->size()), '\0');
+  if (!preview->contents->read(0, {reinterpret_cast<std::uint8_t*>(whole_file.data()), whole_file.size()})) return fail(fmt::format("'{}' cannot be read.", preview->name));
+  return whole(std::move(whole_file));
 }
 
 std::string modem_json(const Modem& modem) {

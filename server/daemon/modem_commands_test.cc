@@ -6,6 +6,8 @@
 #include <boost/json/src.hpp>
 #include <sstream>
 
+#include "server/provision/testing/plant.h"
+
 namespace coaxd::daemon {
 namespace {
 
@@ -70,8 +72,8 @@ TEST_F(ModemCommands, EveryRefusalSaysWhatIsRight) {
     std::string_view line, part;
   };
   constexpr Case kCases[] = {
-      {"", "modem set, show, list or erase"},
-      {"sat 00:10:95:01:02:03", "modem set, show, list or erase"},
+      {"", "modem set, show, list, erase or file"},
+      {"sat 00:10:95:01:02:03", "modem set, show, list, erase or file"},
       {"set", "the MAC is missing"},
       {"set gold", "'gold' is no MAC address, such as 00:10:95:01:02:03"},
       {"set 00:10:95:01:02:03", "nothing to set"},
@@ -134,6 +136,52 @@ TEST_F(ModemCommands, AListIsMadePieceByPiece) {
   }
   EXPECT_GT(pieces, 3);
   EXPECT_EQ(std::ranges::count(text, '\n'), 4999);
+}
+
+// --- modem file ---
+
+class ModemFileCommand : public testing::Test {
+ protected:
+  ModemFileCommand() {
+    plant_.folder.write("templates/gold.cfg", "Main {\n  MaxCPE ${cpe:2};\n  SwUpgradeFilename \"${mac}\";\n}\n");
+    plant_.folder.write("templates/needy.cfg", "Main {\n  MaxCPE ${missing};\n}\n");
+    plant_.statics.files = {{"two words.bin", std::string("\xff\x00\x01", 3)}};
+    EXPECT_TRUE(plant_.open().empty());
+  }
+  std::string ask(std::vector<std::string> words, bool json = false) {
+    const auto answer = modem_file(*plant_.files, words, json, plant_.now);
+    if (!answer) return "error: " + answer.error();
+    std::string text;
+    while ((*answer)(text)) {
+    }
+    return text;
+  }
+  const std::string mac_ = to_string(provision::Plant::mac(0));
+  provision::Plant plant_;
+};
+
+TEST_F(ModemFileCommand, ShowsWhatAModemWouldGet) {
+  EXPECT_THAT(ask({mac_}), testing::StartsWith("error: DHCP has told " + mac_ + " no file name"));
+  plant_.boot(0, "gold.cm");
+  const docsis::Octets expected = provision::written_out("Main { MaxCPE 2; SwUpgradeFilename \"" + mac_ + "\"; }", "");
+  EXPECT_THAT(ask({mac_}), testing::AllOf(HasSubstr("MaxCPE 2;"), HasSubstr("compiled from \"gold.cfg\"")));
+  EXPECT_EQ(provision::written_out(ask({mac_}), ""), expected);
+  EXPECT_EQ(ask({mac_, "--octets"}), as_text(expected));
+  const boost::json::object object = boost::json::parse(ask({mac_, "gold.cm"}, true)).as_object();
+  EXPECT_EQ(object.at("mac").as_string(), mac_);
+  EXPECT_EQ(object.at("template").as_string(), "gold.cfg");
+  EXPECT_EQ(object.at("size").as_int64(), static_cast<std::int64_t>(expected.size()));
+  EXPECT_TRUE(object.at("tlvs").is_array());
+  EXPECT_EQ(ask({mac_, "two%20words.bin", "--octets"}), std::string("\xff\x00\x01", 3));
+}
+
+TEST_F(ModemFileCommand, EveryRefusalSaysWhatIsRight) {
+  EXPECT_THAT(ask({}), HasSubstr("error: modem file MAC [NAME]"));
+  EXPECT_THAT(ask({mac_, "a", "b"}), HasSubstr("error: modem file MAC [NAME]"));
+  EXPECT_THAT(ask({"gold"}), HasSubstr("error: 'gold' is no MAC address, such as"));
+  EXPECT_THAT(ask({mac_, "%2"}), HasSubstr("a % is written as %25"));
+  EXPECT_THAT(ask({mac_, "none.cm"}), HasSubstr("no template and no static file for 'none.cm'"));
+  EXPECT_THAT(ask({mac_, "needy.cm"}), testing::AllOf(HasSubstr("needy.cfg:2:10: error"), HasSubstr("missing")));
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "server/config/setting_values.h"
-#include "server/provision/preview_text.h"
 
 namespace coaxd::daemon {
 namespace {
@@ -26,34 +26,18 @@ std::vector<std::string> words_of(std::string_view list) {
   return words;
 }
 
-// All that one worker's files are made of, in the order in which they need each other.
-class Chain final : public tftp::FileSource {
- public:
-  Chain(const ModemFilesParts& parts, WorkerFiles statics)
-      : statics_(std::move(statics.source)),
-        plan_(parts.config),
-        reader_(parts.modems),
-        files_({.settings = parts.provision.settings(),
-                .snapshots = parts.provision.snapshots(),
-                .leases = parts.leases,
-                .plan = &plan_,
-                .handed_out = &parts.provision.handed_out(),
-                .modems = &reader_,
-                .quarantine = parts.quarantine,
-                .static_files = statics_.get(),
-                .listener = nullptr}) {}
-
-  tftp::FileAnswer open(const tftp::FileQuery& query) override { return files_.open(query); }
-  void close(tftp::Ticket ticket, bool complete) override { files_.close(ticket, complete); }
-  void use(std::shared_ptr<const config::Config> config) { plan_.use(std::move(config)); }
-  const provision::Counters& counters() const noexcept { return files_.counters(); }
-
- private:
-  const std::shared_ptr<tftp::FileSource> statics_;
-  ConfigPlan plan_;
-  subscriber::ModemTable::Reader reader_;
-  provision::ProvisionedFiles files_;
-};
+// Null: none is wanted.
+std::expected<std::unique_ptr<tftp::StaticFiles>, std::string> open_folder(const config::Settings::Tftp& from) {
+  if (from.root.empty()) return nullptr;
+  tftp::StaticFilesSettings wanted;
+  wanted.memory = std::size_t{from.cache_mb} << 20;
+  wanted.for_everybody_only = from.world_readable_only;
+  auto made = tftp::StaticFiles::make(from.root, wanted);
+  if (!made)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): since glibc 2.32 strerror(3) is safe
+    return std::unexpected(fmt::format("[tftp] root {}: {}: make the folder (mkdir -p {}), or set another one, or \"\" for none.", from.root, std::strerror(made.error()), from.root));
+  return std::move(*made);
+}
 
 }  // namespace
 
@@ -83,10 +67,7 @@ provision::Settings provision_settings(const config::Settings& settings) {
   return out;
 }
 
-void ConfigPlan::use(std::shared_ptr<const config::Config> config) {
-  config_ = std::move(config);
-  hosts_.clear();
-  pool_names_.clear();
+ConfigPlan::ConfigPlan(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {
   for (const auto& host : config_->hosts()) {
     const Bytes hardware(host->hardware);
     const bool ethernet = hardware.size() == 7 && hardware[0] == kEthernet;
@@ -102,6 +83,10 @@ std::optional<subscriber::Mac> ConfigPlan::host_of(Ipv4 address) const noexcept 
   const auto found = hosts_.find(address);
   return found == hosts_.end() ? std::nullopt : std::optional(found->second);
 }
+Ipv4 ConfigPlan::address_of(subscriber::Mac host) const noexcept {
+  const auto found = std::ranges::find(hosts_, host, [](const auto& entry) { return entry.second; });
+  return found == hosts_.end() ? Ipv4{} : found->first;
+}
 std::string_view ConfigPlan::network_of(Ipv4 address) const noexcept {
   const config::Subnet* subnet = config_->subnet_of(address);
   return subnet == nullptr || subnet->network == nullptr ? std::string_view{} : std::string_view(subnet->network->name);
@@ -111,26 +96,23 @@ std::string_view ConfigPlan::pool_of(Ipv4 address) const noexcept {
   return found == pool_names_.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-FileSourceFactory modem_files(const ModemFilesParts& parts) {
-  return [parts](unsigned worker) -> std::expected<WorkerFiles, std::string> {
-    // Who may fetch is decided before it is known which kind of file it will be.
-    config::Settings bare = parts.settings;
-    bare.tftp.require_lease = false;
-    auto statics = static_files(bare, parts.leases, parts.config)(worker);
-    if (!statics) return std::unexpected(std::move(statics.error()));
-    const auto chain = std::make_shared<Chain>(parts, std::move(*statics));
-    if (parts.counters != nullptr) parts.counters->push_back(&chain->counters());
-    return WorkerFiles{chain, [chain](const std::shared_ptr<const config::Config>& config) { chain->use(config); }};
-  };
+std::expected<std::unique_ptr<ModemFiles>, std::string> ModemFiles::make(const ModemFilesParts& parts) {
+  auto opened = open_folder(parts.settings.tftp);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  return std::make_unique<ModemFiles>(parts, std::move(*opened));
 }
 
-std::expected<BodySource, std::string> modem_file(provision::ProvisionedFiles& files, const std::vector<std::string>& words, bool json, Instant now) {
-  if (words.empty() || words.size() > 2) return std::unexpected("modem file MAC [NAME]: one MAC, and the name that the modem asks for (else what DHCP has told it).");
-  const auto mac = subscriber::Mac::parse(words[0]);
-  if (!mac) return std::unexpected(fmt::format("'{}' is no MAC address, such as 00:10:95:01:02:03.", words[0]));
-  const auto preview = files.preview(*mac, words.size() > 1 ? words[1] : std::string(), now);
-  if (!preview) return std::unexpected(preview.error());
-  return whole(json ? provision::preview_json(*preview, *mac) : provision::preview_text(*preview, *mac));
-}
+ModemFiles::ModemFiles(const ModemFilesParts& parts, std::unique_ptr<tftp::StaticFiles> opened)
+    : folder(std::move(opened)),
+      modems(parts.modems),
+      files({.settings = parts.provision.settings(),
+             .snapshots = parts.provision.snapshots(),
+             .leases = parts.leases,
+             .plan = parts.plan,
+             .handed_out = &parts.provision.handed_out(),
+             .modems = &modems,
+             .quarantine = parts.quarantine,
+             .static_files = folder.get(),
+             .listener = nullptr}) {}
 
 }  // namespace coaxd::daemon

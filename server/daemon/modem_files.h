@@ -1,56 +1,60 @@
-// modem_files.h: [docsis] of coaxd.toml as server/provision wants it, and a worker's files out of it: generated names, templates, the folder of [tftp]. Control thread.
+// modem_files.h: [tftp] and [docsis] of coaxd.toml as server/provision wants them, and what one thread serves files from: names that DHCP has generated, templates, the
+// folder of [tftp]. Control thread; at start and reload, but for ModemFiles::files, which is its thread's.
 #pragma once
 
-#include <cstdint>
 #include <expected>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "server/config/config.h"
 #include "server/config/settings.h"
-#include "server/daemon/control.h"
-#include "server/daemon/service_settings.h"
 #include "server/lease/lease_table.h"
 #include "server/provision/provision.h"
+#include "server/provision/provisioned_files.h"
 #include "server/subscriber/modem_table.h"
+#include "server/tftp/static_files.h"
 
 namespace coaxd::daemon {
 
 provision::Settings provision_settings(const config::Settings& settings);
 
-// What a configuration says of addresses. One worker's; use() while it rests.
+// What a configuration says of addresses. A value, for any thread.
 class ConfigPlan final : public provision::AddressPlan {
  public:
-  explicit ConfigPlan(std::shared_ptr<const config::Config> config) { use(std::move(config)); }
-  void use(std::shared_ptr<const config::Config> config);
+  explicit ConfigPlan(std::shared_ptr<const config::Config> config);
 
   std::optional<subscriber::Mac> host_of(Ipv4 address) const noexcept override;
+  Ipv4 address_of(subscriber::Mac host) const noexcept override;
   std::string_view network_of(Ipv4 address) const noexcept override;
   std::string_view pool_of(Ipv4 address) const noexcept override;
 
  private:
-  std::shared_ptr<const config::Config> config_;
+  const std::shared_ptr<const config::Config> config_;
   std::map<Ipv4, subscriber::Mac> hosts_;                  // all zero: several share it
   std::map<const config::Pool*, std::string> pool_names_;  // first addresses
 };
 
-// What all workers' files share. `provision` and `modems` outlive the workers.
+// What is common to all threads. All but the plan outlives them.
 struct ModemFilesParts {
   const config::Settings& settings;
   provision::Provision& provision;
   subscriber::ModemTable& modems;
   const lease::LeaseTable& leases;
-  std::shared_ptr<const config::Config> config;
-  const provision::Quarantine* quarantine = nullptr;
-  // Each worker's counters as they come to be; null: nobody wants them.
-  std::vector<const provision::Counters*>* counters = nullptr;
+  std::shared_ptr<const ConfigPlan> plan;
+  const provision::Quarantine* quarantine = nullptr;  // null: there is none
 };
-FileSourceFactory modem_files(const ModemFilesParts& parts);
 
-// `coaxctl modem file MAC [NAME]`: what this modem would get for NAME, or for what DHCP has told it. `words` behind `file`. `files` is the control thread's own.
-std::expected<BodySource, std::string> modem_file(provision::ProvisionedFiles& files, const std::vector<std::string>& words, bool json, Instant now);
+// One thread's, in the order in which one needs the other.
+struct ModemFiles {
+  // When the privileges are gone, and inside the jail if there is one. The error is one sentence, of the folder.
+  static std::expected<std::unique_ptr<ModemFiles>, std::string> make(const ModemFilesParts& parts);
+  ModemFiles(const ModemFilesParts& parts, std::unique_ptr<tftp::StaticFiles> opened);
+
+  const std::unique_ptr<tftp::StaticFiles> folder;  // null: there is none
+  subscriber::ModemTable::Reader modems;
+  provision::ProvisionedFiles files;
+};
 
 }  // namespace coaxd::daemon

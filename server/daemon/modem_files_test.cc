@@ -9,7 +9,7 @@ namespace coaxd::daemon {
 namespace {
 
 constexpr Instant kNow{.mono_ns = 1, .wall = 1'700'000'000};
-constexpr Ipv4 kLeased = Ipv4::of(10, 1, 0, 5), kFixed = Ipv4::of(10, 1, 0, 200), kShared = Ipv4::of(10, 1, 0, 201), kById = Ipv4::of(10, 1, 0, 202);
+constexpr Ipv4 kLeased = Ipv4::of(10, 1, 0, 5), kFree = Ipv4::of(10, 1, 0, 6), kCmts = Ipv4::of(10, 9, 0, 1), kFixed = Ipv4::of(10, 1, 0, 200), kShared = Ipv4::of(10, 1, 0, 201), kById = Ipv4::of(10, 1, 0, 202);
 constexpr subscriber::Mac kMac{0x001095010203};
 
 std::shared_ptr<const config::Config> config_of(const std::string& text) {
@@ -27,18 +27,17 @@ std::shared_ptr<const config::Config> plant() {
 }
 
 TEST(ModemFiles_Plan, SaysWhatTheConfigurationSaysOfAddresses) {
-  ConfigPlan plan(plant());
+  const ConfigPlan plan(plant());
   EXPECT_EQ(plan.host_of(kFixed), kMac);
   EXPECT_EQ(plan.host_of(kShared), subscriber::Mac{});
   EXPECT_EQ(plan.host_of(kById), subscriber::Mac{});
   EXPECT_EQ(plan.host_of(kLeased), std::nullopt);
+  EXPECT_EQ(plan.address_of(kMac), kFixed);
+  EXPECT_EQ(plan.address_of({0x001095010204}), Ipv4{}) << "it shares its address";
   EXPECT_EQ(plan.network_of(kLeased), "north");
   EXPECT_EQ(plan.pool_of(kLeased), "10.1.0.5");
   EXPECT_EQ(plan.pool_of(kFixed), "");
   EXPECT_EQ(plan.network_of(Ipv4::of(192, 0, 2, 1)), "");
-  plan.use(config_of("subnet 10.1.0.0 netmask 255.255.255.0 { }"));
-  EXPECT_EQ(plan.host_of(kFixed), std::nullopt);
-  EXPECT_EQ(plan.pool_of(kLeased), "");
 }
 
 TEST(ModemFiles_Settings, AreThoseOfTheFile) {
@@ -64,19 +63,35 @@ TEST(ModemFiles_Settings, AreThoseOfTheFile) {
 class ModemFilesTest : public testing::Test {
  protected:
   ModemFilesTest() {
-    const lease::PoolSpec pool{.id = 0, .ranges = {{kLeased, kLeased}}, .excluded = {}};
+    const lease::PoolSpec pool{.id = 0, .ranges = {{kLeased, kFree}}, .excluded = {}};
     leases_.configure({&pool, 1}, kNow.wall);
+    lease::Binding binding;
+    binding.state = lease::BindingState::active;
+    binding.ends = lease::kStoredNever;
+    leases_.restore(kLeased, binding, 1);
+    leases_.restored(kNow.wall);
     folder_.write("templates/gold.cfg", "Main { NetworkAccess 1; SwUpgradeFilename \"${mac} ${network} ${pool:none}\"; }\n");
     folder_.write("root/fw.img", "image", 0644);
     settings_.tftp.root = folder_.path("root");
-    settings_.docsis.templates = folder_.path("templates");
+    settings_.tftp.cmts = "10.9.0.1";
+  }
+  void open() {
     std::vector<provision::News> news;
     auto made = provision::Provision::make(provision_settings(settings_), {1, 2}, kNow.wall, news);
-    EXPECT_TRUE(made) << (made ? "" : made.error());
+    ASSERT_TRUE(made) << made.error();
+    EXPECT_TRUE(news.empty());
+    files_.reset();
     provision_ = std::move(*made);
+    auto files = ModemFiles::make({.settings = settings_, .provision = *provision_, .modems = modems_, .leases = leases_, .plan = std::make_shared<ConfigPlan>(plant())});
+    why_ = files ? "" : files.error();
+    if (files) files_ = std::move(*files);
   }
-  ModemFilesParts parts() {
-    return {.settings = settings_, .provision = *provision_, .modems = modems_, .leases = leases_, .config = plant(), .quarantine = nullptr, .counters = &counters_};
+  void open_with_templates() {
+    settings_.docsis.templates = folder_.path("templates");
+    open();
+  }
+  bool ready(Ipv4 client, std::string_view name) {
+    return files_->files.open({.name = name, .client = {client, 1000}, .server = {}, .now = kNow, .ticket = {}}).status == tftp::FileAnswer::Status::ready;
   }
 
   provision::ScratchFolder folder_;
@@ -84,51 +99,50 @@ class ModemFilesTest : public testing::Test {
   std::unique_ptr<provision::Provision> provision_;
   subscriber::ModemTable modems_{HashSeed{3, 4}};
   lease::LeaseTable leases_{HashSeed{1, 2}};
-  std::vector<const provision::Counters*> counters_;
+  std::unique_ptr<ModemFiles> files_;
+  std::string why_;
 };
 
-TEST_F(ModemFilesTest, AWorkerHasTemplatesAndTheFolder) {
-  auto files = modem_files(parts())(0);
-  ASSERT_TRUE(files) << files.error();
-  ASSERT_EQ(counters_.size(), 1u);
-  const auto ready = [&](Ipv4 client, std::string_view name) {
-    return files->source->open({.name = name, .client = {client, 1000}, .server = {}, .now = kNow, .ticket = {}}).status == tftp::FileAnswer::Status::ready;
-  };
+TEST_F(ModemFilesTest, TemplatesAndTheFolderAreThere) {
+  open_with_templates();
   EXPECT_TRUE(ready(kFixed, "gold.cm"));
   EXPECT_TRUE(ready(kFixed, "fw.img"));
   EXPECT_TRUE(ready(kShared, "fw.img"));
   EXPECT_FALSE(ready(kShared, "gold.cm"));  // nobody knows which modem it is
-  EXPECT_FALSE(ready(kLeased, "gold.cm"));  // nobody has it
-  EXPECT_EQ(counters_[0]->of(provision::Refusal::no_lease).get(), 1u);
-  files->use(config_of("subnet 10.1.0.0 netmask 255.255.255.0 { }"));
+  EXPECT_FALSE(ready(kFree, "gold.cm"));    // nobody has it
+  EXPECT_EQ(files_->files.counters().of(provision::Refusal::no_lease).get(), 1u);
+  files_->files.use(std::make_shared<ConfigPlan>(config_of("subnet 10.1.0.0 netmask 255.255.255.0 { }")));
   EXPECT_FALSE(ready(kFixed, "gold.cm"));
+}
+
+// The folder alone: who has a lease or a fixed address, and CMTSs.
+TEST_F(ModemFilesTest, WithoutTemplatesTheSameMayFetch) {
+  open();
+  for (const Ipv4 client : {kLeased, kFixed, kShared, kById, kCmts}) EXPECT_TRUE(ready(client, "fw.img")) << to_string(client);
+  for (const Ipv4 client : {kFree, Ipv4::of(10, 9, 0, 2)}) EXPECT_FALSE(ready(client, "fw.img")) << to_string(client);
+  EXPECT_FALSE(ready(kFixed, "gold.cm"));
+  EXPECT_EQ(files_->files.counters().from_static.get(), 5u);
+  settings_.tftp.require_lease = false;
+  open();
+  EXPECT_TRUE(ready(kFree, "fw.img"));
+}
+
+// An OFFER is a promise to whoever takes it up, not yet a lease.
+TEST_F(ModemFilesTest, AnOfferIsNoLease) {
+  const lease::SlotId slot = leases_.find(kFree);
+  ASSERT_TRUE(leases_.offer(slot, leases_.word(slot), 7, lease::to_stored(kNow.wall + 60)));
+  open();
+  EXPECT_FALSE(ready(kFree, "fw.img"));
 }
 
 TEST_F(ModemFilesTest, TheFolderMayBeMissingOnlyIfItIsNotNamed) {
   settings_.tftp.root = folder_.path("nowhere");
-  EXPECT_FALSE(modem_files(parts())(0));
+  open();
+  EXPECT_TRUE(why_.contains("/nowhere: No such file or directory: make the folder (mkdir -p ")) << why_;
   settings_.tftp.root = "";
-  EXPECT_TRUE(modem_files(parts())(0));
-}
-
-TEST_F(ModemFilesTest, CommandShowsWhatAModemWouldGet) {
-  provision::ProvisionedFiles files({.settings = provision_->settings(), .snapshots = provision_->snapshots(), .leases = leases_});
-  const auto said = [&](const std::vector<std::string>& words, bool json = false) {
-    const auto answer = modem_file(files, words, json, kNow);
-    if (!answer) return "error: " + answer.error();
-    std::string text;
-    while ((*answer)(text)) {
-    }
-    return text;
-  };
-  EXPECT_TRUE(said({"00:10:95:01:02:03"}).starts_with("error: DHCP has told 00:10:95:01:02:03 no file name"));
-  folder_.write("templates/gold.cfg", "Main { NetworkAccess 1; SwUpgradeFilename \"${mac}\"; }\n");
-  provision_->look(kNow.wall);
-  provision_->look(kNow.wall);
-  EXPECT_NE(said({"0010.9501.0203", "gold.cm"}).find("SwUpgradeFilename \"00:10:95:01:02:03\";"), std::string::npos) << said({"0010.9501.0203", "gold.cm"});
-  EXPECT_TRUE(said({"0010.9501.0203", "gold.cm"}, true).starts_with("{\"mac\": \"00:10:95:01:02:03\", \"name\": \"gold.cm\", \"template\": \"gold.cfg\""));
-  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"nonsense"}, {"00:10:95:01:02:03", "gold.cm", "more"}, {"00:10:95:01:02:03", "no.cm"}})
-    EXPECT_TRUE(said(words).starts_with("error: "));
+  open();
+  EXPECT_EQ(why_, "");
+  EXPECT_FALSE(ready(kFixed, "fw.img"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "server/daemon/leasequery_settings.h"
 #include "server/daemon/modem_commands.h"
 #include "server/daemon/scheduling.h"
+#include "server/daemon/template_commands.h"
 #include "server/engine/startup.h"
 #include "server/io/asio_transport.h"
 #include "server/io/uring_transport.h"
@@ -38,18 +39,9 @@ constexpr auto kWorkerTurn = std::chrono::microseconds(100);
 // Replies that the kernel has not sent yet, of one worker, beside those that wait for the store or a probe.
 constexpr std::size_t kSendsInFlight = 3584;
 
+constexpr const char* kNoFiles = "no files are served: [tftp] enabled is false.";
+
 std::unexpected<std::string> fail(std::string sentence) { return std::unexpected(std::move(sentence)); }
-
-std::uint32_t random_seed() {
-  std::uint32_t seed = 0;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = static_cast<std::uint32_t>(io::read_monotonic_ns());
-  return seed;
-}
-
-HashSeed random_hash_seed() {
-  const auto word = [] { return std::uint64_t{random_seed()} << 32 | random_seed(); };
-  return {word(), word()};
-}
 
 unsigned worker_count(const config::Settings& settings) {
   if (settings.server.workers != 0) return settings.server.workers;
@@ -109,6 +101,10 @@ std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
 
 Server::Step Server::start() {
   started_ = clock_.now().wall;
+  // Fails where something keeps the call from us, and never else; waits in the first second of a machine's life. With numbers that others know, anybody could aim at
+  // one place of the tables, and guess the names of files.
+  if (getrandom(&seeds_, sizeof seeds_, 0) != sizeof seeds_)
+    return fail(fmt::format("The kernel gives no random octets ({}): let coaxd call getrandom(2), as with SystemCallFilter=@system-service.", std::strerror(errno)));
   if (!line_.quiet) log_.info(fmt::format("coaxd {}: DHCPv4 provisioning server, drop-in for ISC dhcpd.", kVersion));
   for (const std::string& warning : configuration_.warnings) log_.warning(warning);
   for (const std::string& news : config::news_of_names(*configuration_.names, nullptr)) log_.warning(news);
@@ -170,7 +166,7 @@ Server::Step Server::open_network() {
   io::SocketOptions options;
   options.workers = worker_count(settings_);
   options.port = engine_settings_.server_port;
-  options.steering_seed = random_seed();
+  options.steering_seed = seeds_.steering;
   auto sockets = io::open_sockets(options);
   if (!sockets) return fail(sockets.error().message);
   sockets_ = std::move(*sockets);
@@ -280,7 +276,7 @@ Server::Step Server::open_store() {
   store_ = std::move(*opened);
   alarms_.emplace(store_->path());
 
-  leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now);
+  leases_ = std::make_unique<LeaseMemory>(*configuration_.config, options.now, seeds_.leases);
   const auto say = [this](const std::string& sentence) { log_.warning(sentence); };
   if (auto filled = leases_->fill(*configuration_.config, *store_, leases_path_, line_.accept_damaged_leases, options.now, say); !filled)
     return filled;
@@ -292,7 +288,7 @@ Server::Step Server::open_store() {
 }
 
 Server::Step Server::load_modems() {
-  modems_ = std::make_unique<subscriber::Modems>(store_->modems(), random_hash_seed());
+  modems_ = std::make_unique<subscriber::Modems>(store_->modems(), seeds_.modems);
   const auto unreadable = modems_->load();
   if (!unreadable) return fail(unreadable.error());
   if (*unreadable > 0)
@@ -306,25 +302,26 @@ Server::Step Server::load_modems() {
 
 // --- threads ---
 
-// Where templates are, files are compiled from them; else they are those of the folder.
-std::expected<FileSourceFactory, std::string> Server::open_files() {
-  if (!settings_.tftp.enabled) return FileSourceFactory{};
-  if (settings_.docsis.templates.empty()) return static_files(settings_, leases_->table(), configuration_.config);
+Server::Step Server::open_files() {
+  if (!settings_.tftp.enabled) return {};
   if (settings_.docsis.only_told || settings_.docsis.generated_names)
     return fail("[docsis] only_told and generated_names cannot be served yet: take them out of coaxd.toml, or say false.");
-  // Names that nobody may guess are made of it: nothing less than the kernel's randomness will do.
-  HashSeed seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return fail("The kernel gives no random octets, which the names of files need.");
   std::vector<provision::News> news;
-  auto made = provision::Provision::make(provision_settings(settings_), seed, clock_.now().wall, news);
+  auto made = provision::Provision::make(provision_settings(settings_), seeds_.names, clock_.now().wall, news);
   tell(news);
   if (!made) return fail(made.error());
   provision_ = std::move(*made);
-  return modem_files({.settings = settings_,
-                      .provision = *provision_,
-                      .modems = modems_->table(),
-                      .leases = leases_->table(),
-                      .config = configuration_.config});
+  plan_ = std::make_shared<ConfigPlan>(configuration_.config);
+  for (std::size_t i = 0; i < transports_.size(); ++i) {
+    auto files = ModemFiles::make(files_parts());
+    if (!files) return fail(files.error());
+    files_.push_back(std::move(*files));
+  }
+  return {};
+}
+
+ModemFilesParts Server::files_parts() const {
+  return {.settings = settings_, .provision = *provision_, .modems = modems_->table(), .leases = leases_->table(), .plan = plan_};
 }
 
 void Server::tell(const std::vector<provision::News>& news) {
@@ -339,14 +336,8 @@ void Server::tell(const std::vector<provision::News>& news) {
 
 Server::Step Server::start_workers() {
   const auto count = static_cast<unsigned>(transports_.size());
-  const auto make_files = open_files();
-  if (!make_files) return fail(make_files.error());
+  if (auto opened = open_files(); !opened) return opened;
   for (unsigned i = 0; i < count; ++i) {
-    if (settings_.tftp.enabled) {
-      auto files = (*make_files)(i);
-      if (!files) return fail(files.error());
-      files_.push_back(std::move(*files));
-    }
     journals_.push_back(store_->journal(i, transports_[i]->disk()));
     workers_.push_back(std::make_unique<worker::Worker>(
         worker::Worker::Parts{.transport = *transports_[i],
@@ -358,8 +349,8 @@ Server::Step Server::start_workers() {
                               .index = i,
                               .max_held = settings_.limits.pending_changes,
                               .max_effects = settings_.limits.execute_waiting,
-                              .services = {.files = settings_.tftp.enabled ? files_[i].source.get() : nullptr,
-                                           .tftp = tftp_settings(settings_, count, random_hash_seed()),
+                              .services = {.files = files_.empty() ? nullptr : &files_[i]->files,
+                                           .tftp = tftp_settings(settings_, count, seeds_.transfers),
                                            .time = settings_.time.enabled}},
         worker::Snapshot{configuration_.config, configuration_.names}));
   }
@@ -601,6 +592,7 @@ std::expected<std::string, std::string> Server::reload() {
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
   std::expected<void, std::string> reconfigured;
   (void)store_->fold_now();  // as far as it can be done before packets wait: leases of a range that comes back are read from SQLite
+  const auto plan = provision_ ? std::make_shared<const ConfigPlan>(loaded->config) : nullptr;
   const std::int64_t began = io::read_monotonic_ns();
   {
     // The mirror reads the table too; waited for before the workers stop, so that packets do not wait for its file.
@@ -608,8 +600,8 @@ std::expected<std::string, std::string> Server::reload() {
     const auto silent = leasequery_ ? leasequery_->hold() : std::unique_lock<std::mutex>{};
     at_barrier([&] {
       reconfigured = leases_->reconfigure(*loaded->config, *store_, clock_.now().wall);
-      for (const WorkerFiles& files : files_)
-        if (reconfigured && files.use) files.use(loaded->config);
+      if (reconfigured)
+        for (const auto& files : files_) files->files.use(plan);
       return reconfigured ? worker::Snapshot{loaded->config, loaded->names} : worker::Snapshot{};  // an empty one changes nothing
     });
     if (leasequery_ && reconfigured) leasequery_->use(loaded->config);
@@ -620,6 +612,7 @@ std::expected<std::string, std::string> Server::reload() {
     return fail(fmt::format("{} Reload refused: the running configuration goes on.", reconfigured.error()));
   }
   configuration_ = std::move(*loaded);
+  plan_ = plan;
   for (const std::string& line : fixed_addresses_of_others(*configuration_.config, leases_->table(), clock_.now().wall)) {
     log_.warning(line);
     configuration_.warnings.push_back(line);
@@ -675,9 +668,14 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
   }
   if (!words.empty() && words[0] == "modem") {
     const auto end = words.end() - (json ? 1 : 0);
+    if (words.size() > 1 && words[1] == "file") return show_file({words.begin() + 2, end}, json);
     auto done = modem_command(*modems_, {words.begin() + 1, end}, json, clock_.now().wall);
     if (done && words.size() > 2 && (words[1] == "set" || words[1] == "erase")) log_.info(fmt::format("coaxctl modem {} {}", words[1], words[2]));
     return done;
+  }
+  if (name == "templates") {
+    if (!provision_) return fail(kNoFiles);
+    return whole(json ? templates_json(*provision_) : templates_text(*provision_));
   }
   if (name == "reload") {
     auto done = reload();
@@ -694,6 +692,14 @@ std::expected<BodySource, std::string> Server::command(const std::vector<std::st
     return whole(lines(loaded->warnings) + loaded->coverage.text(settings_));
   }
   return fail("there is no such command; coaxctl --help lists them");
+}
+
+// As a worker would make it, from the same parts, but with nothing of a worker's.
+std::expected<BodySource, std::string> Server::show_file(const std::vector<std::string>& words, bool json) {
+  if (!provision_) return fail(kNoFiles);
+  const auto made = ModemFiles::make(files_parts());
+  if (!made) return fail(made.error());
+  return modem_file((*made)->files, words, json, clock_.now());
 }
 
 std::vector<Sample> Server::samples() const {
@@ -729,6 +735,7 @@ std::vector<Sample> Server::samples() const {
     input.services.push_back(&one->services()->counters());
     if (const tftp::Counters* counters = one->services()->tftp_counters()) input.tftp.push_back(counters);
   }
+  for (const auto& one : files_) input.files.push_back(&one->files.counters());
   if (time_server_) input.time_answers_tcp = time_server_->answers();
   input.leasequery_tcp = leasequery_ ? &*leasequery_ : nullptr;
   if (mirror_) input.mirror_age = mirror_->lag().age.count();

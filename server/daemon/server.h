@@ -53,7 +53,8 @@ class Server {
   Step open_network();
   Step open_services(std::uint32_t steering_seed);
   Step open_leasequery();
-  std::expected<FileSourceFactory, std::string> open_files();
+  Step open_files();
+  ModemFilesParts files_parts() const;
   void tell(const std::vector<provision::News>& news);
   Step open_store();
   Step load_modems();
@@ -75,6 +76,7 @@ class Server {
   std::expected<std::string, std::string> free_lease(const std::string& address);
   void at_barrier(const std::function<worker::Snapshot()>& change);
   std::expected<BodySource, std::string> command(const std::vector<std::string>& words);
+  std::expected<BodySource, std::string> show_file(const std::vector<std::string>& words, bool json);
   std::vector<Sample> samples() const;
 
   const CommandLine line_;
@@ -98,8 +100,9 @@ class Server {
   std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;
-  std::unique_ptr<provision::Provision> provision_;  // null: no templates. After the modem records, before who reads it
-  std::vector<WorkerFiles> files_;  // a worker's each; none: no TFTP
+  std::unique_ptr<provision::Provision> provision_;  // null: no TFTP. After the modem records, before who reads it
+  std::shared_ptr<const ConfigPlan> plan_;
+  std::vector<std::unique_ptr<ModemFiles>> files_;  // a worker's each; none: no TFTP
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::optional<Mirror> mirror_;
@@ -114,6 +117,11 @@ class Server {
   std::optional<MetricsServer> metrics_;
   std::optional<TimeServer> time_server_;
 
+  // Drawn from the kernel, each for one thing.
+  struct Seeds {
+    HashSeed leases, modems, names, transfers;
+    std::uint32_t steering = 0;
+  } seeds_;
   io::Clock clock_;
   WallSeconds started_ = 0;
   std::int64_t names_at_ns_ = 0;

@@ -1,28 +1,12 @@
 #include "server/daemon/service_settings.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <utility>
+#include <vector>
 
 #include "server/config/setting_values.h"
-#include "server/daemon/source_check.h"
 #include "server/tftp/packet.h"
-#include "server/tftp/static_files.h"
 
 namespace coaxd::daemon {
-
-namespace {
-
-// With [tftp] root = "".
-class NoFiles final : public tftp::FileSource {
- public:
-  tftp::FileAnswer open(const tftp::FileQuery&) override { return tftp::FileAnswer::refused(tftp::ErrorCode::file_not_found); }
-};
-
-}  // namespace
 
 io::ServiceOptions service_options(const config::Settings& settings, unsigned workers, std::uint32_t steering_seed) {
   io::ServiceOptions options;
@@ -67,33 +51,6 @@ std::vector<leasequery::RequesterSpec> requester_specs(const config::Settings& s
                      .lists = static_cast<Lists>(from.lists)});
   }
   return specs;
-}
-
-namespace {
-
-std::expected<std::shared_ptr<tftp::FileSource>, std::string> open_root(const config::Settings::Tftp& from) {
-  if (from.root.empty()) return std::make_shared<NoFiles>();
-  tftp::StaticFilesSettings wanted;
-  wanted.memory = std::size_t{from.cache_mb} << 20;
-  wanted.for_everybody_only = from.world_readable_only;
-  auto made = tftp::StaticFiles::make(from.root, wanted);
-  if (!made)
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): since glibc 2.32 strerror(3) is safe
-    return std::unexpected(fmt::format("[tftp] root {}: {}: make the folder (mkdir -p {}), or set another one, or \"\" for none.", from.root,
-                                       std::strerror(made.error()), from.root));
-  return std::shared_ptr<tftp::StaticFiles>(std::move(*made));
-}
-
-}  // namespace
-
-FileSourceFactory static_files(const config::Settings& settings, const lease::LeaseTable& leases, const std::shared_ptr<const config::Config>& config) {
-  return [from = settings.tftp, &leases, config](unsigned) -> std::expected<WorkerFiles, std::string> {
-    auto files = open_root(from);
-    if (!files) return std::unexpected(std::move(files.error()));
-    if (!from.require_lease) return WorkerFiles{std::move(*files), {}};
-    const auto checked = std::make_shared<SourceCheck>(std::move(*files), leases, config::parse_prefixes(from.cmts).value_or(std::vector<Prefix>{}), config);
-    return WorkerFiles{checked, [checked](const std::shared_ptr<const config::Config>& fresh) { checked->use(fresh); }};
-  };
 }
 
 }  // namespace coaxd::daemon

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <optional>
 #include <vector>
 
 #include "docsis/binary.h"
 #include "docsis/text.h"
 #include "server/base/counted.h"
+#include "server/base/json.h"
 
 namespace coaxd::provision {
 namespace {
@@ -24,23 +24,11 @@ std::optional<docsis::Document> document_of(const tftp::Contents& contents, std:
   return std::move(decoded->document);
 }
 
-// Names are a stranger's or the configuration's octets.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += '\\';
-    if (octet < 0x20 || octet >= 0x7f) fmt::format_to(std::back_inserter(out), "\\u{:04x}", octet);
-    else out += c;
-  }
-  return out + '"';
-}
-
 }  // namespace
 
 std::string preview_text(const ProvisionedFiles::Preview& preview, subscriber::Mac modem) {
-  std::string text = fmt::format("# {} for {}: {}, {}\n", quoted(preview.name), to_string(modem), counted(preview.contents->size(), "octet"),
-                                 preview.file.empty() ? std::string("a static file") : "compiled from " + quoted(preview.file));
+  std::string text = fmt::format("# {} for {}: {}, {}\n", json_octets(preview.name), to_string(modem), counted(preview.contents->size(), "octet"),
+                                 preview.file.empty() ? std::string("a static file") : "compiled from " + json_octets(preview.file));
   const auto document = document_of(*preview.contents, preview.name);
   if (!document) return text + "# it is no configuration file\n";
   docsis::PrintOptions options;
@@ -52,8 +40,8 @@ std::string preview_json(const ProvisionedFiles::Preview& preview, subscriber::M
   const auto document = document_of(*preview.contents, preview.name);
   std::string tlvs = document ? docsis::print_json(*document, {}) : "null";
   while (tlvs.ends_with('\n')) tlvs.pop_back();
-  return fmt::format("{{\"mac\": \"{}\", \"name\": {}, \"template\": {}, \"size\": {}, \"tlvs\": {}}}\n", to_string(modem), quoted(preview.name),
-                     preview.file.empty() ? std::string("null") : quoted(preview.file), preview.contents->size(), tlvs);
+  return fmt::format("{{\"mac\": \"{}\", \"name\": {}, \"template\": {}, \"size\": {}, \"tlvs\": {}}}\n", to_string(modem), json_octets(preview.name),
+                     preview.file.empty() ? std::string("null") : json_octets(preview.file), preview.contents->size(), tlvs);
 }
 
 }  // namespace coaxd::provision

@@ -27,6 +27,8 @@ class Provision {
   // Once a second.
   std::vector<News> look(WallSeconds now);
   std::vector<TemplateStatus> templates() const { return templates_.status(); }
+  // Why the folder of templates cannot be read now; "" when it can.
+  const std::string& templates_ailment() const noexcept { return templates_.ailment(); }
   // Why the secrets' file as it is now is not in use; "" when it is.
   const std::string& secrets_ailment() const noexcept { return secrets_ailment_; }
 

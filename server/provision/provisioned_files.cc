@@ -88,7 +88,7 @@ Refusal ProvisionedFiles::admit(const FileQuery& query, Asked& asked) {
   who_.told = false;
   if (cmts) return Refusal::none;
 
-  identify(parts_.leases, parts_.plan, parts_.handed_out, query.client.address, query.now.wall, who_);
+  identify(parts_.leases, parts_.plan.get(), parts_.handed_out, query.client.address, query.now.wall, who_);
   asked.known = who_.known();
   if (settings_.check == SourceCheck::off) return Refusal::none;
   if (!who_.leased) return Refusal::no_lease;
@@ -111,7 +111,7 @@ Refusal ProvisionedFiles::admit_generated(const FileQuery& query, const HandedOu
   if (checked && !cmts && query.client.address != name.address) return Refusal::name_of_another;
   if (standing == HandedOut::Standing::used) return Refusal::name_used;
   if (standing == HandedOut::Standing::expired) return Refusal::name_expired;
-  identify(parts_.leases, parts_.plan, parts_.handed_out, name.address, query.now.wall, who_);
+  identify(parts_.leases, parts_.plan.get(), parts_.handed_out, name.address, query.now.wall, who_);
   if (checked && !who_.leased) return Refusal::no_lease;
   if (!who_.told || who_.handed.nonce != name.nonce) return Refusal::name_unknown;  // the address is another's by now
   asked.name = local_name(who_.handed.file());
@@ -204,12 +204,13 @@ std::expected<ProvisionedFiles::Preview, std::string> ProvisionedFiles::preview(
   for (int i = 0; i < 6; ++i) octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(modem.value >> (40 - 8 * i));
   std::array<lease::SlotId, 16> slots;
   const std::size_t count = parts_.leases.find_by_hardware(1, octets, slots);
-  bool found_lease = false;
-  for (std::size_t i = 0; i < count && !found_lease; ++i) {
-    identify(parts_.leases, parts_.plan, parts_.handed_out, parts_.leases.address_of(slots[i]), now.wall, who_);
-    found_lease = who_.leased && who_.hardware == modem;
+  const Ipv4 fixed = parts_.plan != nullptr ? parts_.plan->address_of(modem) : Ipv4{};
+  bool found = false;
+  for (std::size_t i = 0; i <= count && !found; ++i) {
+    identify(parts_.leases, parts_.plan.get(), parts_.handed_out, i < count ? parts_.leases.address_of(slots[i]) : fixed, now.wall, who_);
+    found = who_.leased && who_.hardware == modem;
   }
-  if (!found_lease) {  // as if it had one: what a template takes from the lease is missing then
+  if (!found) {  // as if it had one: what a template takes from the lease is missing then
     who_ = {};
     who_.hardware = who_.modem = modem;
   }
@@ -217,12 +218,16 @@ std::expected<ProvisionedFiles::Preview, std::string> ProvisionedFiles::preview(
   if (asked_name.empty()) return std::unexpected(fmt::format("DHCP has told {} no file name since the server started; name one", to_string(modem)));
   const FileQuery query{.name = asked_name, .client = {who_.address, 0}, .server = {}, .now = now, .ticket = {}};
   Preview preview{.name = asked_name, .file = {}, .contents = nullptr};
-  if (const auto found = snapshot_->templates->find(asked_name); found != snapshot_->templates->end()) {
-    Given given = compile(found, {.name = asked_name, .known = true}, query);
-    if (given.refusal != Refusal::none) return std::unexpected(given.detail.empty() ? std::string(row(given.refusal).text) : given.detail.substr(given.detail.find('\n') + 1));
-    preview.file = std::move(given.file);
-    preview.contents = std::move(given.contents);
-    return preview;
+  std::string why = fmt::format("there is no template and no static file for '{}'", asked_name);
+  if (const auto at = snapshot_->templates->find(asked_name); at != snapshot_->templates->end()) {
+    Given given = compile(at, {.name = asked_name, .known = true}, query);
+    if (given.refusal == Refusal::none) {
+      preview.file = std::move(given.file);
+      preview.contents = std::move(given.contents);
+      return preview;
+    }
+    why = given.detail.empty() ? std::string(row(given.refusal).text) : given.detail.substr(given.detail.find('\n') + 1);
+    if (given.refusal != Refusal::template_broken) return std::unexpected(std::move(why));
   }
   if (parts_.static_files != nullptr) {
     FileAnswer answer = parts_.static_files->open(query);
@@ -231,7 +236,7 @@ std::expected<ProvisionedFiles::Preview, std::string> ProvisionedFiles::preview(
       return preview;
     }
   }
-  return std::unexpected(fmt::format("there is no template and no static file for '{}'", asked_name));
+  return std::unexpected(std::move(why));
 }
 
 }  // namespace coaxd::provision

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "server/lease/lease_table.h"
 #include "server/provision/compiled_files.h"
@@ -64,7 +65,7 @@ class ProvisionedFiles final : public tftp::FileSource {
     const Settings& settings;
     const Published<Snapshot>& snapshots;
     const lease::LeaseTable& leases;
-    const AddressPlan* plan = nullptr;                   // the worker's; null: there is none
+    std::shared_ptr<const AddressPlan> plan = nullptr;   // null: there is none
     HandedOut* handed_out = nullptr;                     // null: nobody notes what DHCP tells
     subscriber::ModemTable::Reader* modems = nullptr;    // the worker's; null: there are no records
     const Quarantine* quarantine = nullptr;              // null: there is none
@@ -75,11 +76,14 @@ class ProvisionedFiles final : public tftp::FileSource {
   ProvisionedFiles(const ProvisionedFiles&) = delete;
   ProvisionedFiles& operator=(const ProvisionedFiles&) = delete;
 
+  // The plan of a configuration that was taken over: while the worker rests.
+  void use(std::shared_ptr<const AddressPlan> plan) noexcept { parts_.plan = std::move(plan); }
+
   tftp::FileAnswer open(const tftp::FileQuery& query) override;
   void close(tftp::Ticket ticket, bool complete) override;
 
-  // Lets go of a former snapshot, so that its keys are wiped also where nobody asks for files: once a turn; it costs one load.
-  void refresh() { snapshot_.refresh(); }
+  // Lets go of a former snapshot, so that its keys are wiped also where nobody asks for files.
+  void refresh() override { snapshot_.refresh(); }
   const Counters& counters() const noexcept { return counters_; }
 
   // What `modem` would get for `name` (empty: for the name that DHCP has told it), whatever it may; for an operator who asks. The error is one sentence or the
@@ -120,7 +124,7 @@ class ProvisionedFiles final : public tftp::FileSource {
   tftp::FileAnswer refuse(Refusal refusal, const tftp::FileQuery& query, const Asked& asked, std::string_view detail = {});
   void remember(const tftp::FileQuery& query, const Asked& asked, bool old_secret);
 
-  const Parts parts_;
+  Parts parts_;
   const Settings& settings_;
   const std::string root_;  // with a / behind it; empty: none
   Published<Snapshot>::View snapshot_;

@@ -56,6 +56,10 @@ TEST_F(ProvisionedFilesTest, TemplateThatWasNeverGoodLeavesTheStaticFile) {
   plant.boot(0, "gold.cm");
   EXPECT_EQ(as_text(plant.get(0, "gold.cm").octets), "static");
   EXPECT_EQ(plant.why(0, "gold.bin"), Refusal::template_broken);
+  const auto shown = plant.files->preview(plant.mac(0), "gold.cm", plant.now);
+  ASSERT_TRUE(shown) << shown.error();
+  EXPECT_EQ(shown->file, "");
+  EXPECT_EQ(plant.files->preview(plant.mac(0), "gold.bin", plant.now).error(), row(Refusal::template_broken).text);
 }
 
 // --- for whom ---
@@ -391,6 +395,19 @@ TEST_F(ProvisionedFilesTest, CacheIsBounded) {
     EXPECT_LE(counters().cache_octets.get(), plant.settings.cache_octets);
   }
   EXPECT_EQ(counters().compiles.get(), 16u);
+TEST_F(ProvisionedFilesTest, KeysThatHaveBeenReplacedGoWithoutARequest) {
+  write_template("gold.cfg", kPlain);
+  plant.folder.write("secrets", "* \"former\"\n");
+  plant.settings.secrets = plant.folder.path("secrets");
+  open();
+  const std::weak_ptr<const Secrets> former = Published<Snapshot>::View(plant.provision->snapshots())->secrets;
+  plant.folder.write("secrets", "* \"fresh\"\n");
+  plant.settle();
+  EXPECT_FALSE(former.expired());
+  plant.files->refresh();
+  EXPECT_TRUE(former.expired());
+}
+
   EXPECT_TRUE(plant.get(15, "gold.cm").ready());
   EXPECT_EQ(counters().compiles.get(), 16u);  // the last one is there
   EXPECT_TRUE(plant.get(0, "gold.cm").ready());
@@ -451,3 +468,8 @@ TEST_F(ProvisionedFilesTest, PreviewIsWhatTheModemWouldGet) {
 
 }  // namespace
 }  // namespace coaxd::provision
+  plant.plan.hosts = {{Ipv4::of(10, 64, 9, 9), plant.mac(8)}};
+  plant.record(8, "", {{"cpe", "5"}});
+  preview = plant.files->preview(plant.mac(8), "gold.cm", plant.now);
+  ASSERT_TRUE(preview) << preview.error();
+  EXPECT_EQ(octets_of(*preview), written_out("Main { MaxCPE 5; SwUpgradeFilename \"10.64.9.9\"; }", ""));

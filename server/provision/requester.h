@@ -12,11 +12,12 @@
 
 namespace coaxd::provision {
 
-// What the configuration says of an address. One worker's; views are valid until its configuration changes.
+// What a configuration says of addresses. A value, which all workers share; views live as long as it.
 class AddressPlan {
  public:
   // It is a host's and so has no lease. Nothing: it is no host's. All zero: whose is not said (several hosts share it, or it goes by client-id).
   virtual std::optional<subscriber::Mac> host_of(Ipv4 address) const noexcept = 0;
+  virtual Ipv4 address_of(subscriber::Mac host) const noexcept = 0;      // one of those that are this host's alone; zero: it has none. Slow
   virtual std::string_view network_of(Ipv4 address) const noexcept = 0;  // shared-network or subnet; empty: none
   virtual std::string_view pool_of(Ipv4 address) const noexcept = 0;
 

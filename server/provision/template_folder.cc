@@ -179,11 +179,11 @@ std::expected<std::vector<News>, std::string> TemplateFolder::load(WallSeconds n
 bool TemplateFolder::look(WallSeconds now, std::vector<News>& news) {
   const auto files = list();
   if (!files) {  // the folder is gone or a file system is: everything stays as it is
-    if (trouble_ != files.error()) news.push_back({true, files.error() + "; the templates stay as they were"});
-    trouble_ = files.error();
+    if (ailment_ != files.error()) news.push_back({true, files.error() + "; the templates stay as they were"});
+    ailment_ = files.error();
     return false;
   }
-  trouble_.clear();
+  ailment_.clear();
   bool changed = false;
   for (auto& [file, source] : sources_) source.present = false;
   for (const std::string& file : *files) {

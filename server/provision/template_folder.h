@@ -81,6 +81,8 @@ class TemplateFolder {
 
   const std::shared_ptr<const TemplateSet>& set() const noexcept { return set_; }
   std::vector<TemplateStatus> status() const;
+  // Why the folder cannot be read now; "" when it can.
+  const std::string& ailment() const noexcept { return ailment_; }
 
  private:
   // What makes a file another one. All zero: it is not there.
@@ -112,7 +114,7 @@ class TemplateFolder {
   std::map<std::string, Source, std::less<>> sources_;  // by file below the folder
   std::shared_ptr<const TemplateSet> set_ = std::make_shared<TemplateSet>();
   std::uint64_t next_id_ = 1;
-  std::string trouble_;  // of the folder, told already
+  std::string ailment_;
 };
 
 // Reads a file whole. The error is why not ("No such file or directory").

@@ -75,6 +75,8 @@ class FileSource {
   // The transfer is over: `complete` says whether the client has confirmed its last block. Once for each transfer whose file was not
   // refused, at once or later, and for one that ended before the answer came.
   virtual void close([[maybe_unused]] Ticket ticket, [[maybe_unused]] bool complete) {}
+  // Between requests, twice a second at least, also where nobody asks for a file: what has been replaced is let go. Costs next to nothing.
+  virtual void refresh() {}
 
  protected:
   ~FileSource() = default;

@@ -35,19 +35,21 @@ std::size_t append(std::array<char, kSize>& out, std::size_t size, std::string_v
 }  // namespace
 
 Services::Services(const Parts& parts, Transport& transport, const lease::LeaseTable& leases, Log& log, Instant now)
-    : transport_(transport), leases_(leases), log_(log), time_(parts.time), now_ns_(now.mono_ns) {
-  if (parts.files != nullptr) responder_.emplace(parts.tftp, *parts.files, static_cast<tftp::Outlet&>(*this), now);
+    : transport_(transport), leases_(leases), log_(log), files_(parts.files), time_(parts.time), now_(now) {
+  if (files_ != nullptr) responder_.emplace(parts.tftp, *files_, static_cast<tftp::Outlet&>(*this), now);
 }
 
 void Services::on_datagram(Bytes payload, const tftp::Arrival& arrival, Instant now) {
-  now_ns_ = now.mono_ns;
+  now_ = now;
   if (arrival.socket == kTimeSocket) return tell_time(payload.size(), arrival, now);
   if (responder_) responder_->on_datagram(payload, arrival, now);
 }
 
 void Services::on_time(Instant now) {
-  now_ns_ = now.mono_ns;
-  if (responder_) responder_->on_time(now);
+  now_ = now;
+  if (files_ == nullptr) return;
+  responder_->on_time(now);
+  files_->refresh();
 }
 
 std::int64_t Services::next_ns() const noexcept { return responder_ ? responder_->next_ns() : std::numeric_limits<std::int64_t>::max(); }
@@ -82,8 +84,8 @@ void Services::log(const tftp::Event& event) {
 }
 
 bool Services::too_many(tftp::Reason reason) noexcept {
-  if (now_ns_ / kNsPerSecond != second_) {
-    second_ = now_ns_ / kNsPerSecond;
+  if (now_.mono_ns / kNsPerSecond != second_) {
+    second_ = now_.mono_ns / kNsPerSecond;
     lines_.fill(0);
   }
   unsigned& lines = lines_[static_cast<std::size_t>(reason)];
@@ -94,7 +96,7 @@ bool Services::too_many(tftp::Reason reason) noexcept {
 
 void Services::name_hardware(Ipv4 client, engine::LogEvent& out) noexcept {
   const lease::SlotId slot = leases_.find(client);
-  if (slot == lease::kNoSlot || leases_.read(slot, binding_).state() != lease::SlotState::active) return;
+  if (slot == lease::kNoSlot || !lease::is_running(leases_.read(slot, binding_), now_.wall)) return;
   out.htype = binding_.htype;
   out.hlen = binding_.hlen;
   out.chaddr = binding_.chaddr;

@@ -61,10 +61,11 @@ class Services final : private tftp::Outlet {
   Transport& transport_;
   const lease::LeaseTable& leases_;
   Log& log_;
+  tftp::FileSource* const files_;
   const bool time_;
   std::optional<tftp::Responder> responder_;
   ServiceCounters counters_;
-  std::int64_t now_ns_ = 0;
+  Instant now_;
   std::int64_t second_ = 0;  // in which these were written
   std::array<unsigned, static_cast<std::size_t>(tftp::Reason::count)> lines_{};
   lease::Binding binding_;

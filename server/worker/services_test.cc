@@ -55,6 +55,8 @@ struct Files final : tftp::FileSource {
     if (query.name == "bad") return tftp::FileAnswer::refused(tftp::ErrorCode::access_violation, "not yours");
     return tftp::FileAnswer::refused(tftp::ErrorCode::file_not_found);
   }
+  void refresh() override { ++refreshed; }
+  int refreshed = 0;
 };
 
 class ServicesTest : public testing::Test {
@@ -135,6 +137,27 @@ TEST_F(ServicesTest, ATransferThatNobodyFollowsFailsInOneLine) {
   EXPECT_EQ(lines_.events[0].number_a, 1u);
   EXPECT_EQ(lines_.events[0].number_b, 0u);
   EXPECT_GT(lines_.events[0].number_c, 0u);
+}
+
+// Keys that have been replaced must not stay in memory because nobody asks for a file.
+TEST_F(ServicesTest, FilesLetGoOfWhatWasReplacedAlsoWhereNobodyAsks) {
+  services_.on_time(kNow);
+  services_.on_time({kNow.mono_ns + 500'000'000, kNow.wall});
+  EXPECT_EQ(files_.refreshed, 2);
+}
+
+// Whose the address was until its lease ended is no business of who has it now.
+TEST_F(ServicesTest, ALeaseThatHasEndedNamesNobody) {
+  const lease::SlotId slot = leases_.find(kModem);
+  lease::Binding binding;
+  leases_.read(slot, binding);
+  binding.ends = lease::to_stored(kNow.wall);
+  leases_.commit(*leases_.claim(slot, leases_.word(slot)), binding);
+  ask("bad");
+  ask("bad", kModem, 1001, {kNow.mono_ns, kNow.wall - 1});
+  ASSERT_EQ(lines_.events.size(), 2u);
+  EXPECT_EQ(lines_.events[0].hlen, 0);
+  EXPECT_EQ(lines_.events[1].hlen, 6);
 }
 
 // A stranger must not write our log full: a few lines a second of each reason, of all of them a count.

@@ -112,6 +112,17 @@ class CommandLine(unittest.TestCase):
             return False
         return state.rsplit(")", 1)[1].split()[0] != "Z"  # a dead child that its new parent has not looked at yet
 
+    # --- the machine ---
+
+    def test_without_random_numbers_it_does_not_start(self):
+        """Strangers' octets index its tables, and names of files are drawn: with numbers that are known there is no defence."""
+        if shutil.which("strace") is None:
+            self.skipTest("no strace")
+        status, out, err = self.run_coaxd("-f", "-qq", "-o", "/dev/null", "-e", "inject=getrandom:error=EPERM", base.Settings.server,
+                                          "-f", "-q", "--no-pid", "-cf", "dhcpd.conf", "-lf", "leases", "-C", "coaxd.toml", "e0", program="strace")
+        self.assertEqual((1, ""), (status, out), err)
+        self.assertRegex(err, r"The kernel gives no random octets \(Operation not permitted\): ")
+
     # --- configuration ---
 
     def test_missing_configuration(self):
@@ -319,12 +330,12 @@ class CommandLine(unittest.TestCase):
 
     def test_everything_that_coaxctl_knows_is_in_its_manual(self):
         page = (pathlib.Path(__file__).resolve().parents[2] / "docs/man/coaxctl.8").read_text(encoding="ascii").replace("\\-", "-")
-        for words in ([], ["leases"]):
+        for words in ([], ["leases"], ["modem"]):
             said = self.ask(*words, "--help")[1]
             commands = re.findall(r"^  ([a-z]+)", said.partition("Subcommands:\n")[2].partition("\n\n")[0], re.M)
             self.assertGreaterEqual(len(commands), 2, said)
             for command in commands:
-                self.assertRegex(page, rf"""(?m)^\.(B|BI) "?{" ".join([*words, command])}\b""")
+                self.assertRegex(page, rf"""(?m)^\.(B|BI|BR) "?{" ".join([*words, command])}\b""")
             for option in re.findall(r"^  (?:-h,)?(--[a-z]+)", said, re.M):
                 self.assertIn(option, page)
 

@@ -204,11 +204,12 @@ class Requests(Files):
         self.assertEqual((DATA, 1), self.ask("file1", FIXED)[:2])
         self.assertEqual((DATA, 1), self.ask("file1", CMTS)[:2])
         opcode, code, text, _ = self.ask("file1", STRANGER)
-        self.assertEqual((ERROR, ACCESS_VIOLATION, b"your address has no lease here\0"), (opcode, code, text))
-        self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: access-violation: "your address has no lease here"')
+        self.assertEqual((ERROR, ACCESS_VIOLATION, b"DHCP has not given you this address\0"), (opcode, code, text))
+        self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: access-violation: "DHCP has not given you this address"')
         self.assertEqual(1, self.metric('coaxd_tftp_refused_total{reason="access-violation"}'))
 
     def test_a_lease_opens_the_door_and_names_the_modem(self):
+        self.assertEqual(1, self.metric('coaxd_files_refused_total{reason="no-lease"}'))
         self.start()
         with clients.Udhcpc(self.wire, "cli0", str(self.folder)) as client:
             address = client.wait_bound()[1]

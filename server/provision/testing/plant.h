@@ -46,6 +46,11 @@ class Plan final : public AddressPlan {
     const auto found = hosts.find(address);
     return found == hosts.end() ? std::nullopt : std::optional(found->second);
   }
+  Ipv4 address_of(subscriber::Mac host) const noexcept override {
+    for (const auto& [address, mac] : hosts)
+      if (mac == host) return address;
+    return {};
+  }
   std::string_view network_of(Ipv4) const noexcept override { return "north"; }
   std::string_view pool_of(Ipv4) const noexcept override { return "one"; }
   std::map<Ipv4, subscriber::Mac> hosts;
@@ -99,7 +104,7 @@ class Plant {
     return std::make_unique<ProvisionedFiles>(ProvisionedFiles::Parts{.settings = provision->settings(),
                                                                       .snapshots = provision->snapshots(),
                                                                       .leases = leases,
-                                                                      .plan = &plan,
+                                                                      .plan = {std::shared_ptr<void>(), &plan},
                                                                       .handed_out = &provision->handed_out(),
                                                                       .modems = &reader,
                                                                       .quarantine = &quarantine,
