@@ -62,7 +62,7 @@ std::vector<std::vector<std::uint8_t>> queries(Key key) {
   std::mt19937 random(7);
   std::vector<std::vector<std::uint8_t>> out;
   for (std::size_t i = 0; i < kAsked; ++i) {
-    const std::uint32_t n = random() % kMillion;
+    const auto n = static_cast<std::uint32_t>(random() % kMillion);
     const Client client(n);
     Asking asking;
     if (key == Key::address) asking.address({kBase.value + n});
