@@ -15,6 +15,7 @@ import cable_modem
 import capture
 import cmts
 import dhcp_packet
+import modem_file
 import server
 import tftp_client
 
@@ -47,7 +48,7 @@ class Plant(unittest.TestCase):
     """The example as it stands, but for its paths; CONFIG and TEMPLATES are added to it."""
     CONFIG = "ping-check off;\n"
     TEMPLATES: dict[str, str] = {}
-    DOCSIS = ""             # of coaxd.toml
+    DOCSIS = TFTP = ""      # of coaxd.toml
     KEYS = (EXAMPLE / "cmts.keys").read_text(encoding="ascii")
 
     def setUp(self):
@@ -64,7 +65,7 @@ class Plant(unittest.TestCase):
         self.settings = self.folder / "coaxd.toml"
         text = (EXAMPLE / "coaxd.toml").read_text(encoding="utf-8")
         for old, new in (("/etc/coaxd", temporary.name), ("/srv/tftp", f"{temporary.name}/srv"), ("[store]", "[store]\nsegment_mb = 1"),
-                         ("[docsis]", f"[docsis]\n{self.DOCSIS}")):
+                         ("[docsis]", f"[docsis]\n{self.DOCSIS}"), ("[tftp]", f"[tftp]\n{self.TFTP}")):
             self.assertIn(old, text)
             text = text.replace(old, new)
         self.settings.write_text(f'{text}\n[control]\nsocket = "{temporary.name}/control.sock"\n', encoding="utf-8")
@@ -124,7 +125,11 @@ class Socket:
 
     def modem(self, **modem):
         with self._namespace.entered(), cable_modem.Modem("eth0", **modem) as device:
-            return Booted(device, device.boot())
+            return Booted.of(device)
+
+    def lease(self):
+        with self._namespace.entered(), cable_modem.Modem("eth0") as device:
+            return device.get_address()
 
     def fetch(self, name):
         with self._namespace.entered():
@@ -132,12 +137,17 @@ class Socket:
 
     def mta(self):
         with self._namespace.entered(), cable_modem.Mta("eth0") as device:
-            return Booted(device, device.boot())
+            return Booted.of(device)
 
 
 class Booted:
-    def __init__(self, device, file):
-        self.device, self.lease, self.file = device, device.lease, file
+    def __init__(self, device, lease, file):
+        self.device, self.lease, self.file = device, lease, file
+
+    @classmethod
+    def of(cls, device):
+        file = device.boot()
+        return cls(device, device.lease, file)
 
     def register(self, key=KEY, later=0):
         return cmts.register(self.file, key, self.lease.address, time.time() + later, EXTENDED_KEY)
@@ -349,6 +359,7 @@ class Versions(Plant):
 class Guarded(Plant):
     """Each modem its own file, under a name that nobody can guess; and the key is that of its CMTS (docs/files.md)."""
     DOCSIS = "only_told = true\ngenerated_names = true\n"
+    TFTP = f'cmts = "{cmts.Cmts.UPSTREAM}"\n'
     KEYS = f'* "of other CMTSs"\n10.10.0.1 "{KEY.decode()}"\n'
 
     def refused(self, socket, name, reason):
@@ -370,6 +381,16 @@ class Guarded(Plant):
         self.assertEqual("online", again.register())
         self.assertNotEqual(modem.lease.file, again.lease.file)
         self.refused(neighbour, again.lease.file, "name-of-another")
+
+    def test_a_cmts_that_fetches_for_its_modem(self):
+        """`cable dynamic-secret`: it asks with its own address, and gets the modem's file by the modem's name for it."""
+        self.ctl("modem", "set", GOLD, "down=750000000")
+        lease = self.plug(GOLD).lease()
+        router = Socket(self.cmts.router)
+        modem = Booted(None, lease, modem_file.ModemFile(router.fetch(lease.file)))
+        self.assertEqual(("online", lease.address, 750_000_000), (modem.register(), modem.file.address, modem.rates()["down"]))
+        anybody_s = modem_file.ModemFile(router.fetch("gold.cm"))
+        self.assertIsNone(anybody_s.address, "for whom is not known")
 
     def test_a_key_that_is_being_changed(self):
         """The CMTS still has the former key: the modem that was refused comes back and is let in."""
