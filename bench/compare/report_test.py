@@ -14,6 +14,7 @@ import progress  # noqa: E402
 import results  # noqa: E402
 import servers  # noqa: E402
 import table  # noqa: E402
+import tftp_race  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -140,6 +141,34 @@ class Taps(unittest.TestCase):
                     raise BlockingIOError
                 return packets.pop(0)
         self.assertEqual(list(generators.udp_payloads(Tap(), relay)), [(True, 300), (False, 300)])
+
+
+class TftpRace(unittest.TestCase):
+    @staticmethod
+    def row(name, *rates, **rest):
+        rounds = [{str(size): run(rate * (1 if size == 1024 else 0.5), **rest) | {"files": {"octets": size * 10, "count": 10, "sent_again": 1}}
+                   for size in tftp_race.SIZES} for rate in rates]
+        made = {"name": name, "version": "1.0", "how": "somehow", "window": 8, "rounds": rounds}
+        return made | {"medians": tftp_race.medians(made)}
+
+    def test_a_verdict_is_of_the_size_where_coaxd_is_least(self):
+        rows = [self.row("coaxd, static file", 500, 600, 900), self.row("atftpd", 100), self.row("dnsmasq", 1000)]
+        rows[1]["medians"]["4096"]["rate"] = 61
+        self.assertEqual([(round(times, 1), enough) for _, times, enough in tftp_race.verdicts(rows)], [(4.9, False)])
+        rows[1]["medians"]["4096"]["rate"] = 60
+        self.assertEqual([(round(times, 1), enough) for _, times, enough in tftp_race.verdicts(rows)], [(5.0, True)])
+        self.assertEqual(tftp_race.verdicts(rows[1:]), [], "nobody to compare with")
+
+    def test_the_table_says_what_went_wrong(self):
+        text = tftp_race.table({
+            "machine": {"cpu": "a CPU", "cores": 2, "kernel": "6.1", "server_core": "0", "generator_core": "1"}, "absent": {"tftpd-hpa": "not there"},
+            "settings": {"rounds": 1, "seconds": 2, "tftp_option": ""}, "verdicts": [("coaxd, of atftpd", 4.9, False)],
+            "servers": [self.row("coaxd, template", 1000), self.row("atftpd", 100, gave_up=2, violations={"wrong-mic": 1}),
+                        {"name": "dnsmasq", "rounds": [], "error": "does not serve\nlog"}]})
+        for said in ("requests with no options", "| coaxd, template 1.0: somehow | 8 | 1,000 | 2.00 | 5.0 | 500 |", "have 1,024, 2,048, 4,096 octets",
+                     "coaxd, of atftpd: 4.9 times as many (at least 5: **no**)", "atftpd: requests and ACKs sent again 3 times, 6 files given up, 3 rules broken.",
+                     "dnsmasq failed: does not serve\n", "tftpd-hpa was left out: not there."):
+            self.assertIn(said, text)
 
 
 class Progress(unittest.TestCase):

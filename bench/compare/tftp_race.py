@@ -5,7 +5,7 @@ size, and the figures are medians over the rounds. All get the same requests, wi
 time that suits each best. Before anything is timed a file of each size is compared with what it should be.
 
 Writes tftp.json and tftp.md into --out. Exit status: 0; 1 if a server failed, or --check found coaxd below what it must reach; 2 if one broke a rule
-of the protocol; 77 where nothing can be compared.
+of the protocol; 77 where nothing can be compared; 130 when interrupted.
 """
 import argparse
 import ipaddress
@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import socket
 import statistics
 import struct
@@ -29,7 +30,7 @@ import servers  # noqa: E402
 import tftp_servers  # noqa: E402
 from progress import say  # noqa: E402
 
-FAILED, VIOLATED, NOTHING_CAN_RUN = 1, 2, 77
+FAILED, VIOLATED, NOTHING_CAN_RUN, INTERRUPTED = 1, 2, 77, 130
 SIZES = (1024, 2048, 4096)
 HOSTS = 256
 FIRST_MAC = 0x02C0A0000000  # coaxstorm's
@@ -139,8 +140,8 @@ def run_once(args, server, row, folder):
     return ", ".join(f"{size}: {row['rounds'][-1][str(size)]['exchanges_per_s']:,.0f}/s" for size in SIZES) + f", {row['window']} at a time"
 
 
-def race(args, chosen, folder):
-    rows = [{"name": server.name, "version": server.version(), "how": server.how, "rounds": []} for server in chosen]
+def race(args, chosen, rows, folder):
+    """Fills the rows round by round; a server that fails is left out from then on."""
     for number in range(args.rounds):
         order = list(zip(chosen, rows))
         for server, row in order[number % len(order):] + order[:number % len(order)]:
@@ -151,7 +152,6 @@ def race(args, chosen, folder):
             except (RuntimeError, OSError) as error:
                 row["error"] = str(error)
                 say(f"round {number + 1}: {server.name} failed: {error}")
-    return rows
 
 
 def medians(row):
@@ -185,7 +185,7 @@ def table(report):
     machine, settings = report["machine"], report["settings"]
     options = settings["tftp_option"] or "no options"
     lines = [f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, generator on core "
-             f"{machine['generator_core']}. Medians of {settings['rounds']} rounds of {settings['seconds']:g} s; requests with {options}.", "",
+             f"{machine['generator_core']}. {'Medians of ' + str(settings['rounds']) + ' rounds' if settings['rounds'] > 1 else 'One round'} of {settings['seconds']:g} s; requests with {options}.", "",
              "| server | at a time | " + " | ".join(f"{size} octets: files/s | p99 ms | server CPU µs" for size in SIZES) + " |",
              "|" + "---|" * (2 + 3 * len(SIZES))]
     rows = [row for row in report["servers"] if "medians" in row]
@@ -202,7 +202,7 @@ def table(report):
     for row in rows:
         told = {key: sum(one[key] for one in row["medians"].values()) for key in ("sent_again", "failed", "violations")}
         if any(told.values()):
-            lines.append(f"- {row['name']}: sent again to {told['sent_again']} times, {told['failed']} files given up, {told['violations']} rules broken.")
+            lines.append(f"- {row['name']}: requests and ACKs sent again {told['sent_again']} times, {told['failed']} files given up, {told['violations']} rules broken.")
     lines += [f"- {row['name']} failed: {row['error'].splitlines()[0]}" for row in report["servers"] if "error" in row]
     lines += [f"- {name} was left out: {why}." for name, why in report["absent"].items()]
     return "\n".join(lines) + "\n"
@@ -251,7 +251,15 @@ def main():
         for size in SIZES:
             pathlib.Path(folder, name_of(size)).write_bytes(random.Random(size).randbytes(size))
             os.chmod(f"{folder}/{name_of(size)}", 0o644)
-        report = {"machine": compare.machine(args.state), "settings": vars(args), "absent": absent, "servers": race(args, chosen, folder)}
+        report = {"machine": compare.machine(args.state), "settings": vars(args), "absent": absent,
+                  "servers": [{"name": server.name, "version": server.version(), "how": server.how, "rounds": []} for server in chosen]}
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        interrupted = False
+        try:
+            race(args, chosen, report["servers"], folder)
+        except KeyboardInterrupt:
+            interrupted = True
+            say("interrupted: the results are of what was done until now")
     for row in report["servers"]:
         if row["rounds"]:
             row["medians"] = medians(row)
@@ -259,6 +267,8 @@ def main():
     servers.write(f"{args.out}/tftp.json", json.dumps(report, indent=1) + "\n")
     servers.write(f"{args.out}/tftp.md", table(report))
     print(table(report), end="")
+    if interrupted:
+        return INTERRUPTED
     if any("error" in row for row in report["servers"]) or (args.check and not all(enough for *_, enough in report["verdicts"])):
         return FAILED
     return VIOLATED if any(one["violations"] for row in report["servers"] if "medians" in row for one in row["medians"].values()) else 0
