@@ -2,6 +2,7 @@
 #include "docsis/command_listing.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "docsis/binary.h"
@@ -19,7 +20,7 @@ std::vector<const Node*> covered(const Document& document, const Listing& how) {
     if (how.utility_walk && node.code == kLongVarbindCode) break;
     if (mic_place(node.code, how.address) != 0) nodes.push_back(&node);
   }
-  std::ranges::stable_sort(nodes, {}, [&](const Node* node) { return mic_place(node->code, how.address); });
+  std::ranges::sort(nodes, {}, [&](const Node* node) { return std::pair{mic_place(node->code, how.address), node}; });  // several of one type as they stand
   return nodes;
 }
 

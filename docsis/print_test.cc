@@ -136,6 +136,9 @@ TEST(Docsis6_Print, NativeTextCanBeReadAgain) {
   EXPECT_EQ(body("0905 6122625c63"), "\tSwUpgradeFilename \"a\"b\\c\";\n");
   EXPECT_EQ(native("0905 6122625c63"), "\tGenericTLV TlvCode 9 TlvLength 5 TlvValue 0x6122625c63;\n");
   EXPECT_EQ(native("0906 61247b627d63"), "\tGenericTLV TlvCode 9 TlvLength 6 TlvValue 0x61247b627d63;\n");  // a${b}c
+  EXPECT_EQ(native("3d11 20010db8000000000000000000000000 b8"),
+            "\tGenericTLV TlvCode 61 TlvLength 17 TlvValue 0x20010db8000000000000000000000000b8;\n");  // a prefix of 184
+  EXPECT_EQ(native("2444 " + std::string(2 * 68, '1')), "\tGenericTLV TlvCode 36 TlvLength 68 TlvValue 0x" + std::string(2 * 68, '1') + ";\n");  // 17 addresses
   EXPECT_EQ(native("0903 612262"), "\tSwUpgradeFilename \"a\\\"b\";\n");
   EXPECT_EQ(body("1201ff"), "\tMaxCPE 255;\n");
   EXPECT_EQ(native("0b10300e06082b060102010104000202 0005"), "\tGenericTLV TlvCode 11 TlvLength 16 TlvValue 0x300e06082b0601020101040002020005;\n");

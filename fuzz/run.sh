@@ -21,7 +21,9 @@ cd "$(dirname "$(realpath "$0")")/.."
 build=build-fuzz
 cmake --preset fuzz > "/tmp/coaxd-fuzz-configure.$$" || { cat "/tmp/coaxd-fuzz-configure.$$"; exit 2; }
 rm -f "/tmp/coaxd-fuzz-configure.$$"
-cmake --build $build --target fuzz_targets
+targets=(fuzz_targets)
+(($# == 0)) || targets=("$@" fuzz_dictionaries fuzz_docsis_dictionaries)
+cmake --build $build --target "${targets[@]}"
 mkdir -p $build/results
 
 export build
