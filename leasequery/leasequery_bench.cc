@@ -19,7 +19,7 @@ using bench::check;
 
 constexpr std::uint32_t kMillion = 1'000'000;
 constexpr Ipv4 kBase = Ipv4::of(10, 64, 0, 0);
-constexpr std::size_t kAsked = 4096;  // different queries: more than the caches hold of what they are about
+constexpr std::size_t kAsked = std::size_t{1} << 16;  // different queries: more than the caches hold of what they are about
 constexpr std::size_t kTogether = 8;  // as many as a transport shows ahead (engine::kComing)
 
 // What a cable network stores: a client-id of RFC 4361, option 82 with circuit-id and remote-id, option 60.
