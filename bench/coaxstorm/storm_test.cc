@@ -285,6 +285,10 @@ TEST(Storm, HostsFetchFilesWithoutDhcp) {
   EXPECT_EQ(figures.measured, 400u);
   EXPECT_EQ(figures.exchange.count(), 400u);
   EXPECT_EQ(rig.boots.figures().octets, 400u * 100);
+  const Figures due = rig.storm.run({.mix = ExchangeKind::fetch, .order = Order::round, .rate = 2000, .count = 100}, {});
+  EXPECT_EQ(due.begun, 100u);
+  EXPECT_EQ(due.completed, 100u);
+  EXPECT_EQ(due.exchange.count(), 100u);
   EXPECT_EQ(rig.relay.sent(), 0u);
 }
 
