@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <tuple>
 
 #include "bench/allocations.h"
 #include "bench/check.h"
@@ -20,6 +21,7 @@
 #include "server/engine/client.h"
 #include "server/engine/engine.h"
 #include "server/engine/test_scene.h"
+#include "server/provision/handed_out.h"
 
 namespace coaxd::bench {
 namespace {
@@ -51,8 +53,8 @@ struct Seat {
 // A server without transport, journal and clock.
 class Desk {
  public:
-  Desk(Site site, std::uint32_t addresses, std::uint32_t leased)
-      : config(engine::config_from(config_of(site, addresses))), memory(*config, kNow, HashSeed{1, 2}) {
+  Desk(Site site, std::uint32_t addresses, std::uint32_t leased, engine::FileNames* file_names = nullptr)
+      : config(engine::config_from(config_of(site, addresses))), memory(*config, kNow, HashSeed{1, 2}), engine(memory.table(), memory.limits(), changes, {.file_names = file_names}) {
     if (leased > 0) lease_to_all(site, leased);
     engine.use(config, std::make_shared<config::HostTable>());
   }
@@ -84,7 +86,7 @@ class Desk {
   std::shared_ptr<const config::Config> config;
   daemon::LeaseMemory memory;
   engine::ChangePool changes{4 * kAtOnce};
-  engine::Engine engine{memory.table(), memory.limits(), changes, {}};
+  engine::Engine engine;
 
  private:
   // Client n gets address n, by a lease such as the engine has made for client 0.
@@ -131,11 +133,12 @@ class Desk {
 
 std::uint32_t leases_of(Site site) { return site == Site::isp ? kAddresses / 10 : kAddresses; }
 
-// Made once; new clients come to an empty one.
-Desk& desk(Site site, bool leased) {
-  static std::map<std::pair<Site, bool>, std::unique_ptr<Desk>> desks;
-  std::unique_ptr<Desk>& one = desks[{site, leased}];
-  if (one == nullptr) one = std::make_unique<Desk>(site, kAddresses, leased ? leases_of(site) : 0);
+// Made once; new clients come to an empty one. `told`: the files that replies name have generated names, which are remembered.
+Desk& desk(Site site, bool leased, bool told = false) {
+  static std::map<std::tuple<Site, bool, bool>, std::unique_ptr<Desk>> desks;
+  static provision::HandedOut names({.generated_names = true, .remembered = kAddresses}, HashSeed{3, 4});
+  std::unique_ptr<Desk>& one = desks[{site, leased, told}];
+  if (one == nullptr) one = std::make_unique<Desk>(site, kAddresses, leased ? leases_of(site) : 0, told ? &names : nullptr);
   return *one;
 }
 
@@ -143,9 +146,9 @@ Desk& desk(Site site, bool leased) {
 
 enum class Stage : std::uint8_t { discover, request, commit, rollback };
 
-void new_clients(benchmark::State& state, Site site, Stage timed) {
+void new_clients(benchmark::State& state, Site site, Stage timed, bool told = false) {
   static std::uint32_t next = 0;
-  Desk& server = desk(site, false);
+  Desk& server = desk(site, false, told);
   static std::array<Seat, kAtOnce> seats;
   ClientPacket discover(Kind::discover), request(Kind::selecting), release(Kind::release);
   std::array<Ipv4, kAtOnce> addresses;
@@ -189,15 +192,15 @@ void new_clients(benchmark::State& state, Site site, Stage timed) {
   }
 }
 
-void decide_discover_ns_per_packet(benchmark::State& state, Site site) { new_clients(state, site, Stage::discover); }
-void decide_request_ns_per_packet(benchmark::State& state, Site site) { new_clients(state, site, Stage::request); }
+void decide_discover_ns_per_packet(benchmark::State& state, Site site, bool told) { new_clients(state, site, Stage::discover, told); }
+void decide_request_ns_per_packet(benchmark::State& state, Site site, bool told) { new_clients(state, site, Stage::request, told); }
 void commit_ns_per_change(benchmark::State& state, Site site) { new_clients(state, site, Stage::commit); }
 void rollback_ns_per_change(benchmark::State& state, Site site) { new_clients(state, site, Stage::rollback); }
 
 // --- clients that have a lease ---
 
-void lessees(benchmark::State& state, Site site, Kind kind) {
-  Desk& server = desk(site, true);
+void lessees(benchmark::State& state, Site site, Kind kind, bool told = false) {
+  Desk& server = desk(site, true, told);
   static std::array<Seat, kAtOnce> seats;
   std::vector<ClientPacket> packets(kAtOnce, ClientPacket(kind));
   std::minstd_rand random(1);
@@ -217,16 +220,20 @@ void lessees(benchmark::State& state, Site site, Kind kind) {
   }
 }
 
-void decide_renewal_ns_per_packet(benchmark::State& state, Site site) { lessees(state, site, Kind::renewing); }
-void decide_init_reboot_ns_per_packet(benchmark::State& state, Site site) { lessees(state, site, Kind::init_reboot); }
+void decide_renewal_ns_per_packet(benchmark::State& state, Site site, bool told) { lessees(state, site, Kind::renewing, told); }
+void decide_init_reboot_ns_per_packet(benchmark::State& state, Site site, bool told) { lessees(state, site, Kind::init_reboot, told); }
 
 #define BOTH_SITES(function, ...)                                               \
   BENCHMARK_CAPTURE(function, isp, Site::isp)->UseManualTime() __VA_ARGS__;     \
   BENCHMARK_CAPTURE(function, plain, Site::plain)->UseManualTime() __VA_ARGS__
-BOTH_SITES(decide_discover_ns_per_packet);
-BOTH_SITES(decide_request_ns_per_packet);
-BOTH_SITES(decide_renewal_ns_per_packet);
-BOTH_SITES(decide_init_reboot_ns_per_packet);
+#define BOTH_SITES_AND_TOLD(function)                                                         \
+  BENCHMARK_CAPTURE(function, isp, Site::isp, false)->UseManualTime();                        \
+  BENCHMARK_CAPTURE(function, plain, Site::plain, false)->UseManualTime();                    \
+  BENCHMARK_CAPTURE(function, isp_told, Site::isp, true)->UseManualTime()
+BOTH_SITES_AND_TOLD(decide_discover_ns_per_packet);
+BOTH_SITES_AND_TOLD(decide_request_ns_per_packet);
+BOTH_SITES_AND_TOLD(decide_renewal_ns_per_packet);
+BOTH_SITES_AND_TOLD(decide_init_reboot_ns_per_packet);
 // Little of a round is timed: as many rounds as one likes to wait for.
 BOTH_SITES(commit_ns_per_change, ->Iterations(20'000));
 BOTH_SITES(rollback_ns_per_change, ->Iterations(20'000));

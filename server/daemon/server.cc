@@ -304,13 +304,12 @@ Server::Step Server::load_modems() {
 
 Server::Step Server::open_files() {
   if (!settings_.tftp.enabled) return {};
-  if (settings_.docsis.only_told || settings_.docsis.generated_names)
-    return fail("[docsis] only_told and generated_names cannot be served yet: take them out of coaxd.toml, or say false.");
   std::vector<provision::News> news;
   auto made = provision::Provision::make(provision_settings(settings_), seeds_.names, clock_.now().wall, news);
   tell(news);
   if (!made) return fail(made.error());
   provision_ = std::move(*made);
+  engine_settings_.file_names = &provision_->handed_out();
   plan_ = std::make_shared<ConfigPlan>(configuration_.config);
   for (std::size_t i = 0; i < transports_.size(); ++i) {
     auto files = ModemFiles::make(files_parts());

@@ -33,6 +33,8 @@ class FileNames {
  public:
   static constexpr std::size_t kLongest = 128;  // RFC 2131 §2: `file`
 
+  // hand_out() may come for this address: asks the memory for what it is going to look up.
+  virtual void prefetch(Ipv4 address) const noexcept = 0;
   // The name that the reply is to have: Handing::file, or one in `room`. Never empty.
   virtual std::string_view hand_out(const Handing& handing, Instant now, std::span<char, kLongest> room) noexcept = 0;
 

@@ -213,6 +213,7 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   } else if (server.leases.read(lease.slot, server.before) != lease.word) {
     return Granted::lost;
   }
+  if (server.settings.file_names != nullptr) server.settings.file_names->prefetch(lease.address);
   const bool binding_reply = type != MessageType::offer;
   describe_binding(exchange, lease);
   run_lease_scopes(exchange, lease);

@@ -115,7 +115,9 @@ class HandedOut::Writing {
 
 // Half of the places stay free: with as many addresses as are to be remembered, four in a hundred find all their places taken.
 HandedOut::HandedOut(const Settings& settings, HashSeed seed)
-    : settings_(settings), seed_(seed), buckets_(std::clamp<std::size_t>(settings.remembered / 2, 1, 0xffffffff)), memory_(buckets_ * sizeof(Bucket)) {}
+    : settings_(settings), seed_(seed), buckets_(std::clamp<std::size_t>(settings.remembered / 2, 1, 0xffffffff)), memory_(buckets_ * sizeof(Bucket)) {
+  memory_.populate();
+}
 
 HandedOut::Bucket& HandedOut::bucket_of(Ipv4 address) const noexcept {
   // Pools are long runs and lie at round distances: after this (Stafford's mix of 64 bits) nothing of that is left. Addresses are ours to give, so nobody aims at a bucket.
@@ -153,6 +155,8 @@ Nonce HandedOut::fresh_nonce(const Handing& handing) noexcept {
   std::memcpy(nonce.data() + sizeof first, &second, nonce.size() - sizeof first);
   return nonce;
 }
+
+void HandedOut::prefetch(Ipv4 address) const noexcept { __builtin_prefetch(&bucket_of(address), 1); }
 
 bool HandedOut::generates(std::string_view file) const noexcept {
   return settings_.generated_names && std::ranges::none_of(settings_.unasked, [&](const std::string& prefix) { return file.starts_with(prefix); });

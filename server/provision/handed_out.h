@@ -79,6 +79,7 @@ class HandedOut final : public engine::FileNames {
   // The seed must be nobody else's: names are made of it.
   HandedOut(const Settings& settings, HashSeed seed);
 
+  void prefetch(Ipv4 address) const noexcept override;
   // Notes it.
   std::string_view hand_out(const Handing& handing, Instant now, std::span<char, kLongest> room) noexcept override;
 

@@ -94,10 +94,18 @@ Refusal ProvisionedFiles::admit(const FileQuery& query, Asked& asked) {
   if (!who_.leased) return Refusal::no_lease;
   if (settings_.check == SourceCheck::lease) return Refusal::none;
   if (std::ranges::any_of(settings_.unasked, [&](const std::string& prefix) { return asked.name.starts_with(prefix); })) return Refusal::none;
-  if (!who_.told) return Refusal::nothing_told;
+  if (!who_.told) return asked.known && had_last(asked.name) ? Refusal::none : Refusal::nothing_told;
   // Where DHCP has told a generated name, the one behind it is nobody's to ask for.
   const bool named = !parts_.handed_out->settings().generated_names && local_name(who_.handed.file()) == asked.name;
   return named ? Refusal::none : Refusal::not_told;
+}
+
+// What DHCP has told is forgotten when the server ends; which file a modem had last is not, and that is what it was told.
+bool ProvisionedFiles::had_last(std::string_view name) const {
+  if (parts_.modems == nullptr || settings_.generated_names) return false;
+  bool same = false;
+  parts_.modems->read(who_.modem, [&](const subscriber::Modem& record) { same = record.file == name; });
+  return same;
 }
 
 Refusal ProvisionedFiles::admit_generated(const FileQuery& query, const HandedOut::Name& name, bool cmts, Asked& asked) {

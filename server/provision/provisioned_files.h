@@ -119,6 +119,7 @@ class ProvisionedFiles final : public tftp::FileSource {
   bool is_cmts(Ipv4 address) const noexcept;
   std::string_view local_name(std::string_view name) const noexcept;
   Refusal admit(const tftp::FileQuery& query, Asked& asked);
+  bool had_last(std::string_view name) const;
   Refusal admit_generated(const tftp::FileQuery& query, const HandedOut::Name& name, bool cmts, Asked& asked);
   Given compile(TemplateSet::Templates::const_iterator found, const Asked& asked, const tftp::FileQuery& query);
   tftp::FileAnswer refuse(Refusal refusal, const tftp::FileQuery& query, const Asked& asked, std::string_view detail = {});

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Files by TFTP and the time of day from the running server: four clients of others, every size that has an edge, octet for octet; and who gets none.
-Exit 77: cannot run here."""
+"""Files by TFTP and the time of day from the running server: four clients of others, every size that has an edge, octet for octet; who gets none; and files compiled for
+the modem that DHCP has told of them. Exit 77: cannot run here."""
 import pathlib
 import re
 import socket
@@ -12,6 +12,8 @@ import unittest
 import base
 import capture
 import clients
+import dhcp_packet
+import modem_file
 import netns
 import server
 
@@ -34,7 +36,7 @@ def pattern(size):
 
 
 class Files(unittest.TestCase):
-    IO, TFTP = "auto", ""
+    IO, TFTP, CONFIG = "auto", "", CONFIG
 
     def setUp(self):
         temporary = capture.temporary_folder()
@@ -80,7 +82,7 @@ enabled = true
         return str(path)
 
     def start(self):
-        self.running = server.Server(base.Settings.server, self.machine, str(self.folder), CONFIG, ["srv0"],
+        self.running = server.Server(base.Settings.server, self.machine, str(self.folder), self.CONFIG, ["srv0"],
                                      ["-C", self.settings(), *base.Settings.server_options])
         self.addCleanup(self.running.stop, kill=True)
         self.running.start()
@@ -98,11 +100,11 @@ enabled = true
         self.assertIsNotNone(found, line)
         return int(found[1])
 
-    def udp(self, source=FIXED):
+    def udp(self, source=FIXED, port=0):
         with self.wire.entered():
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(opened.close)
-        opened.bind((source, 0))
+        opened.bind((source, port))
         opened.settimeout(5)
         return opened
 
@@ -207,9 +209,9 @@ class Requests(Files):
         self.assertEqual((ERROR, ACCESS_VIOLATION, b"DHCP has not given you this address\0"), (opcode, code, text))
         self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: access-violation: "DHCP has not given you this address"')
         self.assertEqual(1, self.metric('coaxd_tftp_refused_total{reason="access-violation"}'))
+        self.assertEqual(1, self.metric('coaxd_files_refused_total{reason="no-lease"}'))
 
     def test_a_lease_opens_the_door_and_names_the_modem(self):
-        self.assertEqual(1, self.metric('coaxd_files_refused_total{reason="no-lease"}'))
         self.start()
         with clients.Udhcpc(self.wire, "cli0", str(self.folder)) as client:
             address = client.wait_bound()[1]
@@ -293,30 +295,39 @@ class Requests(Files):
                 opened.bind(("0.0.0.0", port))
 
 
-class Templates(Files):
-    """MULPI 3.0 D.1.1, D.2.1: the file of a modem, compiled as it asks. `docsis`, which is not the server, judges what came."""
+class Compiled(Files):
+    """A folder of templates and a file of keys."""
     MODEM = "02:00:5e:00:53:77"
+    DOCSIS = "timestamp = true\nmodem_address = true"
+    KEYS = '* "secret"\n'
 
     def setUp(self):
         super().setUp()
         self.templates = self.folder / "templates"
         self.templates.mkdir()
-        self.template("Main { NetworkAccess 1; MaxCPE ${cpe:3}; }")
         keys = self.folder / "keys"
-        keys.write_text("* \"secret\"\n", encoding="ascii")
+        keys.write_text(self.KEYS, encoding="ascii")
         keys.chmod(0o600)
         (self.folder / "key").write_text("secret", encoding="ascii")
 
-    def template(self, text):
+    def template(self, text, name="gold"):
         new = self.templates / "new"
         new.write_text(text, encoding="ascii")
-        new.rename(self.templates / "gold.cfg")
+        new.rename(self.templates / f"{name}.cfg")
 
     def settings(self):
         path = super().settings()
         with open(path, "a", encoding="ascii") as file:
-            file.write(f'[docsis]\ntemplates = "{self.templates}"\nsecrets = "{self.folder}/keys"\ntimestamp = true\nmodem_address = true\n')
+            file.write(f'[docsis]\ntemplates = "{self.templates}"\nsecrets = "{self.folder}/keys"\n{self.DOCSIS}\n')
         return path
+
+
+class Templates(Compiled):
+    """MULPI 3.0 D.1.1, D.2.1: the file of a modem, compiled as it asks. `docsis`, which is not the server, judges what came."""
+
+    def setUp(self):
+        super().setUp()
+        self.template("Main { NetworkAccess 1; MaxCPE ${cpe:3}; }")
 
     def docsis(self, *words):
         return subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/docsis", *words], capture_output=True, text=True, timeout=30, check=False)
@@ -356,10 +367,195 @@ class Templates(Files):
 
     def test_keys_that_others_may_read_are_refused(self):
         (self.folder / "keys").chmod(0o644)
-        with self.assertRaises(Exception):
+        with self.assertRaisesRegex(server.ServerFailed, r"/keys: .*chmod 600") as refused:
             self.start()
-        self.said("chmod 600")
-        self.assertNotIn("secret\n", self.log())
+        self.assertNotIn("secret\"", str(refused.exception))
+
+
+NORTH, SOUTH = "10.88.0.5", "10.88.0.6"     # relays: CMTSs with keys of their own
+KEYS = ("north", "south", "former")
+FLOWS = "UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; } DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; }"
+FIRMWARE_NAME = 9
+
+
+class ToldByDhcp(Compiled):
+    """What DHCP tells decides who gets which file, of whose values, under which key. DHCP comes by way of the relays; tests/lib judges the files."""
+    CONFIG = """
+ping-check off;
+authoritative;
+default-lease-time 600;
+dhcp-cache-threshold 0;
+class "modems" {
+  match if substring(option vendor-class-identifier, 0, 6) = "docsis";
+  filename "gold.cm";
+  option bootfile-name "gold.cm";
+  next-server 10.88.0.1;
+}
+subnet 10.88.0.0 netmask 255.255.255.0 { range 10.88.0.100 10.88.0.110; }
+"""
+    KEYS = f'* "north"\n{SOUTH} "south" old "former" until 2099-01-01T00:00Z\n'
+    OTHER = "02:00:5e:00:53:78"
+
+    def setUp(self):
+        super().setUp()
+        for relay in (NORTH, SOUTH):
+            self.wire.ip(f"addr add {relay}/24 dev cli0")
+        self.template('Main { NetworkAccess 1; SwUpgradeFilename "${mac} ${giaddr:none} ${class:none}"; %s }' % FLOWS)
+        self.template("Main { NetworkAccess 0; %s }" % FLOWS, "silver")
+        self.addresses = set()
+
+    def dhcp(self, kind, mac, relay, **options):
+        with self.udp(relay, 67) as opened:
+            message = dhcp_packet.Message(xid=7, chaddr=dhcp_packet.mac_bytes(mac), giaddr=relay, hops=1)
+            message.add(53, bytes([dhcp_packet.TYPE_CODES[kind]])).add(60, b"docsis3.0:").add(55, bytes([1, 3, 67]))
+            for name, address in options.items():
+                message.add(dhcp_packet.OPTION_CODES[name.replace("_", "-")], dhcp_packet.ip_bytes(address))
+            message.add(82, b"\x02\x06" + dhcp_packet.mac_bytes(mac))
+            opened.sendto(message.encode(), (SERVER, 67))
+            return dhcp_packet.Message.decode(opened.recvfrom(2048)[0])
+
+    def boot(self, mac=Compiled.MODEM, relay=NORTH):
+        """The address, and the file's name, which OFFER and ACK have told, in the field and in option 67."""
+        offer = self.dhcp("DISCOVER", mac, relay)
+        ack = self.dhcp("REQUEST", mac, relay, dhcp_requested_address=offer.yiaddr, dhcp_server_identifier=SERVER)
+        self.assertEqual(("OFFER", "ACK", offer.file), (offer.type, ack.type, ack.file))
+        name = ack.file.rstrip(b"\0")
+        self.assertEqual(name, ack.get(67), "RFC 2132 9.5")
+        if ack.yiaddr not in self.addresses:
+            self.wire.ip(f"addr add {ack.yiaddr}/24 dev cli0")
+            self.addresses.add(ack.yiaddr)
+        return ack.yiaddr, name.decode()
+
+    def get(self, source, name):
+        """The whole file, every block of it acknowledged; the server has noticed."""
+        opened, whole = self.udp(source), b""
+        opcode, block, data, port = self.ask(name, opened=opened)
+        while True:
+            self.assertEqual(DATA, opcode, data)
+            whole += data
+            opened.sendto(struct.pack(">HH", ACK, block), (SERVER, port))
+            if len(data) < 512:
+                break
+            answer = opened.recvfrom(2048)[0]
+            (opcode, block), data = struct.unpack(">HH", answer[:4]), answer[4:]
+        self.said(rf'TFTP "{re.escape(name)}" to {re.escape(source)}.*: {len(whole)} octets in')
+        return whole
+
+    def why(self, source, name):
+        """Why there is no file; "" when there is one, of which nothing is taken."""
+        opened = self.udp(source)
+        opcode, _, text, port = self.ask(name, opened=opened)
+        if opcode == ERROR:
+            return text.rstrip(b"\0").decode()
+        opened.sendto(struct.pack(">HH", ERROR, 0) + b"enough\0", (SERVER, port))
+        return ""
+
+    def check(self, octets, key, mac, relay, client_class="modems"):
+        file = modem_file.ModemFile(octets)
+        self.assertTrue(file.cm_mic_right)
+        self.assertEqual([key], [each for each in KEYS if file.cmts_mic_right(each.encode())])
+        self.assertEqual(f"{mac} {relay} {client_class}", file.first(FIRMWARE_NAME).value.decode())
+
+    def restart(self):
+        self.assertEqual(0, self.running.stop())
+        self.running.start()
+
+
+class OnlyTold(ToldByDhcp):
+    DOCSIS = 'only_told = true\nunasked = "file5, firmware/"'
+
+    def test_values_and_key_are_the_relay_s(self):
+        self.start()
+        for mac, relay, key in ((self.MODEM, NORTH, "north"), (self.OTHER, SOUTH, "south")):
+            address, name = self.boot(mac, relay)
+            self.assertEqual("gold.cm", name)
+            self.check(self.get(address, name), key, mac, relay)
+
+    def test_who_comes_back_was_refused_and_gets_the_former_key(self):
+        self.start()
+        for key in ("south", "former", "south"):
+            self.check(self.get(*self.boot(relay=SOUTH)), key, self.MODEM, SOUTH)
+
+    def test_each_modem_gets_what_it_was_told(self):
+        self.start()
+        address, name = self.boot()
+        self.assertEqual("", self.why(address, name))
+        self.assertEqual("DHCP has named another file to you", self.why(address, "silver.cm"))
+        self.assertEqual("DHCP has named another file to you", self.why(address, "file1"))
+        self.assertEqual("", self.why(address, "file511"), "it begins with what nobody need be told")
+        self.assertEqual("DHCP has not given you this address", self.why(STRANGER, name))
+        self.assertEqual(2, self.metric('coaxd_files_refused_total{reason="not-told"}'))
+
+    def has_record(self):
+        return subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "modem", "show", self.MODEM],
+                              timeout=30, capture_output=True, check=False).returncode == 0
+
+    def test_after_a_restart_a_modem_may_have_what_it_had(self):
+        self.start()
+        address, name = self.boot()
+        other, _ = self.boot(self.OTHER)
+        self.assertTrue(base.wait_until(self.has_record))
+        self.get(address, name)
+        self.restart()
+        self.check(self.get(address, name), "north", self.MODEM, "none", "none")
+        self.assertEqual("DHCP has named no file to you: ask it again", self.why(address, "silver.cm"))
+        self.assertEqual("DHCP has named no file to you: ask it again", self.why(other, name), "it had none")
+        self.assertEqual((other, name), self.boot(self.OTHER))
+        self.check(self.get(other, name), "north", self.OTHER, NORTH)
+
+
+class GeneratedNames(ToldByDhcp):
+    DOCSIS = "only_told = true\ngenerated_names = true\nname_seconds = 10\nmodem_address = true"
+
+    def boot(self, mac=Compiled.MODEM, relay=NORTH):
+        address, name = super().boot(mac, relay)
+        self.assertRegex(name, r"^[a-z2-7]{24}\.cm$")
+        return address, name
+
+    def test_a_name_is_good_for_its_address_and_for_one_download(self):
+        self.start()
+        address, name = self.boot()
+        other, others_name = self.boot(self.OTHER, SOUTH)
+        self.assertEqual("this name was handed out to another address", self.why(other, name))
+        self.assertEqual("DHCP has named another file to you", self.why(address, "gold.cm"))
+        self.assertEqual("no such name has been handed out", self.why(address, "a" * 24 + ".cm"))
+        self.assertEqual("", self.why(address, name), "it breaks off, and may be tried again")
+        self.assertEqual((address, name), self.boot(), "RFC 2131 4.1: a repeated REQUEST")
+        octets = self.get(address, name)
+        self.check(octets, "north", self.MODEM, NORTH)
+        self.assertEqual(address, modem_file.ModemFile(octets).address)
+        self.assertEqual("this name was good for one download", self.why(address, name))
+        again, fresh = self.boot()
+        self.assertEqual(address, again)
+        self.assertNotEqual(name, fresh)
+        self.assertEqual("no such name has been handed out", self.why(address, name))
+        self.check(self.get(CMTS, others_name), "south", self.OTHER, SOUTH)
+        self.assertEqual("this name was good for one download", self.why(other, others_name), "the CMTS has fetched it for the modem")
+
+    def test_a_name_for_more_than_one_download(self):
+        self.DOCSIS += "\nsingle_download = false"
+        self.start()
+        address, name = self.boot()
+        self.assertEqual(self.get(address, name), self.get(address, name))
+        self.assertEqual((address, name), self.boot())
+
+    def test_a_name_that_is_old_is_refused(self):
+        self.start()
+        address, name = self.boot()
+        self.assertEqual("", self.why(address, name))
+        self.assertTrue(base.wait_until(lambda: self.why(address, name) == "this name has expired", 30))
+        _, fresh = self.boot()
+        self.assertEqual("", self.why(address, fresh))
+
+    def test_after_a_restart_a_modem_asks_dhcp_again(self):
+        self.start()
+        address, name = self.boot()
+        self.restart()
+        self.assertEqual("no such name has been handed out", self.why(address, name))
+        self.assertEqual("DHCP has named no file to you: ask it again", self.why(address, "gold.cm"))
+        again, fresh = self.boot()
+        self.assertEqual(address, again)
+        self.check(self.get(address, fresh), "north", self.MODEM, NORTH)
 
 
 class TimeOfDay(Files):

@@ -54,6 +54,7 @@ Packet message(wire::MessageType type, int client) {
 // Another name for each file, where the engine has made room for it.
 class OtherNames final : public engine::FileNames {
  public:
+  void prefetch(Ipv4) const noexcept override {}
   std::string_view hand_out(const engine::Handing& handing, Instant, std::span<char, kLongest> room) noexcept override {
     ++times;
     return {room.data(), handing.file.copy(room.data(), handing.file.size() - 1)};

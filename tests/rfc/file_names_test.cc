@@ -30,6 +30,7 @@ class Told final : public engine::FileNames {
     Instant at;
   };
 
+  void prefetch(Ipv4) const noexcept override {}
   std::string_view hand_out(const engine::Handing& handing, Instant now, std::span<char, kLongest> room) noexcept override {
     calls.push_back({std::string(handing.file), std::string(handing.client_class), handing, now});
     if (name.empty()) return handing.file;
