@@ -31,7 +31,7 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr std::int64_t kLineNs = 1'000'000'000;
 constexpr auto kStopPatience = std::chrono::seconds(1);
 // Behind the workers where cores are short: a dump takes longer then, and packets do not.
-constexpr int kNiceness = 5;
+constexpr int kNiceness = 5;  // more than the workers'
 
 }  // namespace
 
@@ -241,7 +241,7 @@ void TcpServer::start(Parts parts) {
   impl_->tick();
   impl_->thread = std::thread([impl = impl_.get()] {
     // Of this thread alone, on Linux.
-    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + kNiceness);
     impl->context.run();
   });
   pthread_setname_np(impl_->thread.native_handle(), "leasequery-tcp");

@@ -52,14 +52,12 @@ void TcpSession::end_of_input() noexcept {
 void TcpSession::on_message(Bytes octets, Instant now) {
   const bool first = std::exchange(first_message_, false);
   const std::uint32_t xid = load_be32(&octets[4]);  // a framed message has its fixed fields
-  if (const auto parsed = message_->parse(octets); !parsed)
-    return tell(wire::MessageType::lease_query_done, xid, {StatusCode::malformed_query, wire::to_string(parsed.error())}, now);
-  if (message_->type() == wire::MessageType::tls) {
-    if (!first || settings_.tls == TlsMode::off)
-      return tell(wire::MessageType::tls, xid, {StatusCode::tls_connection_refused, first ? "TLS is off here" : "TLS comes first or never"}, now);
-    return on_tls(xid, now);
-  }
-  if (settings_.tls == TlsMode::required && !secured_) return end(Ended::no_tls, false);
+  const auto parsed = message_->parse(octets);
+  const bool tls = parsed && message_->type() == wire::MessageType::tls;
+  if (settings_.tls == TlsMode::required && !secured_ && !tls) return end(Ended::no_tls, false);
+  if (!parsed) return tell(wire::MessageType::lease_query_done, xid, {StatusCode::malformed_query, wire::to_string(parsed.error())}, now);
+  if (tls && first && settings_.tls != TlsMode::off) return on_tls(xid, now);
+  if (tls) return tell(wire::MessageType::tls, xid, {StatusCode::tls_connection_refused, first ? "TLS is off here" : "TLS comes first or never"}, now);
   if (in_flight(xid)) return counters_.repeated.add();
   auto query = parse_tcp_query(*message_);
   if (!query) return tell(wire::MessageType::lease_query_done, xid, query.error(), now);

@@ -652,12 +652,14 @@ TEST_F(TcpSessionTest, Rfc7724_8_1_TlsComesFirstOrNever) {
   EXPECT_EQ(one_reply(tls).status, StatusCode::tls_connection_refused);
 }
 
-TEST_F(TcpSessionTest, Rfc7724_8_1_QueryInClearIsNotAnsweredWhereTlsIsRequired) {
-  SimPeer tls(leases, {.tls = TlsMode::required});
-  tls.send(QueryPacket());
-  EXPECT_TRUE(tls.session.pending().empty());
-  EXPECT_EQ(tls.session.next(), TcpSession::Next::close);
-  EXPECT_EQ(tls.session.ended(), Ended::no_tls);
+TEST_F(TcpSessionTest, Rfc7724_8_1_NothingInClearIsAnsweredWhereTlsIsRequired) {
+  for (const Octets& octets : {QueryPacket().framed(), QueryPacket(MessageType::active_leasequery).framed(), QueryPacket().put(0, 2).framed()}) {
+    SimPeer tls(leases, {.tls = TlsMode::required});
+    tls.send(octets);
+    EXPECT_TRUE(tls.session.pending().empty());
+    EXPECT_EQ(tls.session.next(), TcpSession::Next::close);
+    EXPECT_EQ(tls.session.ended(), Ended::no_tls);
+  }
 }
 
 }  // namespace

@@ -37,8 +37,7 @@ void gather_leasequery_tcp(const TcpServer& server, std::vector<Sample>& samples
   for (std::size_t i = 0; i < counters.session.bulk.size(); ++i) push(kQueries, fmt::format(R"(by="{}")", kBy[i]), counters.session.bulk[i].get());
   push(kQueries, R"(by="active")", counters.session.active.get());
   for (std::size_t i = 0; i < counters.session.status.size(); ++i)
-    if (const std::uint64_t count = counters.session.status[i].get(); count > 0)
-      push(kStatus, fmt::format(R"(status="{}")", to_string(static_cast<StatusCode>(i))), count);
+    push(kStatus, fmt::format(R"(status="{}")", to_string(static_cast<StatusCode>(i))), counters.session.status[i].get());
   push(kReplies, R"(result="active")", server.told_active());
   push(kReplies, R"(result="unassigned")", server.told_unassigned());
   push(kOctets, "", counters.octets_sent.get());

@@ -5,6 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "leasequery/tcp_server.h"
+
 // The format is Prometheus' text exposition, version 0.0.4.
 namespace coaxd::daemon {
 namespace {
@@ -149,6 +151,8 @@ TEST(Metrics, EveryRowIsShownAndCountersSayTotal) {
   queries.refused(0, leasequery::Refusal::busy);
   input.requesters = &requesters;
   input.leasequeries = {&queries};
+  const leasequery::TcpServer tcp({}, [] { return Instant{}; }, [](const std::string&) {});
+  input.leasequery_tcp = &tcp;
   const std::string text = to_prometheus(gather(input));
   std::set<std::string_view> names;
   for (const MetricRow& row : metric_rows()) {
