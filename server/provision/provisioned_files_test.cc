@@ -317,152 +317,6 @@ TEST_F(GeneratedNames, LeaveNothingToAskForWhereOnlyWhatWasToldIsGiven) {
 // MULPI 3.0 D.2.1: both stand under both MICs, and the time is that of the download.
 TEST_F(ProvisionedFilesTest, TimestampAndAddressAreEachDownloadsOwn) {
   write_template("gold.cfg", "Main { NetworkAccess 1; MaxCPE ${cpe:2}; VendorSpecific { VendorIdentifier 0xffffff; ExtendedCMTSMICConfiguration { ExtendedCMTSMICHMACDigestType 1; ExtendedCMTSMICHMACBitmap 0x10001800; ExtendedCMTSMICHMACDigest 0x00000000000000000000000000000000; } } }");
-  plant.folder.write("secrets", "* \"north\"
-");
-  plant.settings.secrets = plant.folder.path("secrets");
-  plant.settings.timestamp = plant.settings.modem_address = true;
-  plant.open();
-  ASSERT_NE(plant.provision, nullptr);
-  for (std::uint32_t i : {0u, 1u, 0u, 2u}) {
-    plant.boot(i, "gold.cm");
-    plant.pass(7);
-    const Got got = plant.get(i, "gold.cm");
-    ASSERT_TRUE(got.ready()) << got.text;
-    const auto verdict = docsis::verify(got.octets, docsis::SharedSecret::from_file(as_bytes("north")));
-    EXPECT_EQ(verdict.cm_mic, docsis::Verdict::State::right);
-    EXPECT_EQ(verdict.cmts_mic, docsis::Verdict::State::right);
-    const auto decoded = docsis::decode(got.octets, "got");
-    ASSERT_TRUE(decoded);
-    int seen = 0;
-    for (const docsis::Node& node : decoded->document.nodes) {
-      if (node.code == 19) seen += load_be32(node.value.data()) == tftp::seconds_since_1900(plant.now.wall) ? 1 : 100;
-      if (node.code == 20) seen += load_be32(node.value.data()) == plant.address(i).value ? 10 : 100;
-    }
-    EXPECT_EQ(seen, 11);
-  }
-  EXPECT_EQ(counters().compiles.get(), 1u);
-  EXPECT_EQ(counters().cache_hits.get(), 3u);
-}
-
-TEST_F(ProvisionedFilesTest, EachCmtsHasItsKey) {
-  write_template("gold.cfg", kPlain);
-  plant.folder.write("secrets", "10.64.0.0/16 \"north\"
-10.65.0.1 \"south\"
-");
-  plant.settings.secrets = plant.folder.path("secrets");
-  plant.settings.cmts = {*parse_prefix("10.65.0.0/24")};
-  open();
-  plant.boot(0, "gold.cm");
-  plant.boot(1, "gold.cm", Ipv4::of(10, 65, 0, 1));
-  plant.boot(2, "gold.cm", Ipv4::of(10, 66, 0, 1));
-  plant.lease(3);  // nobody knows its relay: its own address is near it
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, written_out(kPlain, "north"));
-  EXPECT_EQ(plant.get(1, "gold.cm").octets, written_out(kPlain, "south"));
-  const Got none = plant.get(2, "gold.cm");
-  EXPECT_EQ(plant.heard.why, Refusal::no_secret);
-  EXPECT_NE(none.text.find("10.66.0.1"), std::string::npos);
-  EXPECT_EQ(plant.get(3, "gold.cm").octets, written_out(kPlain, "north"));
-  EXPECT_EQ(plant.get_from(Ipv4::of(10, 65, 0, 1), "gold.cm").octets, written_out(kPlain, "south"));
-}
-
-TEST_F(ProvisionedFilesTest, WhileAKeyIsChangedWhoComesBackGetsTheOtherOne) {
-  write_template("gold.cfg", kPlain);
-  plant.folder.write("secrets", "* \"former\"
-");
-  plant.settings.secrets = plant.folder.path("secrets");
-  open();
-  const docsis::Octets former = written_out(kPlain, "former"), fresh = written_out(kPlain, "fresh");
-  plant.boot(0, "gold.cm");
-  plant.boot(1, "gold.cm");
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, former);
-  plant.folder.write("secrets", "* \"fresh\" old \"former\" until 2026-11-19T12:00Z
-");
-  ASSERT_EQ(plant.settle().size(), 1u);
-  const WallSeconds until = *parse_utc("2026-11-19T12:00Z");
-  ASSERT_GT(until, plant.now.wall + 7200);
-  plant.pass(3600);
-  plant.boot(0, "gold.cm");
-  plant.boot(1, "gold.cm");
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);  // new downloads: the new key
-  EXPECT_EQ(plant.get(1, "gold.cm", false).octets, fresh);
-  EXPECT_EQ(plant.get(1, "gold.cm").octets, fresh);  // it had not got it whole
-  plant.pass(60);
-  plant.boot(0, "gold.cm");
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, former);  // its CMTS has not been changed yet
-  EXPECT_EQ(counters().old_secrets.get(), 1u);
-  plant.pass(60);
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);  // or it has: in turn
-  plant.pass(Secrets::kComeBack + 1);
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);
-  plant.now.wall = until;
-  plant.lease(0);
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);
-  EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);  // the time is over
-}
-
-// --- generated names ---
-
-class GeneratedNames : public ProvisionedFilesTest {
- protected:
-  GeneratedNames() {
-    write_template("own.cfg", "Main { SwUpgradeFilename \"${mac} ${file}\"; }");
-    plant.settings.generated_names = true;
-    plant.settings.cmts = {*parse_prefix("10.64.0.1")};
-    open();
-  }
-  static docsis::Octets own(std::string_view last) { return written_out("Main { SwUpgradeFilename \"00:10:95:00:00:" + std::string(last) + " own.cm\"; }", ""); }
-};
-
-TEST_F(GeneratedNames, AreGoodForTheirModemOnce) {
-  const std::string name = plant.boot(0, "own.cm");
-  EXPECT_EQ(name.size(), HandedOut::kNameSize);
-  plant.lease(1);
-  EXPECT_EQ(plant.why(1, name), Refusal::name_of_another);
-  EXPECT_EQ(plant.get(0, name, false).octets, own("00"));  // broken off: it may try again
-  EXPECT_EQ(plant.get(0, name).octets, own("00"));
-  EXPECT_EQ(plant.why(0, name), Refusal::name_used);
-  EXPECT_EQ(plant.get(0, plant.tell(0, "own.cm")).octets, own("00"));
-  EXPECT_EQ(counters().by_generated_name.get(), 5u);
-}
-
-TEST_F(GeneratedNames, ExpireAndEndWithTheLease) {
-  const std::string name = plant.boot(0, "own.cm");
-  plant.pass(121);
-  EXPECT_EQ(plant.why(0, name), Refusal::name_expired);
-  const std::string other = plant.tell(0, "own.cm");
-  plant.lease(0, -1);
-  EXPECT_EQ(plant.why(0, other), Refusal::no_lease);
-  plant.lease_to(0, plant.mac(7), plant.mac(7), 3600);
-  EXPECT_EQ(plant.why(0, other), Refusal::name_unknown);
-}
-
-TEST_F(GeneratedNames, ThatNobodyHandedOutAreUnknown) {
-  std::string name = plant.boot(0, "own.cm");
-  name[20] = name[20] == 'a' ? 'b' : 'a';
-  EXPECT_EQ(plant.why(0, name), Refusal::name_unknown);
-  EXPECT_EQ(plant.why(0, "aaaaaaaaaaaaaaaaaaaaaaaa.cm"), Refusal::name_unknown);
-}
-
-TEST_F(GeneratedNames, SayWhichModemItIsWhenACmtsAsks) {
-  const std::string zero = plant.boot(0, "own.cm"), one = plant.boot(1, "own.cm");
-  EXPECT_EQ(plant.get_from(kRelay, one).octets, own("01"));
-  EXPECT_EQ(plant.get_from(kRelay, zero).octets, own("00"));
-  EXPECT_EQ(plant.get_from(kRelay, zero).code, tftp::ErrorCode::access_violation);
-}
-
-TEST_F(GeneratedNames, LeaveNothingToAskForWhereOnlyWhatWasToldIsGiven) {
-  plant.settings.check = SourceCheck::told;
-  open();
-  const std::string name = plant.boot(0, "own.cm");
-  EXPECT_EQ(plant.why(0, "own.cm"), Refusal::not_told);
-  EXPECT_TRUE(plant.get(0, name).ready());
-}
-
-// --- TLV 19 and 20, keys ---
-
-// MULPI 3.0 D.2.1: both stand under both MICs, and the time is that of the download.
-TEST_F(ProvisionedFilesTest, TimestampAndAddressAreEachDownloadsOwn) {
-  write_template("gold.cfg", "Main { NetworkAccess 1; MaxCPE ${cpe:2}; VendorSpecific { VendorIdentifier 0xffffff; ExtendedCMTSMICConfiguration { ExtendedCMTSMICHMACDigestType 1; ExtendedCMTSMICHMACBitmap 0x10001800; ExtendedCMTSMICHMACDigest 0x00000000000000000000000000000000; } } }");
   plant.folder.write("secrets", "* \"north\"\n");
   plant.settings.secrets = plant.folder.path("secrets");
   plant.settings.timestamp = plant.settings.modem_address = true;
@@ -541,6 +395,19 @@ TEST_F(ProvisionedFilesTest, WhileAKeyIsChangedWhoComesBackGetsTheOtherOne) {
   EXPECT_EQ(plant.get(0, "gold.cm").octets, fresh);  // the time is over
 }
 
+TEST_F(ProvisionedFilesTest, KeysThatHaveBeenReplacedGoWithoutARequest) {
+  write_template("gold.cfg", kPlain);
+  plant.folder.write("secrets", "* \"former\"\n");
+  plant.settings.secrets = plant.folder.path("secrets");
+  open();
+  const std::weak_ptr<const Secrets> former = Published<Snapshot>::View(plant.provision->snapshots())->secrets;
+  plant.folder.write("secrets", "* \"fresh\"\n");
+  plant.settle();
+  EXPECT_FALSE(former.expired());
+  plant.files->refresh();
+  EXPECT_TRUE(former.expired());
+}
+
 // --- what is remembered ---
 
 TEST_F(ProvisionedFilesTest, ModemsThatDifferInNothingTheTemplateAsksForShareItsOctets) {
@@ -565,19 +432,6 @@ TEST_F(ProvisionedFilesTest, CacheIsBounded) {
     EXPECT_LE(counters().cache_octets.get(), plant.settings.cache_octets);
   }
   EXPECT_EQ(counters().compiles.get(), 16u);
-TEST_F(ProvisionedFilesTest, KeysThatHaveBeenReplacedGoWithoutARequest) {
-  write_template("gold.cfg", kPlain);
-  plant.folder.write("secrets", "* \"former\"\n");
-  plant.settings.secrets = plant.folder.path("secrets");
-  open();
-  const std::weak_ptr<const Secrets> former = Published<Snapshot>::View(plant.provision->snapshots())->secrets;
-  plant.folder.write("secrets", "* \"fresh\"\n");
-  plant.settle();
-  EXPECT_FALSE(former.expired());
-  plant.files->refresh();
-  EXPECT_TRUE(former.expired());
-}
-
   EXPECT_TRUE(plant.get(15, "gold.cm").ready());
   EXPECT_EQ(counters().compiles.get(), 16u);  // the last one is there
   EXPECT_TRUE(plant.get(0, "gold.cm").ready());
@@ -629,6 +483,11 @@ TEST_F(ProvisionedFilesTest, PreviewIsWhatTheModemWouldGet) {
   ASSERT_TRUE(preview);
   EXPECT_EQ(as_text(octets_of(*preview)), "image");
   EXPECT_TRUE(plant.files->preview(plant.mac(9), "plain.cm", plant.now));  // without a lease
+  plant.plan.hosts = {{Ipv4::of(10, 64, 9, 9), plant.mac(8)}};
+  plant.record(8, "", {{"cpe", "5"}});
+  preview = plant.files->preview(plant.mac(8), "gold.cm", plant.now);
+  ASSERT_TRUE(preview) << preview.error();
+  EXPECT_EQ(octets_of(*preview), written_out("Main { MaxCPE 5; SwUpgradeFilename \"10.64.9.9\"; }", ""));
   preview = plant.files->preview(plant.mac(9), "gold.cm", plant.now);
   ASSERT_FALSE(preview);
   EXPECT_NE(preview.error().find("gold.cfg:1:"), std::string::npos) << preview.error();
@@ -638,8 +497,3 @@ TEST_F(ProvisionedFilesTest, PreviewIsWhatTheModemWouldGet) {
 
 }  // namespace
 }  // namespace coaxd::provision
-  plant.plan.hosts = {{Ipv4::of(10, 64, 9, 9), plant.mac(8)}};
-  plant.record(8, "", {{"cpe", "5"}});
-  preview = plant.files->preview(plant.mac(8), "gold.cm", plant.now);
-  ASSERT_TRUE(preview) << preview.error();
-  EXPECT_EQ(octets_of(*preview), written_out("Main { MaxCPE 5; SwUpgradeFilename \"10.64.9.9\"; }", ""));
