@@ -125,6 +125,28 @@ tcp = true
         self.assertEqual(len(packets), len(capture.message_types(path)))
         self.assertEqual([], capture.complaints(path))
 
+    # --- UDP ---
+
+    def test_coaxctl_asks_as_a_relay_does(self):
+        self.serve()
+        self.running.start()
+        self.storm(clients=4)
+        lease = next(each for each in self.told("--bulk") if each.get("lease_seconds"))
+        for words in ([lease["ip"]], [lease["mac"]], [lease["client_id"]], [lease["ip"], "--dialect", "draft0"], [lease["ip"], "--giaddr", RELAY]):
+            with self.subTest(words=words):
+                told = self.told(*words)
+                self.assertEqual([("active", lease["ip"], lease["mac"], lease["remote_id"])], [(each["answer"], each["ip"], each["mac"], each["remote_id"]) for each in told])
+        self.assertEqual("unassigned", self.told("10.1.27.255")[0]["answer"])
+        self.assertEqual("unknown", self.told("10.9.9.9")[0]["answer"])
+        self.assertEqual("active", self.told("02:00:5e:00:53:80")[0]["answer"])
+        with self.far.entered():
+            taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(taken.close)
+        taken.bind((RELAY, 67))
+        self.assertEqual("active", self.told(lease["ip"], "--giaddr", RELAY)[0]["answer"], "another port will do (RFC 8357)")
+        self.assertIn(f"must cover giaddr {STRANGER}", self.ctl(lease["ip"], "--giaddr", STRANGER, "--timeout", "1", status=1))
+        self.assertIn("whom do you ask for?", self.ctl(status=2))
+
     # --- bulk ---
 
     def test_dump_says_what_the_leases_are(self):
