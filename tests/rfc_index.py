@@ -22,7 +22,7 @@ TITLES = {
     3011: "Subnet selection option", 3046: "Relay agent information option", 3164: "BSD syslog", 3396: "Long options", 3397: "Domain search", 3416: "SNMPv2 operations",
     3442: "Classless routes", 3527: "Link selection", 3720: "iSCSI (CRC-32C)", 3925: "Vendor-identifying options", 4343: "DNS case",
     4361: "Node-specific client identifiers", 4388: "Leasequery", 4702: "Client FQDN option",
-    5107: "Server identifier override", 6842: "Client identifier in replies", 6926: "Bulk leasequery", 7440: "TFTP window size", 8357: "Relay port",
+    5107: "Server identifier override", 6842: "Client identifier in replies", 6926: "Bulk leasequery", 7440: "TFTP window size", 7724: "Active leasequery", 8357: "Relay port",
 }
 
 
