@@ -417,6 +417,26 @@ TEST(Sim, NoCachedAckWhileTheStoreFails) {
   EXPECT_GT(given_away, 0u) << "the lost release never came back: this test shows nothing";
 }
 
+// draft0 says "active" by DHCPACK, which gives nobody a lease: a CMTS goes on passing packets while the store fails.
+TEST(Rfc4388_Draft0_Store, IsAnsweredWhileItFails) {
+  World world(std::string(kNetwork) + "allow leasequery;", {.seed = 1, .workers = 1});
+  world.inject(init_reboot(0).encode(), world.relayed(2));
+  world.run(kSecond);
+  world.disk().fail_at(1, ENOSPC, true);
+  world.inject(init_reboot(1).encode(), world.relayed(2));
+  world.run(100 * kMillisecond);
+  ASSERT_TRUE(world.store_failed());
+  Packet query;
+  query.type = wire::MessageType::lease_active;
+  query.htype = 0;
+  query.xid = 99;
+  query.giaddr = Ipv4::of(10, 3, 0, 1);
+  query.ciaddr = Ipv4::of(10, 3, 0, 10);
+  world.inject(query.encode(), world.relayed(2));
+  world.run(100 * kMillisecond);
+  EXPECT_EQ(world.replies_to(99).size(), 1u);
+}
+
 // A disk that hangs reports no error, and a monitor must not read that all is well: no ACK leaves.
 TEST(Sim, ADiskThatHangsIsAFailedStoreUntilItAnswers) {
   World world(kNetwork, {.seed = 1, .workers = 1});
