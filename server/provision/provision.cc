@@ -35,7 +35,7 @@ std::expected<std::unique_ptr<Provision>, std::string> Provision::make(const Set
   std::shared_ptr<const Secrets> secrets = Secrets::none(next_key);
   const std::uint64_t stamp = stamp_of(settings.secrets);  // before its contents: a change between the two is seen at the next look
   if (!settings.secrets.empty()) {
-    auto loaded = Secrets::load(settings.secrets, next_key);
+    auto loaded = Secrets::load(settings.secrets, settings.user, next_key);
     if (!loaded) return std::unexpected(std::move(loaded.error()));
     secrets = std::move(*loaded);
   }
@@ -66,7 +66,7 @@ bool Provision::look_at_secrets(std::vector<News>& news) {
   if (stamp == secrets_read_) return false;
   if (std::exchange(secrets_seen_, stamp) != stamp) return false;
   secrets_read_ = stamp;
-  auto loaded = Secrets::load(settings_.secrets, next_key_);
+  auto loaded = Secrets::load(settings_.secrets, settings_.user, next_key_);
   if (!loaded) {
     secrets_ailment_ = std::move(loaded.error());
     news.push_back({true, fmt::format("shared secrets: the file cannot be used, and those of before stay\n{}", secrets_ailment_)});

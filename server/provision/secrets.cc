@@ -29,19 +29,23 @@ class FileText {
   FileText& operator=(const FileText&) = delete;
   ~FileText() { ::explicit_bzero(room_.data(), room_.size()); }
 
-  std::expected<std::string_view, std::string> read(const std::string& path);
+  std::expected<std::string_view, std::string> read(const std::string& path, uid_t user);
 
  private:
   std::array<char, Secrets::kLargestFile + 1> room_;
 };
 
-std::expected<std::string_view, std::string> FileText::read(const std::string& path) {
+std::expected<std::string_view, std::string> FileText::read(const std::string& path, uid_t user) {
+  const auto error = [&](std::string what) { return Error(fmt::format("[docsis] secrets {}: {}", path, std::move(what))); };
+  const auto unreadable = [&] { return error(fmt::format("the server may not read it; make it its own: chown {} {}", user, path)); };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0 && errno == EACCES) return Error(fmt::format("{}: the server may not read it; make it its own: chown {} {}", path, ::geteuid(), path));
-  if (fd < 0) return Error(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+  if (fd < 0 && errno == EACCES) return unreadable();
+  if (fd < 0 && errno == ENOENT)
+    return error("there is no such file; write a line `* \"KEY\"` into it (and chmod 600), or name another one, or \"\" where no CMTS has a key");
+  if (fd < 0) return error(fmt::format("cannot be opened: {}", std::strerror(errno)));
   const auto fail = [&](std::string what) {
     ::close(fd);
-    return Error(fmt::format("{}: {}", path, std::move(what)));
+    return error(std::move(what));
   };
   struct stat status;
   if (::fstat(fd, &status) != 0) return fail(fmt::format("cannot be looked at: {}", std::strerror(errno)));
@@ -49,8 +53,12 @@ std::expected<std::string_view, std::string> FileText::read(const std::string& p
   if ((status.st_mode & 077) != 0) {
     return fail(fmt::format("others than its owner may read or write it (mode {:04o}), and it holds the plant's keys; chmod 600 {}", status.st_mode & 07777, path));
   }
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    return fail(fmt::format("it belongs to user {}, who can change it; make it root's, or the server's own (user {})", status.st_uid, ::geteuid()));
+  if (status.st_uid != 0 && status.st_uid != user) {
+    return fail(fmt::format("it belongs to user {}, who can change it; make it root's, or the server's own (user {})", status.st_uid, user));
+  }
+  if (status.st_uid != user && user != ::geteuid()) {  // root reads it on behalf of a server that will not be root
+    ::close(fd);
+    return unreadable();
   }
   std::size_t size = 0;
   for (;;) {
@@ -78,15 +86,16 @@ class Line {
 
   bool at_end() noexcept {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+    begin_ = at_;
     return at_ == text_.size() || text_[at_] == '#';
   }
-  std::size_t column() const noexcept { return at_ + 1; }
+  // Of what was read or looked for last: where its first octet stands, or should.
+  std::size_t column() const noexcept { return begin_ + 1; }
   // Up to the next blank.
   std::string_view word() noexcept {
     if (at_end()) return {};
-    const std::size_t begin = at_;
     while (at_ < text_.size() && text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r') ++at_;
-    return text_.substr(begin, at_ - begin);
+    return text_.substr(begin_, at_ - begin_);
   }
   bool take(std::string_view wanted) noexcept {
     if (at_end() || !text_.substr(at_).starts_with(wanted)) return false;
@@ -101,7 +110,10 @@ class Line {
     key.octets.reserve(Secrets::kLongestKey);  // so that it never moves and leaves a copy behind
     std::string problem = text_[at_] == '"' ? quoted(key.octets) : hexadecimal(key.octets);
     if (problem.empty() && too_long_) problem = "the key is longer than 64 octets, and a CMTS takes no more";
-    if (problem.empty() && at_ < text_.size() && text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r') problem = "a blank is missing behind the key";
+    if (problem.empty() && at_ < text_.size() && text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r') {
+      problem = "a blank is missing behind the key";
+      begin_ = at_;
+    }
     if (!problem.empty()) {
       wipe(key.octets);
       key.octets.clear();
@@ -128,6 +140,7 @@ class Line {
         add(to, static_cast<unsigned>(digit_of(rest[1]) * 16 + digit_of(rest[2])));
         at_ += 3;
       } else {
+        begin_ = at_;
         return "a backslash stands before \", another backslash or xHH; write \\\\ for one that is part of the key";
       }
     }
@@ -148,7 +161,7 @@ class Line {
   }
 
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, begin_ = 0;
   bool too_long_ = false;
 };
 
@@ -164,7 +177,7 @@ std::expected<Secrets::Entry, std::string> read_entry(Line& line, std::uint64_t&
   const std::string_view cmts = line.word();
   if (cmts != "*") {
     const auto prefix = parse_prefix(cmts);
-    if (!prefix) return Error("a line begins with a CMTS's address, a prefix such as 10.64.0.0/16 (no bits behind its length), or * for the others");
+    if (!prefix) return Error("a line begins with a CMTS's address, a prefix such as 10.64.0.0/16 (no bits behind its length), or * for the others: * \"KEY\"");
     entry.cmts = *prefix;
   }
   docsis::Seal seal;
@@ -198,9 +211,9 @@ std::shared_ptr<const Secrets> Secrets::none(std::uint64_t& next_id) {
   return secrets;
 }
 
-std::expected<std::shared_ptr<const Secrets>, std::string> Secrets::load(const std::string& path, std::uint64_t& next_id) {
+std::expected<std::shared_ptr<const Secrets>, std::string> Secrets::load(const std::string& path, uid_t user, std::uint64_t& next_id) {
   const auto file = std::make_unique<FileText>();
-  const auto text = file->read(path);
+  const auto text = file->read(path, user);
   if (!text) return Error(text.error());
   return parse(*text, path, next_id);
 }
@@ -213,6 +226,7 @@ std::expected<std::shared_ptr<const Secrets>, std::string> Secrets::parse(std::s
     Line line(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.at_end()) continue;
+    const std::size_t column = line.column();
     auto entry = read_entry(line, next_id);
     if (!entry) {
       problems += fmt::format("{}:{}:{}: error: {}\n", name, number, line.column(), entry.error());
@@ -221,7 +235,7 @@ std::expected<std::shared_ptr<const Secrets>, std::string> Secrets::parse(std::s
     entry->line = number;
     const auto same = std::ranges::find(secrets->entries_, entry->cmts, &Entry::cmts);
     if (same != secrets->entries_.end()) {
-      problems += fmt::format("{}:{}:1: error: line {} is for this CMTS already; leave one of them out (`old KEY until TIME` stands behind the new key)\n", name, number, same->line);
+      problems += fmt::format("{}:{}:{}: error: line {} is for this CMTS already; leave one of them out (`old KEY until TIME` stands behind the new key)\n", name, number, column, same->line);
       continue;
     }
     secrets->entries_.push_back(std::move(*entry));

@@ -16,6 +16,8 @@
 // load() is the control thread's; the rest is a value, any thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -63,8 +65,8 @@ class Secrets {
 
   // One empty key for all: there is no file.
   static std::shared_ptr<const Secrets> none(std::uint64_t& next_id);
-  // `next_id` goes on with each key. The error is one line a problem: where, what, and what to do.
-  static std::expected<std::shared_ptr<const Secrets>, std::string> load(const std::string& path, std::uint64_t& next_id);
+  // `next_id` goes on with each key; `user` is whom the server runs as, now or once it is started. The error is one line a problem: where, what, and what to do.
+  static std::expected<std::shared_ptr<const Secrets>, std::string> load(const std::string& path, uid_t user, std::uint64_t& next_id);
   static std::expected<std::shared_ptr<const Secrets>, std::string> parse(std::string_view text, std::string_view name, std::uint64_t& next_id);
 
   const Entry* find(Ipv4 cmts) const noexcept;  // null: no line is for it

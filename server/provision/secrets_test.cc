@@ -1,6 +1,7 @@
 #include "server/provision/secrets.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,23 +72,24 @@ TEST(Secrets, MessagesNameThePlaceAndNeverTheKey) {
     std::string_view text, where, what;
   } kRows[] = {
       {"* hush\n", "secrets:1:3:", "write it as \"text\" or 0xHEX"},
-      {"\n\n* \"hush", "secrets:3:", "closing \""},
-      {"* \"hush\"hush", "secrets:1:", "blank is missing"},
-      {"* \"hu\\sh\"", "secrets:1:", "backslash"},
-      {"* 0xhush", "secrets:1:", "hexadecimal digits"},
-      {"* 0x686", "secrets:1:", "odd number"},
+      {"\n\n* \"hush", "secrets:3:3:", "closing \""},
+      {"* \"hush\"hush", "secrets:1:9:", "blank is missing"},
+      {"* \"hu\\sh\"", "secrets:1:6:", "backslash"},
+      {"* 0xhush", "secrets:1:3:", "hexadecimal digits"},
+      {"* 0x686", "secrets:1:3:", "odd number"},
       {"*", "secrets:1:2:", "key is missing"},
-      {"10.0.0.1/8 \"hush\"", "secrets:1:", "10.64.0.0/16"},
-      {"10.0.0.300 \"hush\"", "secrets:1:", "address"},
+      {"10.0.0.1/8 \"hush\"", "secrets:1:1:", "10.64.0.0/16"},
+      {"  10.0.0.300 \"hush\"", "secrets:1:3:", "address"},
       {"10.0.0.0/33 \"hush\"", "secrets:1:", "address"},
       {"10.0.0.0/ \"hush\"", "secrets:1:", "address"},
-      {"hush \"hush\"", "secrets:1:", "address"},
+      {"hush \"hush\"", "secrets:1:1:", "address"},
+      {"hush-hub-7", "secrets:1:1:", "* \"KEY\""},
       {"* \"hush\" \"hush\"", "secrets:1:10:", "more than a line holds"},
-      {"* \"hush\" old \"hush\"", "secrets:1:", "until 2026"},
-      {"* \"hush\" old \"hush\" until", "secrets:1:", "in UTC"},
-      {"* \"hush\" old \"hush\" until 2026-13-01T00:00Z", "secrets:1:", "in UTC"},
-      {"* \"hush\" old hush until 2026-12-01T00:00Z", "secrets:1:", "0xHEX"},
-      {"* \"hush\"\n* \"hush\"", "secrets:2:1:", "line 1"},
+      {"* \"hush\" old \"hush\"", "secrets:1:20:", "until 2026"},
+      {"* \"hush\" old \"hush\" until", "secrets:1:26:", "in UTC"},
+      {"* \"hush\" old \"hush\" until 2026-13-01T00:00Z", "secrets:1:27:", "in UTC"},
+      {"* \"hush\" old hush until 2026-12-01T00:00Z", "secrets:1:14:", "0xHEX"},
+      {"* \"hush\"\n  * \"hush\"", "secrets:2:3:", "line 1"},
       {"", "secrets:", "holds no key"},
       {"# nothing\n\n", "secrets:", "holds no key"},
   };
@@ -134,9 +136,9 @@ class SecretsFile : public testing::Test {
     std::ofstream(path_) << text;
     ::chmod(path_.c_str(), mode);
   }
-  std::string load() {
+  std::string load(uid_t user = ::geteuid()) {
     std::uint64_t next_id = 1;
-    const auto secrets = Secrets::load(path_, next_id);
+    const auto secrets = Secrets::load(path_, user, next_id);
     return secrets ? "" : secrets.error();
   }
   std::string folder_, path_;
@@ -156,14 +158,22 @@ TEST_F(SecretsFile, IsForTheServerAlone) {
   }
 }
 
+// `coaxd -t` looks at it for the user that the server will be.
+TEST_F(SecretsFile, IsJudgedForTheServersUser) {
+  write("* \"hush\"", 0600);
+  constexpr uid_t kServer = 12345;
+  const std::string what = ::geteuid() == 0 ? fmt::format("the server may not read it; make it its own: chown {} {}", kServer, path_) : "it belongs to user";
+  EXPECT_NE(load(kServer).find(what), std::string::npos) << load(kServer);
+}
+
 TEST_F(SecretsFile, ThatIsNoneIsTold) {
-  EXPECT_NE(load().find("No such file"), std::string::npos);
+  EXPECT_EQ(load(), fmt::format("[docsis] secrets {}: there is no such file; write a line `* \"KEY\"` into it (and chmod 600), or name another one, or \"\" where no CMTS has a key", path_));
   write(std::string(Secrets::kLargestFile + 1, '#'), 0600);
   EXPECT_NE(load().find("larger than"), std::string::npos);
   write(std::string(Secrets::kLargestFile - 9, '#') + "\n* \"k\"\n", 0600);
   EXPECT_EQ(load(), "");
   std::uint64_t next_id = 1;
-  const auto folder = Secrets::load(folder_, next_id);
+  const auto folder = Secrets::load(folder_, ::geteuid(), next_id);
   ASSERT_FALSE(folder);
   EXPECT_NE(folder.error().find("is no file"), std::string::npos);
 }

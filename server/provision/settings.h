@@ -1,6 +1,8 @@
 // settings.h: what an operator decides about the files that modems fetch. A value; load time only.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,6 +25,7 @@ struct Settings {
   std::string templates;  // their folder; empty: there are none
   std::string secrets;    // secrets.h; empty: all CMTSs are without a shared secret
   std::string root;       // of the static files: a name that begins with it means the same as without
+  uid_t user = ::geteuid();  // whom the server runs as, now or once it is started
   docsis::Dialect dialect = docsis::Dialect::native;
   bool timestamp = false;      // TLV 19
   bool modem_address = false;  // TLV 20
