@@ -471,7 +471,7 @@ class CommandLine(unittest.TestCase):
         with self.namespace.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
             connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode("ascii"))
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
-        head, body = answer.decode("ascii").split("\r\n\r\n", 1)
+        head, body = answer.decode("utf-8").split("\r\n\r\n", 1)
         return head.split("\r\n")[0], body
 
     def test_global_statements_run_at_start_and_after_a_reload(self):
