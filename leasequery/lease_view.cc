@@ -1,6 +1,7 @@
 #include "leasequery/lease_view.h"
 
 #include <algorithm>
+#include <utility>
 #include <unordered_map>
 
 #include "leasequery/plain_setting.h"
@@ -52,7 +53,7 @@ void LeaseView::use(std::shared_ptr<const config::Config> config) {
   fixed_.clear();
   for (const auto& host : config_->hosts())
     for (const Ipv4 address : host->fixed_addresses) fixed_.push_back({address, host.get(), times_at(host->scope)});
-  std::ranges::stable_sort(fixed_, {}, &Fixed::address);
+  std::ranges::sort(fixed_, {}, [](const Fixed& one) { return std::pair(one.address, one.host->id); });
   // Of several hosts with one address the first declared is told.
   const auto repeated = std::ranges::unique(fixed_, {}, &Fixed::address);
   fixed_.erase(repeated.begin(), repeated.end());

@@ -1,6 +1,7 @@
 #include "leasequery/requesters.h"
 
 #include <algorithm>
+#include <utility>
 #include <numeric>
 
 namespace coaxd::leasequery {
@@ -34,7 +35,7 @@ Requesters::Requesters(std::span<const RequesterSpec> specs, std::uint32_t rate)
   for (const RequesterSpec& spec : specs) requesters_.push_back(std::make_unique<Requester>(spec));
   if (!listed_) requesters_.push_back(std::make_unique<Requester>(RequesterSpec{}));
   std::iota(by_length_.begin(), by_length_.end(), 0u);
-  std::ranges::stable_sort(by_length_, std::ranges::greater{}, [&](std::uint32_t place) { return specs[place].prefix.length(); });
+  std::ranges::sort(by_length_, {}, [&](std::uint32_t place) { return std::pair(-specs[place].prefix.length(), place); });
 }
 
 std::string Requesters::name(std::size_t place) const {
