@@ -148,7 +148,6 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
         pool_(options.transmit_buffers),
         outgoing_(options.transmit_buffers) {
     postponed_.reserve(kBuffers);
-    waiting_discovers_.reserve(kDiscoverBuffers);
     receive_header_.msg_namelen = sizeof(sockaddr_storage);
     receive_header_.msg_controllen = kControlSize;
     if (!sockets_.services.empty()) services_ = std::make_unique<Services>(std::uint16_t{3});
@@ -263,11 +262,6 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     msghdr message;
     std::array<std::uint8_t, 16> packet;
     bool used = false;
-  };
-  struct Postponed {  // a message that was received and is to be delivered later
-    Kind kind;
-    std::uint16_t buffer;
-    int size;
   };
 
   // Multishot recvmsg came with Linux 6.0, as did SEND_ZC, which the kernel can be asked about; provided-buffer rings with 5.19.
