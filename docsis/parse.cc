@@ -285,10 +285,23 @@ void Parser::plain_value(Frame& frame, const Token& keyword, Node node, const Tl
   leaf(frame, std::move(node), {.row = row, .prefix = {}, .snmp = std::nullopt}, *value);
 }
 
+// False: the pattern needs none.
+bool Parser::give_samples(Pattern& pattern) const {
+  bool given = false;
+  for (Pattern::Part& part : pattern.parts) {
+    if (part.variable == Pattern::kLiteral || part.has_default) continue;
+    part.text = options_.sample(variables_.names()[part.variable]);
+    part.has_default = given = true;
+  }
+  return given;
+}
+
 void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
   Token token = value;
   std::string expanded;
   const bool varbind = spec.snmp.has_value();
+  Report untold(options_.dialect);  // of a sample's mistakes nobody is to blame
+  bool sampled = false;
   if (value.variables) {
     auto pattern = read_pattern(value, variables_, report_);
     if (!pattern) return;
@@ -298,11 +311,12 @@ void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
       holes_.push_back(std::move(hole));
       return add(frame, std::move(node));
     }
-    token = expand(*pattern, variables_, nullptr, report_, expanded);
+    sampled = options_.sample && give_samples(*pattern);
+    token = expand(*pattern, variables_, nullptr, sampled ? untold : report_, expanded);
     if (token.is(TokenKind::bad)) return;
   }
   Octets octets;
-  if (!read_leaf(spec, token, *options_.mibs, report_, contents_, octets)) return;
+  if (!read_leaf(spec, token, *options_.mibs, sampled ? untold : report_, contents_, octets)) return;
   if (varbind) return add_varbind(frame, std::move(node), std::move(octets));
   node.value = std::move(octets);
   if (!told_size(node, name_of(node), node.value.size())) add(frame, std::move(node));

@@ -77,6 +77,7 @@ class Parser {
   void plain_value(Frame& frame, const Token& keyword, Node node, const Tlv& row);
   // Takes value and ';'. Nothing: told, and recovered.
   std::optional<Token> take_value(const Token& keyword, std::string_view wanted);
+  bool give_samples(Pattern& pattern) const;
   void leaf(Frame& frame, Node node, ValueSpec spec, const Token& value);
   bool told_size(const Node& node, std::string_view name, std::size_t size);
   void add(Frame& frame, Node node);

@@ -11,6 +11,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ struct ParseOptions {
   ReadFile read_file;       // unset: every file is missing
   bool mta = false;         // an MTA file even if it does not begin with MtaConfigDelimiter
   bool variables = true;    // ${name} of the native dialect; else it is text, as for the utility
+  // To look a template over: what a variable without a default might say. A leaf that it does not fit is left out. Unset: to have no default is an error.
+  std::function<std::string(std::string_view name)> sample = {};
 };
 
 struct Parsed {

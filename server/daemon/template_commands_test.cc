@@ -9,6 +9,7 @@
 namespace coaxd::daemon {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -73,7 +74,7 @@ TEST_F(TemplateCommands, KeysAndAFolderThatCannotBeReadAreTold) {
   folder_.write("keys", "* secret\n");
   folder_.remove("templates");
   look_twice();
-  EXPECT_THAT(text(), HasSubstr(settings_.templates + ": the folder of templates cannot be read: No such file or directory; the templates stay as they were\n"));
+  EXPECT_THAT(text(), AllOf(HasSubstr("[docsis] templates " + settings_.templates + ": the folder cannot be read: No such file or directory; "), HasSubstr("; the templates stay as they were\n")));
   EXPECT_THAT(text(), HasSubstr("Shared secrets: " + settings_.secrets + " cannot be used, and those of before stay:\n  " + settings_.secrets));
   EXPECT_EQ(json().at("templates").as_array().size(), 3u);
   EXPECT_TRUE(json().at("folder_problem").is_string());

@@ -22,7 +22,7 @@ class Fleet {
     plant_.settings.secrets = plant_.folder.path("secrets");
     for (std::size_t i = 0; i < kTemplates; ++i) write_template(i);
     write_secrets();
-    EXPECT_TRUE(plant_.open().empty());
+    for (const News& news : plant_.open()) EXPECT_FALSE(news.error) << news.text;
     for (std::uint32_t i = 0; i < kModems; ++i) set_modem(i);
   }
 

@@ -12,6 +12,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "docsis/check.h"
+#include "server/provision/variables.h"
+
 namespace coaxd::provision {
 namespace {
 
@@ -22,6 +25,23 @@ constexpr std::array<std::string_view, 4> kEndings = {".cm", ".cfg", ".bin", ".m
 constexpr std::string_view kQuarantine = ".quarantine";
 
 std::string_view without_ending(std::string_view file) noexcept { return file.substr(0, file.size() - TemplateFolder::kEnding.size()); }
+
+// What is wrong with the file of a modem for which nothing is set: warnings, for another may have a value in the place of a bad default. `alone`: it includes nothing;
+// else nobody knows in which of the files the line of a finding is.
+docsis::Problems look_over(std::string_view text, const std::string& file, docsis::ParseOptions options, bool alone) {
+  options.sample = sample_of;
+  auto parsed = docsis::parse(text, file, options);
+  docsis::Problems problems = parsed ? std::move(parsed->warnings) : std::move(parsed.error());
+  const docsis::Problems told = problems;
+  if (parsed)
+    for (docsis::Problem& found : docsis::check(parsed->document, file, {.release = {}, .mibs = options.mibs})) {
+      if (!alone) found.at = {1, 1};
+      const auto same = [&](const docsis::Problem& other) { return other.at == found.at && other.file == found.file; };  // in other words
+      if (std::ranges::none_of(told, same)) problems.push_back(std::move(found));
+    }
+  for (docsis::Problem& problem : problems) problem.severity = docsis::Severity::warning;
+  return problems;
+}
 
 }  // namespace
 
@@ -70,6 +90,7 @@ const LoadedTemplate* TemplateSet::quarantine_of(Templates::const_iterator found
 std::expected<std::vector<std::string>, std::string> TemplateFolder::list() const {
   std::vector<std::string> files;
   if (folder_.empty()) return files;
+  const auto fail = [&](std::string what) { return std::unexpected(fmt::format("[docsis] templates {}: {}", folder_, std::move(what))); };
   std::error_code error;
   fs::recursive_directory_iterator at(folder_, error), end;
   for (; !error && at != end; at.increment(error)) {
@@ -81,9 +102,10 @@ std::expected<std::vector<std::string>, std::string> TemplateFolder::list() cons
     std::error_code ignored;
     if (!name.ends_with(kEnding) || name.size() == kEnding.size() || !at->is_regular_file(ignored)) continue;
     files.push_back(at->path().lexically_relative(folder_).string());
-    if (files.size() > kMostTemplates) return std::unexpected(fmt::format("{}: holds more than {} templates; is it the right folder?", folder_, kMostTemplates));
+    if (files.size() > kMostTemplates) return fail(fmt::format("holds more than {} templates; is it the right folder?", kMostTemplates));
   }
-  if (error) return std::unexpected(fmt::format("{}: the folder of templates cannot be read: {}", folder_, error.message()));
+  if (error == std::errc::permission_denied) return fail(fmt::format("the server may not read it: chmod -R a+rX {}", folder_));
+  if (error) return fail(fmt::format("the folder cannot be read: {}; make it (mkdir -p {}), or name another one, or \"\" for none", error.message(), folder_));
   std::ranges::sort(files);
   return files;
 }
@@ -158,10 +180,10 @@ void TemplateFolder::read(const std::string& file, Source& source, WallSeconds n
     return contents;
   };
   auto parsed = docsis::Template::parse(*text, file, options);
-  texts.insert_or_assign(file, std::move(*text));
+  texts.insert_or_assign(file, *text);
   if (!parsed) return fail(parsed.error());
   const bool first = source.good == nullptr;
-  finish(false, parsed->warnings());
+  finish(false, look_over(*text, file, options, inputs.size() == 1));
   source.good = std::make_shared<const LoadedTemplate>(LoadedTemplate{next_id_++, file, std::move(*parsed)});
   source.loaded = now;
   if (!first || !source.problems.empty()) news.push_back({false, fmt::format("template {}: {}{}{}", file, first ? "read" : "read again", source.problems.empty() ? "" : ", with warnings\n", source.problems)});

@@ -1,5 +1,6 @@
 #include "server/provision/template_folder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "server/provision/testing/scratch_folder.h"
@@ -7,8 +8,9 @@
 namespace coaxd::provision {
 namespace {
 
-constexpr std::string_view kGood = "Main { NetworkAccess 1; MaxCPE ${cpe:2}; }\n";
-constexpr std::string_view kOther = "Main { NetworkAccess 0; MaxCPE ${cpe}; SwUpgradeFilename \"${file}\"; }\n";
+#define COAXD_FLOWS " UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; } DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; }"
+constexpr std::string_view kGood = "Main { NetworkAccess 1; MaxCPE ${cpe:2};" COAXD_FLOWS " }\n";
+constexpr std::string_view kOther = "Main { NetworkAccess 0; MaxCPE ${cpe}; SwUpgradeFilename \"${file}\";" COAXD_FLOWS " }\n";
 constexpr std::string_view kWrong = "Main {\n  NetworkAccess 1;\n  MaxCPE 300;\n}\n";
 
 class TemplateFolderTest : public testing::Test {
@@ -77,7 +79,8 @@ TEST_F(TemplateFolderTest, WithoutAFolderThereAreNone) {
   TemplateFolder missing(folder.path("nowhere"), docsis::Dialect::native);
   const auto loaded = missing.load(1);
   ASSERT_FALSE(loaded);
-  EXPECT_NE(loaded.error().find("nowhere: the folder of templates cannot be read"), std::string::npos) << loaded.error();
+  EXPECT_EQ(loaded.error(),
+            fmt::format("[docsis] templates {0}: the folder cannot be read: No such file or directory; make it (mkdir -p {0}), or name another one, or \"\" for none", folder.path("nowhere")));
 }
 
 TEST_F(TemplateFolderTest, TakesAChangeThatTwoLooksHaveSeen) {
@@ -156,7 +159,7 @@ TEST_F(TemplateFolderTest, ThatWasNeverGoodIsKnownAndHasNothing) {
 }
 
 TEST_F(TemplateFolderTest, LooksAtWhatATemplateIncludes) {
-  folder.write("south/gold.cfg", "Main { NetworkAccess 1; include \"parts.inc\"; }\n");
+  folder.write("south/gold.cfg", "Main { NetworkAccess 1; include \"parts.inc\";" COAXD_FLOWS " }\n");
   folder.write("south/parts.inc", "MaxCPE ${cpe};\n");
   EXPECT_TRUE(load().empty());
   const std::uint64_t first = find("south/gold.cm")->id;
@@ -246,6 +249,40 @@ TEST_F(TemplateFolderTest, TellsWarningsAndGoesOn) {
   EXPECT_FALSE(told[0].error);
   EXPECT_NE(told[0].text.find("warning"), std::string::npos);
   EXPECT_NE(find("gold.cm"), nullptr);
+}
+
+// What only the modem would notice otherwise, when it is refused.
+TEST_F(TemplateFolderTest, TellsABadDefault) {
+  folder.write("gold.cfg", "Main {\n  NetworkAccess 1;\n  MaxCPE ${cpe:many};\n}\n");
+  const auto told = load();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_FALSE(told[0].error);
+  EXPECT_TRUE(told[0].text.starts_with("template gold.cfg: read, with warnings\n")) << told[0].text;
+  EXPECT_NE(told[0].text.find("gold.cfg:3:10: warning: "), std::string::npos) << told[0].text;
+  EXPECT_NE(told[0].text.find("  MaxCPE ${cpe:many};\n         ^"), std::string::npos) << told[0].text;
+  EXPECT_NE(find("gold.cm"), nullptr) << "a modem may have a value of its own";
+}
+
+TEST_F(TemplateFolderTest, TellsAFileThatNoCmtsRegisters) {
+  const std::string half = "Main { NetworkAccess 1; MaxCPE ${cpe}; SnmpMibObject sysContact.0 String \"${modem}\"; UsServiceFlow { UsServiceFlowRef ${ref}; QosParamSetType 7; }";
+  folder.write("gold.cfg", half + " }\n");
+  folder.write("silver.cfg", half + " DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; MaxRateSustained ${down:5000000}; } }\n");
+  folder.write("parts.cfg", "Main { include \"parts.inc\"; }\n");
+  folder.write("parts.inc", "NetworkAccess 1;\n");
+  const auto told = load();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_NE(told[0].text.find("gold.cfg:1:1: warning: there is no DsServiceFlow"), std::string::npos) << told[0].text;
+  EXPECT_NE(told[1].text.find("parts.cfg:1:1: warning: there is no UsServiceFlow and DsServiceFlow"), std::string::npos) << told[1].text;
+  EXPECT_EQ(status("silver").problems, "");
+  EXPECT_EQ(status("gold").state, TemplateStatus::State::good);
+}
+
+// Whatever a variable without a default may stand for, nobody is told off for our guess.
+TEST_F(TemplateFolderTest, DoesNotBlameATemplateForWhatNobodyHasSet) {
+  folder.write("gold.cfg",
+               "Main { NetworkAccess ${access}; SwUpgradeServer ${server}; SwUpgradeServer ${other}; SwUpgradeFilename \"${device.model}\"; CpeMacAddress ${mac}; CpeMacAddress ${other};"
+               "" COAXD_FLOWS " }\n");
+  EXPECT_TRUE(load().empty()) << status("gold").problems;
 }
 
 }  // namespace
