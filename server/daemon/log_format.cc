@@ -189,7 +189,7 @@ void quoted(const Writer& w, std::string_view octets) {
 // TFTP "gold.cm" to 10.1.0.5 (00:10:95:01:02:03)
 void file_to(const Writer& w) {
   w.text += "TFTP ";
-  quoted(w, w.words());
+  quoted(w, w.words().substr(0, w.words().find('\0')));
   w.text += " to ";
   w.address(w.event.address);
   if (w.event.hlen == 0) return;
@@ -198,14 +198,13 @@ void file_to(const Writer& w) {
   w.text += ")";
 }
 
-// The reason's key, and in quotes what the other side, or the file's source, said.
+// The reason's label, and in quotes what the other side, or the file's source, said.
 void file_reason(const Writer& w) {
-  const std::string_view said{w.event.name.data(), w.event.name_size};
-  const std::size_t colon = said.find(": ");
-  w.text += said.substr(0, colon);
-  if (colon == said.npos) return;
+  w.text += std::string_view{w.event.name.data(), w.event.name_size};
+  const std::string_view said = w.words().substr(std::min(w.words().find('\0'), w.words().size()));
+  if (said.size() < 2) return;
   w.text += ": ";
-  quoted(w, said.substr(colon + 2));
+  quoted(w, said.substr(1));
 }
 
 void file_sent_line(const Writer& w) {

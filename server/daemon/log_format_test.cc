@@ -219,8 +219,8 @@ TEST(LogFormat, TransfersOfFilesNameTheModem) {
            Row{numbers(worded(anonymous(event(LogKind::file_sent)), "gold.cm"), 2048, 1012, 3), "TFTP \"gold.cm\" to 10.0.0.7: 2048 octets in 1012 ms, 3 packets sent again"},
            Row{numbers(worded(named(event(LogKind::file_failed), "no-answer"), "gold.cm"), 2048, 512, 4),
                "TFTP \"gold.cm\" to 10.0.0.7 (02:00:5e:00:53:01) failed after 512 of 2048 octets: no-answer"},
-           Row{worded(named(anonymous(event(LogKind::file_refused)), "access-violation: your address has no lease here"), "gold.cm"),
-               "TFTP \"gold.cm\" to 10.0.0.7 refused: access-violation: \"your address has no lease here\""},
+           Row{worded(named(anonymous(event(LogKind::file_refused)), "no-lease"), std::string("gold.cm\0DHCP has not given you this address", 43)),
+               "TFTP \"gold.cm\" to 10.0.0.7 refused: no-lease: \"DHCP has not given you this address\""},
        })
     expect(row);
   LogLine line;
@@ -230,7 +230,7 @@ TEST(LogFormat, TransfersOfFilesNameTheModem) {
 
 // Names and messages are a stranger's octets: no second line, no end of the quotes, no command to a terminal.
 TEST(LogFormat, TransfersOfFilesShowAStrangersOctetsInQuotes) {
-  const LogEvent e = worded(named(anonymous(event(LogKind::file_failed)), "client-error: \x1b[2J"), "a\nDHCPACK on \"b\\\xff");
+  const LogEvent e = worded(named(anonymous(event(LogKind::file_failed)), "client-error"), std::string("a\nDHCPACK on \"b\\\xff\0\x1b[2J", 22));
   expect({e, "TFTP \"a\\012DHCPACK on \\\"b\\\\\\377\" to 10.0.0.7 failed after 0 of 0 octets: client-error: \"\\033[2J\""});
 }
 

@@ -31,8 +31,8 @@ enum class LogKind : std::uint8_t {
   still_in_use,                          // a host's address: whoever has a lease on it answers pings
   unknown_segment,                       // "TYPE from MAC via VIA: unknown network segment", number_a is the message type
   text,                                  // log(...) of the configuration, `text` and `level`
-  file_sent, file_failed, file_refused,  // TFTP: `text` is the file's name, `name` why not; number_a its size, number_b milliseconds or octets acknowledged,
-                                         // number_c packets sent again
+  file_sent, file_failed, file_refused,  // TFTP: `text` is the file's name, and behind a NUL what was said of it; `name` the label of why not; number_a its size,
+                                         // number_b milliseconds or octets acknowledged, number_c packets sent again
   execute,                               // "execute_statement argv[0] = ..." lines come with the effect itself
   count
 };

@@ -73,6 +73,7 @@ FileAnswer ProvisionedFiles::open(const FileQuery& query) {
     const bool missing = answer.code == tftp::ErrorCode::file_not_found;
     if (missing) return refuse(is_template ? Refusal::template_broken : Refusal::not_found, query, asked);
     refuse(Refusal::static_refused, query, asked, answer.text);
+    answer.label = to_string(Refusal::static_refused);
     return answer;
   }
   counters_.from_static.add();
@@ -203,7 +204,7 @@ FileAnswer ProvisionedFiles::refuse(Refusal refusal, const FileQuery& query, con
                                  .modem = asked.known ? who_.modem : subscriber::Mac{},
                                  .detail = detail.empty() ? std::string_view(text_) : detail});
   }
-  return FileAnswer::refused(why.code, text_);
+  return FileAnswer::refused(why.code, text_, why.label);
 }
 
 std::expected<ProvisionedFiles::Preview, std::string> ProvisionedFiles::preview(subscriber::Mac modem, std::string_view name, Instant now) {

@@ -62,10 +62,11 @@ struct FileAnswer {
   std::shared_ptr<const Contents> contents;      // ready
   ErrorCode code = ErrorCode::file_not_found;    // refused: what the client is told
   std::string_view text;                         // refused: in words; valid until the responder has returned. Empty: the code's own
+  std::string_view label = {};                   // refused: why, where the source knows it better than the code; a literal
 
   static FileAnswer ready(std::shared_ptr<const Contents> contents) noexcept { return {Status::ready, std::move(contents), {}, {}}; }
   static FileAnswer pending() noexcept { return {Status::pending, nullptr, {}, {}}; }
-  static FileAnswer refused(ErrorCode code, std::string_view text = {}) noexcept { return {Status::refused, nullptr, code, text}; }
+  static FileAnswer refused(ErrorCode code, std::string_view text = {}, std::string_view label = {}) noexcept { return {Status::refused, nullptr, code, text, label}; }
 };
 
 class FileSource {

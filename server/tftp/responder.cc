@@ -106,7 +106,7 @@ void Responder::answer(Ticket ticket, const FileAnswer& answer, Instant now) {
   // The request came to port 69; RFC 1350 §4 has an ERROR that refuses it come from there or from a TID alike.
   const Arrival arrival{.from = transfer->client, .to = transfer->server};
   const Reason reason = reason_of(answer.code);
-  refuse(reason, arrival, table_.name(*transfer), answer.code, answer.text.empty() ? row(reason).text : answer.text);
+  refuse(reason, arrival, table_.name(*transfer), answer);
   table_.remove(*transfer);
   counters_.open.set(table_.open());
 }
@@ -270,6 +270,7 @@ void Responder::end(Transfer& transfer, Reason reason, Instant now, std::string_
   const bool complete = reason == Reason::none;
   Event event{.kind = complete ? Event::Kind::completed : Event::Kind::failed,
               .reason = reason,
+              .label = to_string(reason),
               .client = transfer.client,
               .server = transfer.server,
               .name = table_.name(transfer),
@@ -297,15 +298,17 @@ void Responder::end(Transfer& transfer, Reason reason, Instant now, std::string_
 }
 
 void Responder::refuse(Reason reason, const Arrival& arrival, std::string_view name) {
-  refuse(reason, arrival, name, row(reason).reply, row(reason).text);
+  refuse(reason, arrival, name, FileAnswer::refused(row(reason).reply));
 }
 
-void Responder::refuse(Reason reason, const Arrival& arrival, std::string_view name, ErrorCode code, std::string_view text) {
+void Responder::refuse(Reason reason, const Arrival& arrival, std::string_view name, const FileAnswer& answer) {
   counters_.of(reason).add();
+  const std::string_view text = answer.text.empty() ? row(reason).text : answer.text;
   if (!name.empty()) {
-    outlet_.log({.kind = Event::Kind::refused, .reason = reason, .client = arrival.from, .server = arrival.to, .name = name, .text = text});
+    const std::string_view label = answer.label.empty() ? to_string(reason) : answer.label;
+    outlet_.log({.kind = Event::Kind::refused, .reason = reason, .label = label, .client = arrival.from, .server = arrival.to, .name = name, .text = text});
   }
-  if (code != ErrorCode::silence) send_error(back(arrival), code, text);
+  if (answer.code != ErrorCode::silence) send_error(back(arrival), answer.code, text);
 }
 
 void Responder::send_error(const Departure& departure, ErrorCode code, std::string_view text) {

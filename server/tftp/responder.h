@@ -39,6 +39,7 @@ struct Event {
   enum class Kind : std::uint8_t { refused, started, completed, failed };
   Kind kind = Kind::refused;
   Reason reason = Reason::none;  // refused, failed
+  std::string_view label{};      // the reason's, or FileAnswer::label
   Endpoint client{};
   Ipv4 server{};
   std::string_view name{};
@@ -108,7 +109,7 @@ class Responder final {
   void on_timeout(Transfer& transfer, Instant now);
   void arm(const Transfer& transfer, Instant now) noexcept;
   void end(Transfer& transfer, Reason reason, Instant now, std::string_view text = {});
-  void refuse(Reason reason, const Arrival& arrival, std::string_view name, ErrorCode code, std::string_view text);
+  void refuse(Reason reason, const Arrival& arrival, std::string_view name, const FileAnswer& answer);
   void refuse(Reason reason, const Arrival& arrival, std::string_view name = {});
   void send_error(const Departure& departure, ErrorCode code, std::string_view text);
   void send(std::size_t size, const Departure& departure);

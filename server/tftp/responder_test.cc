@@ -95,7 +95,7 @@ class Scene : public Outlet {
   std::size_t rooms = 1'000'000;
   std::uint16_t path_mtu = 1500;
   std::vector<Event> events;
-  std::vector<std::string> names, texts;
+  std::vector<std::string> names, texts, labels;
 
  private:
   MutableBytes room() override { return rooms > 0 ? MutableBytes{room_}.first(settings.largest_datagram) : MutableBytes{}; }
@@ -129,6 +129,7 @@ class Scene : public Outlet {
     events.push_back(event);
     names.emplace_back(event.name);
     texts.emplace_back(event.text);
+    labels.emplace_back(event.label);
   }
 
   std::array<std::uint8_t, 1472> room_;
@@ -555,8 +556,9 @@ TEST(TftpFiles, APendingFileIsAskedForOnce) {
 TEST(TftpFiles, APendingFileMayBeRefused) {
   Scene scene;
   scene.ask("late-modem.cm");
-  scene.responder.answer(scene.files.late[0].ticket, FileAnswer::refused(ErrorCode::access_violation, "not your file"), scene.now);
+  scene.responder.answer(scene.files.late[0].ticket, FileAnswer::refused(ErrorCode::access_violation, "not your file", "not-told"), scene.now);
   EXPECT_THAT(scene.take(), ElementsAre("ERROR 2 not your file"));
+  EXPECT_EQ(scene.labels.back(), "not-told");
   EXPECT_EQ(scene.count(Reason::access_violation), 1u);
   EXPECT_EQ(scene.responder.open(), 0u);
 }

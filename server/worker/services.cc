@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "server/tftp/time_of_day.h"
@@ -24,12 +25,13 @@ engine::LogKind kind_of(tftp::Event::Kind kind) noexcept {
 
 std::uint32_t cut(std::uint64_t number) noexcept { return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, 0xffffffff)); }
 
-// As much as fits behind the first `size` octets; the new size.
+// As much as fits behind the first `size` octets, with three dots where something is left out; the new size.
 template <std::size_t kSize>
 std::size_t append(std::array<char, kSize>& out, std::size_t size, std::string_view text) noexcept {
-  text = text.substr(0, kSize - size);
-  std::ranges::copy(text, out.begin() + static_cast<std::ptrdiff_t>(size));
-  return size + text.size();
+  const auto rest = std::span(out).subspan(size);
+  std::ranges::copy(text.substr(0, rest.size()), rest.begin());
+  if (text.size() > rest.size()) std::ranges::fill(rest.last(std::min<std::size_t>(rest.size(), 3)), '.');
+  return size + std::min(text.size(), rest.size());
 }
 
 }  // namespace
@@ -72,10 +74,10 @@ void Services::log(const tftp::Event& event) {
   engine::LogEvent line;
   line.kind = kind;
   line.address = event.client.address;
-  line.text_size = static_cast<std::uint16_t>(append(line.text, 0, event.name));
-  std::size_t said = append(line.name, 0, tftp::to_string(event.reason));
-  if (!event.text.empty() && event.text != tftp::row(event.reason).text) said = append(line.name, append(line.name, said, ": "), event.text);
-  line.name_size = static_cast<std::uint8_t>(said);
+  line.name_size = static_cast<std::uint8_t>(append(line.name, 0, event.label));
+  std::size_t said = append(line.text, 0, event.name);
+  if (!event.text.empty() && event.text != tftp::row(event.reason).text) said = append(line.text, append(line.text, said, std::string_view("", 1)), event.text);
+  line.text_size = static_cast<std::uint16_t>(said);
   line.number_a = cut(event.size);
   line.number_b = event.kind == tftp::Event::Kind::failed ? cut(event.acknowledged) : cut(static_cast<std::uint64_t>(event.duration_ns / kNsPerMs));
   line.number_c = event.resent;

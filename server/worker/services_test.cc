@@ -53,10 +53,12 @@ struct Files final : tftp::FileSource {
   tftp::FileAnswer open(const tftp::FileQuery& query) override {
     if (query.name == "one") return tftp::FileAnswer::ready(std::make_shared<tftp::MemoryContents>(std::vector<std::uint8_t>{1}));
     if (query.name == "bad") return tftp::FileAnswer::refused(tftp::ErrorCode::access_violation, "not yours");
+    if (query.name.starts_with("wrong")) return tftp::FileAnswer::refused(tftp::ErrorCode::undefined, said, "compile-failed");
     return tftp::FileAnswer::refused(tftp::ErrorCode::file_not_found);
   }
   void refresh() override { ++refreshed; }
   int refreshed = 0;
+  std::string said = "gold.cfg:4:63: MaxRateSustained is 0 to 4294967295, not 99999999999";
 };
 
 class ServicesTest : public testing::Test {
@@ -124,7 +126,20 @@ TEST_F(ServicesTest, ARefusalSaysWhyAndWhatItsSourceSaid) {
   EXPECT_EQ(lines_.events[0].kind, engine::LogKind::file_refused);
   EXPECT_EQ(name(lines_.events[0]), "file-not-found");
   EXPECT_EQ(lines_.events[0].hlen, 0) << "a stranger has no MAC";
-  EXPECT_EQ(name(lines_.events[1]), "access-violation: not yours");
+  EXPECT_EQ(name(lines_.events[1]), "access-violation");
+  EXPECT_EQ(text(lines_.events[1]), std::string("bad\0not yours", 13));
+}
+
+TEST_F(ServicesTest, ARefusalHasTheLabelOfItsSourceAndAllThatFits) {
+  ask("wrong");
+  files_.said = std::string(1000, 's');
+  ask("wrong", kModem, 1001);
+  ask("wrong" + std::string(tftp::kMaxName - 7, 'x'), kModem, 1002);
+  ASSERT_EQ(lines_.events.size(), 3u);
+  EXPECT_EQ(name(lines_.events[0]), "compile-failed");
+  EXPECT_EQ(text(lines_.events[0]), std::string("wrong\0", 6) + "gold.cfg:4:63: MaxRateSustained is 0 to 4294967295, not 99999999999");
+  EXPECT_EQ(text(lines_.events[1]), std::string("wrong\0", 6) + std::string(247, 's') + "...");
+  EXPECT_TRUE(text(lines_.events[2]).ends_with(std::string("x\0..", 4))) << "the file's name is whole all the same";
 }
 
 TEST_F(ServicesTest, ATransferThatNobodyFollowsFailsInOneLine) {
