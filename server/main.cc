@@ -6,6 +6,7 @@
 #include "server/daemon/configuration.h"
 #include "server/daemon/leases_check.h"
 #include "server/daemon/log_writer.h"
+#include "server/daemon/modem_files.h"
 #include "server/daemon/process.h"
 #include "server/daemon/server.h"
 
@@ -38,10 +39,18 @@ int test_configuration(const CommandLine& line, const coaxd::config::Settings& s
       std::fputs(configuration.coverage.text(settings).c_str(), stdout);
     }
   }
-  const std::string refused = unsafe_findings(configuration, settings);
-  if (refused.empty()) return 0;
-  if (!line.quiet) std::fprintf(stderr, "%s", refused.c_str());
-  return 1;
+  std::string refused = unsafe_findings(configuration, settings);
+  std::vector<coaxd::provision::News> news;
+  if (const auto identity = find_identity(line.user, line.group); !identity) {
+    refused += identity.error() + '\n';
+  } else if (const auto read = check_files(settings, line.chroot, identity->uid, news); !read) {
+    refused += read.error();
+  }
+  if (!line.quiet) {
+    for (const auto& each : news) std::fprintf(stderr, "%s\n", each.text.c_str());
+    std::fprintf(stderr, "%s", refused.c_str());
+  }
+  return refused.empty() ? 0 : 1;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server/config/parser.h"
+#include "server/daemon/modem_files.h"
 #include "server/engine/startup.h"
 #include "server/engine/variables.h"
 
@@ -60,6 +61,7 @@ std::expected<Configuration, std::string> load_configuration(const std::string& 
   result.config = std::move(*resolved);
   for (const config::Diagnostic& warning : result.config->warnings())
     result.warnings.push_back(warning.render(result.config->sources()));
+  if (std::string unused = unused_files(settings); !unused.empty()) result.warnings.push_back(std::move(unused));
   return result;
 }
 

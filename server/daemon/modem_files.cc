@@ -67,6 +67,29 @@ provision::Settings provision_settings(const config::Settings& settings) {
   return out;
 }
 
+std::string unused_files(const config::Settings& settings) {
+  if (settings.tftp.enabled) return {};
+  std::string keys;
+  for (const config::SettingRow& row : config::setting_rows())
+    if (row.table == "docsis" && setting_text(row, settings) != setting_text(row, config::Settings{})) keys += (keys.empty() ? "" : ", ") + std::string(row.key);
+  if (keys.empty()) return {};
+  return fmt::format("[docsis] {}: is for files that are sent by TFTP, which is off: write `enabled = true` under [tftp], or leave [docsis] out.", keys);
+}
+
+std::expected<void, std::string> check_files(config::Settings settings, const std::string& jail, uid_t user, std::vector<provision::News>& news) {
+  if (!settings.tftp.enabled) return {};
+  for (std::string* path : {&settings.docsis.templates, &settings.docsis.secrets, &settings.tftp.root})
+    if (!path->empty()) path->insert(0, jail);
+  provision::Settings wanted = provision_settings(settings);
+  wanted.user = user;
+  std::string refused;
+  const auto refuse = [&](const std::string& why) { refused += why.ends_with('\n') ? why : why + '\n'; };
+  if (const auto made = provision::Provision::make(wanted, {}, 0, news); !made) refuse(made.error());
+  if (const auto opened = open_folder(settings.tftp); !opened) refuse(opened.error());
+  if (refused.empty()) return {};
+  return std::unexpected(std::move(refused));
+}
+
 ConfigPlan::ConfigPlan(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {
   for (const auto& host : config_->hosts()) {
     const Bytes hardware(host->hardware);

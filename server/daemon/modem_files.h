@@ -2,11 +2,14 @@
 // folder of [tftp]. Control thread; at start and reload, but for ModemFiles::files, which is its thread's.
 #pragma once
 
+#include <sys/types.h>
+
 #include <expected>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/config/config.h"
 #include "server/config/settings.h"
@@ -19,6 +22,11 @@
 namespace coaxd::daemon {
 
 provision::Settings provision_settings(const config::Settings& settings);
+// What [docsis] says for nobody, as one sentence; "": nothing.
+std::string unused_files(const config::Settings& settings);
+// All that a start reads of templates, keys and folder, for `coaxd -t`: the server will be `user`, and all paths are below `jail`. The error is what the start would
+// be refused with, a line or more.
+std::expected<void, std::string> check_files(config::Settings settings, const std::string& jail, uid_t user, std::vector<provision::News>& news);
 
 // What a configuration says of addresses. A value, for any thread.
 class ConfigPlan final : public provision::AddressPlan {

@@ -1,12 +1,19 @@
 #include "server/daemon/modem_files.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "server/config/parser.h"
 #include "server/provision/testing/scratch_folder.h"
 
 namespace coaxd::daemon {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr Instant kNow{.mono_ns = 1, .wall = 1'700'000'000};
 constexpr Ipv4 kLeased = Ipv4::of(10, 1, 0, 5), kFree = Ipv4::of(10, 1, 0, 6), kCmts = Ipv4::of(10, 9, 0, 1), kFixed = Ipv4::of(10, 1, 0, 200), kShared = Ipv4::of(10, 1, 0, 201), kById = Ipv4::of(10, 1, 0, 202);
@@ -60,6 +67,46 @@ TEST(ModemFiles_Settings, AreThoseOfTheFile) {
   EXPECT_EQ(provision_settings(from).check, provision::SourceCheck::off);
 }
 
+TEST(ModemFiles_Settings, OfFilesWithoutTftpAreTold) {
+  config::Settings settings;
+  settings.tftp.enabled = false;
+  EXPECT_EQ(unused_files(settings), "");
+  settings.docsis.templates = "/etc/coaxd/templates";
+  settings.docsis.only_told = true;
+  EXPECT_EQ(unused_files(settings), "[docsis] templates, only_told: is for files that are sent by TFTP, which is off: write `enabled = true` under [tftp], or leave [docsis] out.");
+  settings.tftp.enabled = true;
+  EXPECT_EQ(unused_files(settings), "");
+}
+
+// `coaxd -t`: what a start would be refused with.
+TEST(ModemFiles_Check, SaysWhatAStartWould) {
+  const provision::ScratchFolder jail;
+  config::Settings settings;
+  settings.tftp.enabled = true;
+  settings.tftp.root = "/root";
+  settings.docsis.templates = "/templates";
+  settings.docsis.secrets = "/keys";
+  std::vector<provision::News> news;
+  const auto check = [&] {
+    news.clear();
+    const auto checked = check_files(settings, jail.path(), ::geteuid(), news);
+    return checked ? "" : checked.error();
+  };
+  EXPECT_THAT(check(), AllOf(HasSubstr("[docsis] templates " + jail.path("templates") + ": "), HasSubstr("[tftp] root " + jail.path("root") + ": "), EndsWith("\n")));
+  jail.write("root/fw.img", "image");
+  jail.write("templates/gold.cfg", "Main { MaxCPE 300; }\n");
+  EXPECT_THAT(check(), StartsWith("[docsis] secrets " + jail.path("keys") + ": there is no such file; "));
+  jail.write("keys", "north-hub-7\n");
+  EXPECT_THAT(check(), AllOf(StartsWith(jail.path("keys") + ":1:1: error: "), EndsWith("\"KEY\"\n")));
+  jail.write("keys", "* \"north-hub-7\"\n");
+  EXPECT_EQ(check(), "");
+  ASSERT_EQ(news.size(), 1u) << "a template's mistake refuses no start";
+  EXPECT_THAT(news[0].text, HasSubstr("gold.cfg:1:15: error: "));
+  jail.remove("keys");
+  settings.tftp.enabled = false;
+  EXPECT_EQ(check(), "") << "nothing of it is read";
+}
+
 class ModemFilesTest : public testing::Test {
  protected:
   ModemFilesTest() {
@@ -79,7 +126,7 @@ class ModemFilesTest : public testing::Test {
     std::vector<provision::News> news;
     auto made = provision::Provision::make(provision_settings(settings_), {1, 2}, kNow.wall, news);
     ASSERT_TRUE(made) << made.error();
-    EXPECT_TRUE(news.empty());
+    for (const provision::News& each : news) EXPECT_FALSE(each.error) << each.text;
     files_.reset();
     provision_ = std::move(*made);
     auto files = ModemFiles::make({.settings = settings_, .provision = *provision_, .modems = modems_, .leases = leases_, .plan = std::make_shared<ConfigPlan>(plant())});

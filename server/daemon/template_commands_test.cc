@@ -24,7 +24,8 @@ class TemplateCommands : public testing::Test {
     provision_ = std::move(*made);
   }
   void open_with_templates() {
-    folder_.write("templates/gold.cfg", "Main { MaxCPE ${cpe:2}; SwUpgradeFilename \"${mac}\"; }\n");
+    folder_.write("templates/gold.cfg", "Main { NetworkAccess 1; MaxCPE ${cpe:2}; SwUpgradeFilename \"${mac}\"; UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; } "
+                  "DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; } }\n");
     folder_.write("templates/south/bad.cfg", "Main {\n  MaxCPE 300;\n}\n");
     folder_.write("templates/silver.cfg", "Main { MaxCPE 2; }\n");
     folder_.write("keys", "* \"secret\"\n");

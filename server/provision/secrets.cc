@@ -39,6 +39,7 @@ std::expected<std::string_view, std::string> FileText::read(const std::string& p
   const auto error = [&](std::string what) { return Error(fmt::format("[docsis] secrets {}: {}", path, std::move(what))); };
   const auto unreadable = [&] { return error(fmt::format("the server may not read it; make it its own: chown {} {}", user, path)); };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0 && errno == EACCES && user != ::geteuid()) return error(fmt::format("user {}, who asks, may not read it; ask as root", ::geteuid()));
   if (fd < 0 && errno == EACCES) return unreadable();
   if (fd < 0 && errno == ENOENT)
     return error("there is no such file; write a line `* \"KEY\"` into it (and chmod 600), or name another one, or \"\" where no CMTS has a key");

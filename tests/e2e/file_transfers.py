@@ -159,7 +159,7 @@ class Clients(Files):
                     continue
                 self.assertRegex(text, "(?i)file not found")
                 self.assertTrue(status != 0 or client == "tftp-hpa", text)
-        self.said(r'TFTP "none" to 10\.88\.0\.2 refused: file-not-found\n')
+        self.said(r'TFTP "none" to 10\.88\.0\.2 refused: not-found\n')
 
 
 class ClientsWithAsio(Clients):
@@ -193,7 +193,7 @@ class Requests(Files):
         for name in ("file1", "/file1", "./file1", f"{self.root}/file1", "sub/file"):
             with self.subTest(name=name):
                 self.assertEqual((DATA, 1), self.ask(name)[:2])
-        self.said(r'TFTP "\.\./secret" to 10\.88\.0\.2 refused: access-violation\n')
+        self.said(r'TFTP "\.\./secret" to 10\.88\.0\.2 refused: static-refused\n')
 
     def test_a_name_cannot_write_the_log(self):
         self.start()
@@ -207,7 +207,7 @@ class Requests(Files):
         self.assertEqual((DATA, 1), self.ask("file1", CMTS)[:2])
         opcode, code, text, _ = self.ask("file1", STRANGER)
         self.assertEqual((ERROR, ACCESS_VIOLATION, b"DHCP has not given you this address\0"), (opcode, code, text))
-        self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: access-violation: "DHCP has not given you this address"')
+        self.said(r'TFTP "file1" to 10\.88\.0\.4 refused: no-lease: "DHCP has not given you this address"')
         self.assertEqual(1, self.metric('coaxd_tftp_refused_total{reason="access-violation"}'))
         self.assertEqual(1, self.metric('coaxd_files_refused_total{reason="no-lease"}'))
 
@@ -370,6 +370,10 @@ class Templates(Compiled):
         with self.assertRaisesRegex(server.ServerFailed, r"/keys: .*chmod 600") as refused:
             self.start()
         self.assertNotIn("secret\"", str(refused.exception))
+        checked = subprocess.run([base.Settings.server, "-t", "-cf", f"{self.folder}/dhcpd.conf", "-C", f"{self.folder}/coaxd.toml"],
+                                 capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(1, checked.returncode, checked.stderr)
+        self.assertRegex(checked.stderr, r"\[docsis\] secrets .*/keys: .*chmod 600")
 
 
 NORTH, SOUTH = "10.88.0.5", "10.88.0.6"     # relays: CMTSs with keys of their own
