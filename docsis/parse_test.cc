@@ -370,6 +370,16 @@ TEST(DocsisParse, LongTextsTakeLinearTime) {
 }
 
 // Without a template, a variable has its default or none.
+// A leaf that its sample does not fit is left out, and nobody is told.
+TEST(DocsisParse, SamplesStandForVariablesWithoutADefault) {
+  ParseOptions options;
+  options.sample = [](std::string_view name) { return std::string(name == "n" ? "5" : "no address"); };
+  const auto parsed = parse("Main { MaxCPE ${n}; NetworkAccess ${a:1}; SwUpgradeServer ${server}; }", "test.cfg", options);
+  EXPECT_EQ(hex(parsed), "120105030101");
+  EXPECT_TRUE(parsed->warnings.empty());
+  EXPECT_FALSE(parse("Main { MaxCPE ${n:many}; }", "test.cfg", options)) << "a default is no sample";
+}
+
 TEST(DocsisParse, VariablesHaveTheirDefaults) {
   EXPECT_EQ(native("MaxCPE ${n:4}; GenericTLV TlvCode 200 TlvString \"a${b:c}d\";"), "120104c803616364");
   EXPECT_EQ(problems("MaxCPE ${n};", Dialect::native).at(0).message, "the variable n has no value");
