@@ -107,8 +107,9 @@ tcp = true
         """Messages until the server ends the stream, or one query."""
         file = self.files.setdefault(stream, stream.makefile("rb"))
         while size := file.read(2):
-            octets = file.read(struct.unpack(">H", size)[0])
-            if len(octets) < 240:
+            length = struct.unpack(">H", size)[0]
+            octets = file.read(length)
+            if len(octets) < length:
                 return                                           # the end came within a message
             message = dhcp_packet.Message.decode(octets)
             if len(self.messages) < 500 or message.get(53)[0] == DONE:
