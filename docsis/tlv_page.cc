@@ -19,7 +19,9 @@ constexpr std::string_view kHead = R"(# TLVs of configuration files
 Written by `docsis tlvs` from the table that encoder, decoder, checker and fuzz dictionary read (`docsis/tlv_rows.inc`); a test compares the two. Keywords are those
 of the open-source `docsis` utility; docsis(1) has the grammar, and what stands here is what follows a keyword:
 
-    UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; MaxRateSustained 20000000; }
+```
+UsServiceFlow { UsServiceFlowRef 1; QosParamSetType 7; MaxRateSustained 20000000; }
+```
 
 **Range** is of the value; of texts, octets and lists it counts octets or items. **Since** is the first DOCSIS version that has the TLV, which
 `docsis check --release` compares. **Clause** says where it is defined. Remarks:
