@@ -37,6 +37,9 @@ constexpr milliseconds kFoldPace{1000};
 // after it, unless it is longer than this: what a restart then has to replay takes it about a second.
 constexpr std::uint64_t kAvalanche = 5000;
 constexpr std::uint64_t kMostUnfolded = 1 << 20;
+// The fold takes half of a worker's core where it has none of its own, so it pauses between rounds, or a load that the worker could bear alone would wait for seconds;
+// unless so much waits after one that it is being outrun.
+constexpr std::uint64_t kOutrun = 2 * kMostUnfolded;
 constexpr std::uint64_t kLargeRound = 100'000;  // leaves a hundred megabytes of SQLite's log
 constexpr std::uint64_t kMinSegment = 8192;
 constexpr std::size_t kBatchCapacity = 1 << 20;
@@ -382,13 +385,13 @@ void EmbeddedStore::run() {
     prepare_segments();
     if (std::chrono::steady_clock::now() >= next_fold) {
       use_spares();  // unless an operator's shell was in the way before
-      bool behind = false;  // as much waits again: no pause, or an avalanche that goes on outruns us
+      bool behind = false;
       if (!postpones_fold()) {
         // One round: what came meanwhile is worth the next one when it is as much.
         const auto some = fold_some();
         note(some ? SQLITE_OK : some.error());
         prune();
-        behind = some && *some && unfolded() >= kMostUnfolded;
+        behind = some && *some && unfolded() >= kOutrun;
       }
       next_fold = std::chrono::steady_clock::now() + (behind ? milliseconds{0} : kFoldPace);
     }
