@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -822,8 +825,41 @@ TEST_P(ServiceTest, Rfc868_TheTimesPortHasItsSocket) {
   close(client);
 }
 
+// Linux begins to stamp packets as they come some time after the first socket has asked for it (net_enable_timestamp); before that they have the time at which they are read.
+void wait_until_packets_are_stamped() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  ASSERT_EQ(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  bool stamped = false;
+  for (int i = 0; i < 1000 && !stamped; ++i) {
+    ASSERT_EQ(sendto(fd, "?", 1, 0, reinterpret_cast<sockaddr*>(&address), size), 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    timespec before_read{};
+    clock_gettime(CLOCK_REALTIME, &before_read);
+    char octet = 0;
+    iovec into{&octet, 1};
+    alignas(cmsghdr) std::array<char, 64> control;
+    msghdr message{};
+    message.msg_iov = &into;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ASSERT_EQ(recvmsg(fd, &message, 0), 1);
+    stamped = came_at_ns(message) < std::int64_t{before_read.tv_sec} * kSecond + before_read.tv_nsec;
+  }
+  close(fd);
+  ASSERT_TRUE(stamped);
+}
+
 // A request that overtook the last acknowledgement of the transfer before would meet that transfer.
 TEST_P(ServiceTest, WhatCameFirstIsDeliveredFirstWhicheverSocketItCameTo) {
+  wait_until_packets_are_stamped();
   std::uint16_t port = 0;
   const int client = udp_client(port);
   send_to(client, kLoopback, octets("?"), kTftpPort);
