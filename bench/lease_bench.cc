@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/allocations.h"
+#include "bench/cable_client.h"
 #include "bench/check.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
@@ -32,18 +33,9 @@ constexpr StoredTime kNow = 1'800'000'000;
 constexpr std::uint32_t kMillion = 1'000'000;
 constexpr Ipv4 kBase = Ipv4::of(10, 0, 0, 0);
 
-// What a cable network stores: a client-id of 19 octets (RFC 4361), option 82 with circuit-id and remote-id, a short host name.
-struct Client {
-  std::array<std::uint8_t, 19> id{255};
-  std::array<std::uint8_t, 6> mac{0x00, 0x15};
-  std::array<std::uint8_t, 14> agent_info{1, 4, 0, 0, 0, 1, 2, 6, 0x00, 0x16};
-
-  explicit Client(std::uint32_t n) {
-    store_be32(&id[5], n);
-    store_be32(&id[15], ~n);
-    store_be32(&mac[2], n);
-    store_be32(&agent_info[10], n);
-  }
+// With a short host name.
+struct Client : bench::CableClient {
+  using CableClient::CableClient;
   Binding binding(BindingState state, StoredTime ends) const {
     Binding b;
     b.state = state;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/allocations.h"
+#include "bench/cable_client.h"
 #include "bench/check.h"
 #include "leasequery/responder.h"
 #include "leasequery/test_site.h"
@@ -22,18 +23,7 @@ constexpr Ipv4 kBase = Ipv4::of(10, 64, 0, 0);
 constexpr std::size_t kAsked = std::size_t{1} << 16;  // different queries: more than the caches hold of what they are about
 constexpr std::size_t kTogether = 8;  // as many as a transport shows ahead (engine::kComing)
 
-// What a cable network stores: a client-id of RFC 4361, option 82 with circuit-id and remote-id, option 60.
-struct Client {
-  std::array<std::uint8_t, 19> id{255};
-  std::array<std::uint8_t, 6> mac{0x00, 0x15};
-  std::array<std::uint8_t, 14> agent_info{1, 4, 0, 0, 0, 1, 2, 6, 0x00, 0x16};
-  explicit Client(std::uint32_t n) {
-    store_be32(&id[5], n);
-    store_be32(&id[15], ~n);
-    store_be32(&mac[2], n);
-    store_be32(&agent_info[10], n);
-  }
-};
+using Client = bench::CableClient;
 
 struct World {
   Site site{"subnet 10.0.0.0 netmask 255.0.0.0 { range 10.64.0.0 10.79.66.63; }"};

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "leasequery/lease_view.h"
-#include "server/config/parser.h"
+#include "server/config/test_config.h"
 #include "server/wire/message.h"
 #include "server/wire/option_table.h"
 #include "server/wire/test_packet.h"
@@ -20,18 +20,7 @@ inline constexpr WallSeconds kNow = 1'800'000'000;
 inline constexpr Instant kInstant{.mono_ns = 5'000'000'000, .wall = kNow};
 inline constexpr Ipv4 kCmts = Ipv4::of(10, 1, 0, 1), kServer = Ipv4::of(192, 0, 2, 2), kStranger = Ipv4::of(198, 51, 100, 1);
 
-inline std::shared_ptr<const config::Config> config_from(std::string text) {
-  const auto refuse = [](const std::vector<config::Diagnostic>& diagnostics) {
-    std::string message;
-    for (const config::Diagnostic& diagnostic : diagnostics) message += std::to_string(diagnostic.pos.line) + ": " + diagnostic.message + "\n";
-    throw std::runtime_error(message);
-  };
-  config::Ast ast = config::parse("test.conf", std::move(text), config::disk_reader());
-  if (!ast.ok()) refuse(ast.diagnostics);
-  auto resolved = config::resolve(std::move(ast), {});
-  if (!resolved) refuse(resolved.error());
-  return *resolved;
-}
+using config::config_from;
 
 inline lease::StoredTime at(WallSeconds seconds_from_now) { return static_cast<lease::StoredTime>(kNow + seconds_from_now); }
 

@@ -8,26 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "server/config/parser.h"
+#include "server/config/test_config.h"
 #include "server/engine/evaluate.h"
 #include "server/wire/test_packet.h"
 
 namespace coaxd::engine {
 
-inline std::shared_ptr<const config::Config> config_from(std::string text) {
-  const auto refuse = [](const std::vector<config::Diagnostic>& diagnostics) {
-    std::string message;
-    for (const config::Diagnostic& diagnostic : diagnostics) {
-      message += std::to_string(diagnostic.pos.line) + ": " + diagnostic.message + "\n";
-    }
-    throw std::runtime_error(message);
-  };
-  config::Ast ast = config::parse("test.conf", std::move(text), config::disk_reader());
-  if (!ast.ok()) refuse(ast.diagnostics);
-  auto resolved = config::resolve(std::move(ast), {});
-  if (!resolved) refuse(resolved.error());
-  return *resolved;
-}
+using config::config_from;
 
 class Scene {
  public:
