@@ -66,6 +66,17 @@ std::string_view check_prefix(std::string_view value) {
   return prefixes && prefixes->size() == 1 ? std::string_view{} : "expecting one address or prefix such as \"10.2.0.0/24\"";
 }
 
+std::string_view check_some_prefixes(std::string_view value) {
+  return value.empty() ? "expecting addresses and prefixes such as \"10.1.0.1, 10.2.0.0/24\"" : check_prefixes(value);
+}
+
+// Port 161 where none is said.
+std::string_view check_agent(std::string_view value) {
+  return Ipv4::parse(value) || (!value.empty() && !value.starts_with('[') && check_listen(value).empty()) ? std::string_view{} : "expecting \"ADDRESS\" or \"ADDRESS:PORT\", such as \"10.0.0.1:161\"";
+}
+
+std::string_view check_key_name(std::string_view value) { return value.empty() ? "expecting the name of a line of [snmp] keys" : std::string_view{}; }
+
 std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
 
 // A row's two functions, from the member they reach.
@@ -112,20 +123,21 @@ constexpr SettingRow choice(std::string_view table, std::string_view key, std::s
 
 using S = Settings;
 using Requester = S::Leasequery::Requester;
+using Cmts = S::Snmp::Cmts;
 
-// The same for a member of the last requester.
-template <auto Member>
-SettingRow::Value get_of_requester(const Settings& settings) {
-  const auto& value = settings.leasequery.requesters.back().*Member;
+// The same for a member of the last record.
+template <auto Group, auto Records, auto Member>
+SettingRow::Value get_of_last(const Settings& settings) {
+  const auto& value = ((settings.*Group).*Records).back().*Member;
   if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>) {
     return static_cast<std::uint32_t>(value);
   } else {
     return value;
   }
 }
-template <auto Member>
-void set_of_requester(Settings& settings, const SettingRow::Value& value) {
-  auto& member = settings.leasequery.requesters.back().*Member;
+template <auto Group, auto Records, auto Member>
+void set_of_last(Settings& settings, const SettingRow::Value& value) {
+  auto& member = ((settings.*Group).*Records).back().*Member;
   using T = std::remove_cvref_t<decltype(member)>;
   if constexpr (std::is_enum_v<T>) {
     member = static_cast<T>(std::get<std::uint32_t>(value));
@@ -134,22 +146,51 @@ void set_of_requester(Settings& settings, const SettingRow::Value& value) {
   }
 }
 
+// A field of the records that lie in Settings::*Group::*Records.
+template <auto Group, auto Records>
+struct FieldOf {
+  std::string_view table;
+
+  template <auto Member>
+  constexpr SettingRow text(std::string_view key, std::string_view (*check)(std::string_view), std::string_view help) const {
+    return {table, key, SettingType::text, 0, 0, {}, check, help, get_of_last<Group, Records, Member>, set_of_last<Group, Records, Member>};
+  }
+  template <auto Member>
+  constexpr SettingRow number(std::string_view key, std::uint32_t low, std::uint32_t high, std::string_view help) const {
+    return {table, key, SettingType::number, low, high, {}, nullptr, help, get_of_last<Group, Records, Member>, set_of_last<Group, Records, Member>};
+  }
+  template <auto Member>
+  constexpr SettingRow choice(std::string_view key, std::span<const std::string_view> choices, std::string_view help) const {
+    return {table, key, SettingType::choice, 0, 0, choices, nullptr, help, get_of_last<Group, Records, Member>, set_of_last<Group, Records, Member>};
+  }
+};
+
+constexpr FieldOf<&S::leasequery, &S::Leasequery::requesters> kRequester{"leasequery"};
 constexpr SettingRow kRequesterFields[] = {
-    {"leasequery", "prefix", SettingType::text, 0, 0, {}, check_prefix, "whose queries", get_of_requester<&Requester::prefix>, set_of_requester<&Requester::prefix>},
-    {"leasequery", "dialect", SettingType::choice, 0, 0, kQueryDialects, nullptr, "what its queries are", get_of_requester<&Requester::dialect>, set_of_requester<&Requester::dialect>},
-    {"leasequery", "type", SettingType::number, 9, 13, {}, nullptr, "message type of its queries in draft2", get_of_requester<&Requester::type>, set_of_requester<&Requester::type>},
-    {"leasequery", "rate", SettingType::number, 0, 10'000'000, {}, nullptr, "queries a second", get_of_requester<&Requester::rate>, set_of_requester<&Requester::rate>},
-    {"leasequery", "lists", SettingType::choice, 0, 0, kQueryLists, nullptr, "what its option lists mean", get_of_requester<&Requester::lists>, set_of_requester<&Requester::lists>},
+    kRequester.text<&Requester::prefix>("prefix", check_prefix, "whose queries"),
+    kRequester.choice<&Requester::dialect>("dialect", kQueryDialects, "what its queries are"),
+    kRequester.number<&Requester::type>("type", 9, 13, "message type of its queries in draft2"),
+    kRequester.number<&Requester::rate>("rate", 0, 10'000'000, "queries a second"),
+    kRequester.choice<&Requester::lists>("lists", kQueryLists, "what its option lists mean"),
+};
+
+constexpr FieldOf<&S::snmp, &S::Snmp::cmts> kCmts{"snmp"};
+constexpr SettingRow kCmtsFields[] = {
+    kCmts.text<&Cmts::relays>("relays", check_some_prefixes, "giaddrs of its modems and clients"),
+    kCmts.text<&Cmts::address>("address", check_agent, "where it listens for SNMP"),
+    kCmts.text<&Cmts::key>("key", check_key_name, "name of a line of `keys`"),
+    kCmts.choice<&Cmts::kind>("kind", kCmtsKindNames, "what it is"),
 };
 
 // As TOML writes them.
-SettingRow::Value get_requesters(const Settings& settings) {
+template <auto Group, auto Records, const auto& Fields>
+SettingRow::Value get_records(const Settings& settings) {
   std::string all;
-  for (const Requester& requester : settings.leasequery.requesters) {
+  for (const auto& record : (settings.*Group).*Records) {
     Settings single;
-    single.leasequery.requesters.push_back(requester);
+    ((single.*Group).*Records).push_back(record);
     std::string one;
-    for (const SettingRow& field : kRequesterFields) one += fmt::format("{}{} = {}", one.empty() ? "" : ", ", field.key, setting_text(field, single));
+    for (const SettingRow& field : Fields) one += fmt::format("{}{} = {}", one.empty() ? "" : ", ", field.key, setting_text(field, single));
     all += fmt::format("{}{{ {} }}", all.empty() ? "" : ", ", one);
   }
   return "[" + all + "]";
@@ -260,7 +301,7 @@ constexpr SettingRow kRows[] = {
     {"leasequery", "requesters", SettingType::records, 0, 0, {}, nullptr,
         "Who may ask by leasequery which address is whose: [{ prefix = \"10.1.0.1\", dialect = \"auto\", type = 13, rate = 0, lists = \"liberal\" }, ...], all but prefix may be "
         "left out; empty is whom `allow leasequery` of dhcpd.conf allows to.",
-        get_requesters, nullptr, kRequesterFields, [](Settings& settings) { settings.leasequery.requesters.emplace_back(); }},
+        get_records<&S::leasequery, &S::Leasequery::requesters, kRequesterFields>, nullptr, kRequesterFields, [](Settings& settings) { settings.leasequery.requesters.emplace_back(); }},
     number<&S::leasequery, &S::Leasequery::rate>("leasequery", "rate", 0, 10'000'000,
         "Leasequeries a second, of all requesters together, beyond which they are not answered; 0 is no limit."),
     boolean<&S::leasequery, &S::Leasequery::tcp>("leasequery", "tcp",
@@ -276,6 +317,21 @@ constexpr SettingRow kRows[] = {
         "PEM file of its private key, which nobody else may read."),
     text<&S::leasequery, &S::Leasequery::tls_client_ca>("leasequery", "tls_client_ca", check_path,
         "PEM file of who signs the certificates of requesters; without such a certificate there is no TLS."),
+
+    {"snmp", "cmts", SettingType::records, 0, 0, {}, nullptr,
+        "CMTSs that SNMP reaches, by giaddr: [{ relays = \"10.64.0.1, 10.64.128.0/20\", address = \"10.0.0.1:161\", key = \"north\", kind = \"auto\" }, ...]; kind and the port may be "
+        "left out; empty is none.",
+        get_records<&S::snmp, &S::Snmp::cmts, kCmtsFields>, nullptr, kCmtsFields, [](Settings& settings) { settings.snmp.cmts.emplace_back(); }},
+    text<&S::snmp, &S::Snmp::keys>("snmp", "keys", check_path,
+        "File of the communities and users of SNMP, one line each, which only the server may read (chmod 600); empty is none."),
+    text<&S::snmp, &S::Snmp::modem_key>("snmp", "modem_key", nullptr,
+        "Name of the key with which a modem itself is told to reset where its CMTS does not do it; empty is never."),
+    number<&S::snmp, &S::Snmp::timeout_ms>("snmp", "timeout_ms", 50, 60000,
+        "How long an answer is waited for; then a request is sent once more, and waited for as long again."),
+    number<&S::snmp, &S::Snmp::retry_seconds>("snmp", "retry_seconds", 1, 86400,
+        "How long a reset is tried again and again at a CMTS that does not answer."),
+    number<&S::snmp, &S::Snmp::sets_per_second>("snmp", "sets_per_second", 1, 1000,
+        "Resets a second of one CMTS."),
 
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/config/cmts_kind.h"
 #include "server/config/durability.h"
 #include "server/config/reply_trains.h"
 #include "server/config/source.h"
@@ -122,6 +123,22 @@ struct Settings {
     std::string tls_certificate, tls_key, tls_client_ca;
     bool operator==(const Leasequery&) const = default;
   } leasequery;
+  struct Snmp {
+    struct Cmts {
+      std::string relays;
+      std::string address;
+      std::string key;
+      CmtsKind kind = CmtsKind::automatic;
+      bool operator==(const Cmts&) const = default;
+    };
+    std::vector<Cmts> cmts;
+    std::string keys;
+    std::string modem_key;  // empty: modems are not written to
+    std::uint32_t timeout_ms = 1000;
+    std::uint32_t retry_seconds = 600;
+    std::uint32_t sets_per_second = 10;
+    bool operator==(const Snmp&) const = default;
+  } snmp;
   struct Time {
     bool enabled = false;
     bool operator==(const Time&) const = default;

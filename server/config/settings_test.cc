@@ -43,7 +43,7 @@ TEST(Settings, EveryKeyReachesItsOwnMember) {
         value = row.key == "listen" ? "\"127.0.0.1:9\"" : row.key == "cmts" ? "\"10.1.0.1\"" : row.key == "ports" ? "\"4000-4001\"" : "\"/a/b\"";
         break;
       case SettingType::choice: value = "\"" + std::string(row.choices.back()) + "\""; break;
-      case SettingType::records: value = "[{ prefix = \"10.1.0.1\" }]"; break;
+      case SettingType::records: value = row.table == "snmp" ? R"([{ relays = "10.1.0.1", address = "10.0.0.1", key = "a" }])" : R"([{ prefix = "10.1.0.1" }])"; break;
     }
     const Settings changed = read("[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n");
     for (const SettingRow& other : setting_rows()) {
@@ -116,6 +116,31 @@ TEST(Settings, RequestersAreWrittenAsTomlReadsThem) {
   const Settings settings = read("[leasequery]\nrequesters = " + text);
   const auto row = std::ranges::find(setting_rows(), "requesters", &SettingRow::key);
   EXPECT_EQ(setting_text(*row, settings), text);
+}
+
+TEST(Settings, CmtssAreReadAndWrittenAsTomlReadsThem) {
+  const std::string text = "[{ relays = \"10.64.0.1, 10.64.128.0/20\", address = \"10.0.0.1:1161\", key = \"north\", kind = \"cisco\" }, "
+                           "{ relays = \"10.65.0.1\", address = \"10.0.0.2\", key = \"south\", kind = \"auto\" }]";
+  const Settings settings = read("[snmp]\ncmts = " + text);
+  ASSERT_EQ(settings.snmp.cmts.size(), 2u);
+  EXPECT_EQ(settings.snmp.cmts[0], (Settings::Snmp::Cmts{"10.64.0.1, 10.64.128.0/20", "10.0.0.1:1161", "north", CmtsKind::cisco}));
+  EXPECT_EQ(setting_text(*std::ranges::find(setting_rows(), "cmts", [](const SettingRow& row) { return row.table == "snmp" ? row.key : ""; }), settings), text);
+  EXPECT_EQ(read("[[snmp.cmts]]\nrelays = \"10.64.0.1\"\naddress = \"10.0.0.1\"\nkey = \"a\"").snmp.cmts.size(), 1u);
+}
+
+TEST(Settings, AWrongCmtsIsRefusedAtItsPlace) {
+  const auto wrong = [](const std::string& fields, std::string_view message) {
+    const std::string error = first_error("[snmp]\ncmts = [{ " + fields + " }]");
+    EXPECT_TRUE(error.starts_with("coaxd.toml line 2: [snmp] ")) << error;
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+  };
+  wrong("", "cmts: relays is missing: expecting addresses and prefixes");
+  wrong("relays = \"10.1.0.1\", key = \"a\"", "cmts: address is missing: expecting \"ADDRESS\" or \"ADDRESS:PORT\"");
+  wrong("relays = \"10.1.0.1\", address = \"cmts.example\", key = \"a\"", "address: expecting \"ADDRESS\" or \"ADDRESS:PORT\"");
+  wrong("relays = \"10.1.0.1\", address = \"10.0.0.1:0\", key = \"a\"", "address: expecting \"ADDRESS\" or \"ADDRESS:PORT\"");
+  wrong("relays = \"10.1.0.1\", address = \"[::1]:161\", key = \"a\"", "address: expecting \"ADDRESS\" or \"ADDRESS:PORT\"");
+  wrong("relays = \"10.1.0.1\", address = \"10.0.0.1\"", "key is missing: expecting the name of a line of [snmp] keys");
+  wrong("relays = \"10.1.0.1\", address = \"10.0.0.1\", key = \"a\", kind = \"uBR\"", "kind: expecting one of \"auto\", \"cisco\"");
 }
 
 TEST(Settings, UnknownKeyIsShownWithItsNeighbour) {
