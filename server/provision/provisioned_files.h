@@ -18,7 +18,7 @@
 #include "server/provision/compiled_files.h"
 #include "server/provision/counters.h"
 #include "server/provision/handed_out.h"
-#include "server/provision/published.h"
+#include "server/base/published.h"
 #include "server/provision/requester.h"
 #include "server/provision/secrets.h"
 #include "server/provision/settings.h"

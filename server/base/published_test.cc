@@ -1,4 +1,4 @@
-#include "server/provision/published.h"
+#include "server/base/published.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace coaxd::provision {
+namespace coaxd {
 namespace {
 
 struct Pair {
@@ -48,4 +48,4 @@ TEST(Published_Threads, EachViewIsWholeAndNeverGoesBack) {
 }
 
 }  // namespace
-}  // namespace coaxd::provision
+}  // namespace coaxd

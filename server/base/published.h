@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-namespace coaxd::provision {
+namespace coaxd {
 
 template <typename T>
 class Published {
@@ -52,4 +52,4 @@ class Published {
   std::atomic<std::uint64_t> version_{0};
 };
 
-}  // namespace coaxd::provision
+}  // namespace coaxd
