@@ -42,6 +42,7 @@ void walk(Findings& findings, std::span<const Node> nodes, const Place* parent, 
 void Findings::add(Problem problem, std::string_view clause) {
   if (std::size_t& told = problem.severity == Severity::error ? errors_ : warnings_; ++told > kMost) return;
   problem.file = name_;
+  locate(problem, document_.texts);
   if (!clause.empty()) problem.message += fmt::format(" ({})", clause);
   problems_.push_back(std::move(problem));
 }
@@ -81,6 +82,11 @@ Problems check(const Document& document, std::string_view name, const CheckOptio
     for (const Rule& rule : rules)
       if (rule.whole != nullptr && !findings.full()) rule.whole(findings, top, rule.clause);
   return findings.take();
+}
+
+Problems not_told(Problems found, const Problems& told) {
+  std::erase_if(found, [&](const Problem& problem) { return problem.at.line != 0 && std::ranges::find(told, problem.at, &Problem::at) != told.end(); });
+  return found;
 }
 
 std::optional<Release> release_of(std::string_view text) noexcept {

@@ -12,6 +12,7 @@ namespace coaxd::docsis {
 namespace {
 
 constexpr std::uint8_t kUsClassifier = 22, kDsClassifier = 23, kUsFlow = 24, kDsFlow = 25, kPhs = 26;
+constexpr std::uint8_t kReference = 1;
 constexpr std::uint8_t kUsAggregate = 70, kDsAggregate = 71, kMesp = 72;
 
 bool is_flow(const Node& node) noexcept { return node.block && (node.code == kUsFlow || node.code == kDsFlow); }
@@ -42,14 +43,17 @@ std::string_view keyword(std::uint8_t code) noexcept {
 
 void references_lead_somewhere(Findings& findings, std::span<const Place> top, std::string_view) {
   std::set<std::pair<std::uint8_t, std::uint32_t>> there;
-  for (const Place& place : top)
+  std::set<std::uint8_t> unknown;  // one whose reference may be any
+  for (const Place& place : top) {
     if (const auto known_by = reference(*place.node)) there.emplace(place.node->code, *known_by);
+    if (const Node* known_by = child(*place.node, kReference); known_by != nullptr && known_by->unknown) unknown.insert(place.node->code);
+  }
   for (const Place& place : top) {
     for (const Link& link : kLinks) {
       if (findings.full()) return;
       if (place.node->code != link.from || !place.node->block) continue;
       const auto wanted = number(*place.node, link.by);
-      if (!wanted || there.contains({link.to, *wanted}) || (link.or_to != 0 && there.contains({link.or_to, *wanted}))) continue;
+      if (!wanted || unknown.contains(link.to) || (link.or_to != 0 && unknown.contains(link.or_to)) || there.contains({link.to, *wanted}) || (link.or_to != 0 && there.contains({link.or_to, *wanted}))) continue;
       const std::string_view what = child(*place.node, link.by)->tlv != nullptr ? child(*place.node, link.by)->tlv->name : "reference";
       findings.error(Cause::value, place, link.clause,
                      fmt::format("{} has {} {}, but there is no {} with that reference", findings.path(place), what, *wanted, keyword(link.to)),

@@ -325,6 +325,36 @@ TEST(MulpiAnnexC_Check, BelowTheTopLevelASecondOneIsAWarning) {
 }
 
 // Whatever octets there are, check() ends.
+// What a variable of the modem will say, nobody can judge; what stands around it, everybody.
+TEST(MulpiAnnexC_Check, UnknownValuesAreNotJudged) {
+  ParseOptions options;
+  options.unknown_values = true;
+  const auto parsed = parse(
+      "Main { NetworkAccess ${a}; DownstreamFrequency ${f}; SwUpgradeFilename \"${n}\"; SnmpMibObject sysContact.0 String \"${c}\"; "
+      "UsServiceFlow { UsServiceFlowRef ${r}; QosParamSetType 7; MinReservedRate 9; MaxRateSustained ${up}; } DsServiceFlow { DsServiceFlowRef 2; QosParamSetType ${q}; } "
+      "UsPacketClass { ClassifierRef 1; ServiceFlowRef 7; } MaxCPE ${c}; MaxCPE ${d}; }",
+      "test.cfg", options);
+  ASSERT_TRUE(parsed);
+  const Problems found = findings(parsed->document, std::nullopt);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].message, testing::StartsWith("MaxCPE is there a second time"));
+}
+
+TEST(MulpiAnnexC_Check, ASecondTextHasItsName) {
+  const auto read = [](std::string_view) -> std::expected<std::string, std::string> { return "\n ClassOfService { ClassID 1; } ClassOfService { ClassID 1; }"; };
+  const auto parsed = parse("Main { NetworkAccess 1; include \"cos.inc\"; }", "test.cfg", {.read_file = read});
+  ASSERT_TRUE(parsed);
+  const Problems found = check(parsed->document, "test.cfg", {});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].file, "cos.inc");
+  EXPECT_EQ(found[0].at.line, 2u);
+  EXPECT_EQ(found[0].included_from, (std::vector<std::string>{"test.cfg:1:25"}));
+  EXPECT_TRUE(not_told(found, found).empty());
+  Problems elsewhere = found;
+  elsewhere[0].at.text = 0;
+  EXPECT_EQ(not_told(found, elsewhere).size(), 1u);
+}
+
 TEST(MulpiAnnexC_Check, EveryTruncationOfAFile) {
   std::ifstream file(std::string(COAXD_DOCSIS_GOLDEN) + "/07-l2vpn.cm", std::ios::binary);
   const std::string octets(std::istreambuf_iterator<char>(file), {});

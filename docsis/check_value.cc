@@ -21,7 +21,7 @@ const Tlv* judged_row(const Place& place) noexcept {
 
 void has_its_shape(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
-  if (row == nullptr) return;
+  if (row == nullptr || place.node->unknown) return;
   const Node& node = *place.node;
   if (node.block ? row->nests() : fits(row->kind, node.value)) return;
   if (row->nests() && row->splits && place.all > 1) return;  // a piece: only together do they end where their TLVs end
@@ -36,7 +36,7 @@ void has_its_shape(Findings& findings, const Place& place, std::string_view) {
 
 void is_in_range(Findings& findings, const Place& place, std::string_view) {
   const Tlv* row = judged_row(place);
-  if (row == nullptr || !row->bounded || place.node->block || !fits(row->kind, place.node->value)) return;
+  if (row == nullptr || !row->bounded || place.node->block || place.node->unknown || !fits(row->kind, place.node->value)) return;
   const auto measured = measure(row->kind, place.node->value);
   if (!measured || (*measured >= row->min && (*measured <= row->max || row->splits))) return;
   const std::string range = range_text(*row);
@@ -57,7 +57,7 @@ void is_not_too_long(Findings& findings, const Place& place, std::string_view cl
 // Of what no table knows the length cannot be judged, but a modem may stop at it.
 void is_not_empty(Findings& findings, const Place& place, std::string_view clause) {
   const Node& node = *place.node;
-  if (header_size(node) == 1 || encoded_size(node) != header_size(node)) return;
+  if (node.unknown || header_size(node) == 1 || encoded_size(node) != header_size(node)) return;
   if (node.tlv != nullptr && node.tlv->kind == Kind::empty) return;
   findings.warning(place, clause, fmt::format("{} is empty; the length of a TLV is 1 to {}", findings.path(place), kLongestValue),
                    "give it a value, or leave it away");

@@ -10,6 +10,7 @@
 #include "docsis/command_files.h"
 #include "docsis/command_listing.h"
 #include "docsis/command_report.h"
+#include "docsis/command_variables.h"
 #include "docsis/dial_plan.h"
 #include "docsis/text.h"
 
@@ -24,7 +25,7 @@ constexpr int kOther = static_cast<int>(Cause::value);
 
 class Encoder {
  public:
-  Encoder(const CommandOptions& options, const MibNames& mibs, const Console& console) : options_(options), mibs_(mibs), console_(console) {}
+  Encoder(const CommandOptions& options, const MibNames& mibs, const Console& console) : options_(options), mibs_(mibs), console_(console), variables_(options) {}
 
   int prepare() {
     seal_.address = options_.address;
@@ -58,7 +59,8 @@ class Encoder {
                          .mibs = &mibs_,
                          .read_file = files_beside(name),
                          .mta = options_.mta,
-                         .variables = options_.native_text});
+                         .variables = options_.native_text,
+                         .value_of = std::ref(variables_)});
     if (!parsed) {
       show(parsed.error(), shown, *text, console_.err);
       return status_of(parsed.error());
@@ -71,6 +73,7 @@ class Encoder {
     if (!options_.quiet && output != kStdout) list(parsed->document.kind);  // behind it: a reader who goes away must not cost the file
     return problem ? fail(kFile, fmt::format("{}: {}", output, *problem)) : 0;
   }
+  void finish() const { variables_.complain_of_unused(console_); }
 
  private:
   int fail(int status, std::string_view message) {
@@ -128,6 +131,7 @@ class Encoder {
   const CommandOptions& options_;
   const MibNames& mibs_;
   const Console& console_;
+  CommandVariables variables_;
   Seal seal_;
   std::string dial_plan_;
   Octets octets_;  // of one file after the other
@@ -166,8 +170,9 @@ int many(Encoder& encoder, const CommandOptions& options, const Console& console
 int run_encode(const CommandOptions& options, const MibNames& mibs, const Console& console) {
   Encoder encoder(options, mibs, console);
   if (const int status = encoder.prepare(); status != 0) return status;
-  if (options.many) return many(encoder, options, console);
-  return encoder.file(options.files.front(), options.output);
+  const int status = options.many ? many(encoder, options, console) : encoder.file(options.files.front(), options.output);
+  encoder.finish();
+  return status;
 }
 
 }  // namespace coaxd::docsis

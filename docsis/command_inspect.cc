@@ -12,6 +12,7 @@
 #include "docsis/check.h"
 #include "docsis/command_files.h"
 #include "docsis/command_report.h"
+#include "docsis/command_variables.h"
 #include "docsis/dial_plan.h"
 #include "docsis/diff_text.h"
 #include "docsis/file.h"
@@ -45,16 +46,24 @@ struct Loaded {
   Problems problems;
   bool readable = false;  // else there is no document
 };
-Loaded load(std::string_view name, std::string contents, const CommandOptions& options, const MibNames& mibs) {
+Loaded load(std::string_view name, std::string contents, const CommandOptions& options, const MibNames& mibs, CommandVariables& variables) {
   Loaded loaded;
   loaded.contents = std::move(contents);
   loaded.text = is_text(loaded.contents);
   if (loaded.text) {
     auto parsed = parse(loaded.contents, shown(name),
-                        {.dialect = options.compat ? Dialect::utility : Dialect::native, .mibs = &mibs, .read_file = files_beside(name), .mta = options.mta});
+                        {.dialect = options.compat ? Dialect::utility : Dialect::native,
+                         .mibs = &mibs,
+                         .read_file = files_beside(name),
+                         .mta = options.mta,
+                         .value_of = std::ref(variables),
+                         .unknown_values = options.action == Action::check});
     loaded.readable = parsed.has_value();
     loaded.problems = parsed ? std::move(parsed->warnings) : std::move(parsed.error());
-    if (parsed) loaded.document = std::move(parsed->document);
+    if (parsed) {
+      std::ranges::move(told(parsed->unknown, parsed->document.texts), std::back_inserter(loaded.problems));
+      loaded.document = std::move(parsed->document);
+    }
   } else {
     auto decoded = decode(as_bytes(loaded.contents), shown(name));
     loaded.readable = decoded.has_value();
@@ -64,14 +73,10 @@ Loaded load(std::string_view name, std::string contents, const CommandOptions& o
   return loaded;
 }
 
-// check() without what parse() told already, in other words, of the same place.
 void add_findings(Loaded& loaded, Problems found) {
-  const Problems told = loaded.problems;
-  for (Problem& problem : found)
-    if (std::ranges::none_of(told, [&](const Problem& other) { return problem.at.line != 0 && other.at == problem.at && other.file == problem.file; }))
-      loaded.problems.push_back(std::move(problem));
+  std::ranges::move(not_told(std::move(found), loaded.problems), std::back_inserter(loaded.problems));
   std::ranges::sort(loaded.problems, {}, [](const Problem& problem) {
-    return std::tuple{problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)};
+    return std::tuple{problem.at.text, problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)};
   });
 }
 
@@ -117,6 +122,7 @@ int run_check(const CommandOptions& options, const MibNames& mibs, const Console
   int status = kNothing;
   bool first = true;
   std::string json = "[";
+  CommandVariables variables(options);
   for (const std::string_view name : options.files) {
     auto contents = read_file(name, console);
     if (!contents) {
@@ -124,7 +130,7 @@ int run_check(const CommandOptions& options, const MibNames& mibs, const Console
       status = kTrouble;
       continue;
     }
-    Loaded loaded = load(name, std::move(*contents), options, mibs);
+    Loaded loaded = load(name, std::move(*contents), options, mibs, variables);
     if (loaded.readable) add_findings(loaded, check(loaded.document, shown(name), {.release = options.release, .mibs = &mibs}));
     if (options.json)
       append_json(loaded.problems, first, json);
@@ -133,10 +139,12 @@ int run_check(const CommandOptions& options, const MibNames& mibs, const Console
     if (has_error(loaded.problems)) status = std::max(status, kFound);
   }
   if (options.json) put(json + (first ? "]\n" : "\n]\n"), console.out);
+  variables.complain_of_unused(console);
   return status;
 }
 
 int run_diff(const CommandOptions& options, const MibNames& mibs, const Console& console) {
+  CommandVariables variables(options);
   std::array<Loaded, 2> sides;
   for (std::size_t side = 0; side < sides.size(); ++side) {
     const std::string_view name = options.files[side];
@@ -145,12 +153,13 @@ int run_diff(const CommandOptions& options, const MibNames& mibs, const Console&
       complain(console, fmt::format("{}: {}", name, contents.error()));
       return kTrouble;
     }
-    sides[side] = load(name, std::move(*contents), options, mibs);
+    sides[side] = load(name, std::move(*contents), options, mibs, variables);
     if (!sides[side].readable) {
       show(sides[side].problems, shown(name), sides[side].contents, console.err);
       return kTrouble;
     }
   }
+  variables.complain_of_unused(console);
   // A text as its file: cut where a value is too long for one TLV, and what a reader of the octets takes it for.
   for (std::size_t side = 0; side < sides.size(); ++side) {
     if (!sides[side].text) continue;

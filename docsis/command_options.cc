@@ -66,15 +66,19 @@ class LongOptions {
   bool only_words = false;  // --help, --version: whatever else is asked for
 
  private:
-  // --release 3.0 and --release=3.0.
+  // --release 3.0 and --release=3.0; --set a=1 and --set=a=1.
   std::optional<std::string> with_value(Words words, std::size_t& at) {
     const std::size_t equals = words[at].find('=');
     const std::string_view name = words[at].substr(0, equals);
-    if (name != "--release" && name != "--key") return fmt::format("there is no option {}", name);
+    if (name != "--release" && name != "--key" && name != "--set") return fmt::format("there is no option {}", name);
     if (equals == std::string_view::npos && at + 1 == words.size()) return fmt::format("{} needs a value", name);
     const std::string_view value = equals == std::string_view::npos ? words[++at] : words[at].substr(equals + 1);
     if (name == "--key") {
       options_.keys.push_back(value);
+    } else if (name == "--set") {
+      const std::size_t end = value.find('=');
+      if (end == 0 || end == value.npos) return fmt::format("--set needs NAME=VALUE, not {}", value);
+      options_.variables.push_back({value.substr(0, end), value.substr(end + 1)});
     } else {
       options_.release = release_of(value);
       if (!options_.release) return fmt::format("there is no DOCSIS {}; write 1.0, 1.1, 2.0, 3.0, 3.1 or 4.0", value);
@@ -129,16 +133,7 @@ struct Own {
 };
 constexpr Own kOwn[] = {{"check", Action::check}, {"diff", Action::diff}, {"verify", Action::verify}, {"tlvs", Action::tlvs}, {"help", Action::help}};
 
-}  // namespace
-
-std::expected<CommandOptions, std::string> parse_words(std::span<const std::string_view> all) {
-  CommandOptions options;
-  LongOptions longs(options);
-  const auto left = longs.take(all);
-  if (!left) return wrong(left.error());
-  Words words = *left;
-  if (longs.only_words) return options;
-  if (options.compat && options.native_text) return wrong("--compat and --native are opposites: one of them");
+Outcome with_action(CommandOptions options, Words words) {
   while (!words.empty()) {
     const std::string_view word = words.front();
     const Words behind = words.subspan(1);
@@ -176,28 +171,63 @@ std::expected<CommandOptions, std::string> parse_words(std::span<const std::stri
   return wrong("no action: -e, -m, -p, -d, check, diff, verify or tlvs");
 }
 
+// What would count for nothing is a slip of the pen.
+std::optional<std::string> out_of_place(const CommandOptions& options, std::size_t keys_given) {
+  using enum Action;
+  const bool encodes = options.action == encode, inspects = options.action == check || options.action == diff;
+  if (options.json && !inspects && options.action != decode && options.action != verify) return "--json is for -d, check, diff and verify";
+  if (options.release && options.action != check) return "--release is for check";
+  if (keys_given != 0 && options.action != verify) return "--key is for verify";
+  if (!options.variables.empty() && !inspects && !(encodes && options.native_text))
+    return encodes ? "--set needs --native: without it ${...} is text, as it is for the utility" : "--set is for check, diff, and --native with -e, -p and -m";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<CommandOptions, std::string> parse_words(std::span<const std::string_view> all) {
+  CommandOptions options;
+  LongOptions longs(options);
+  const auto left = longs.take(all);
+  if (!left) return wrong(left.error());
+  if (longs.only_words) return options;
+  if (options.compat && options.native_text) return wrong("--compat and --native are opposites: one of them");
+  const std::size_t keys_given = options.keys.size();
+  Outcome outcome = with_action(std::move(options), *left);
+  if (outcome)
+    if (const auto problem = out_of_place(*outcome, keys_given)) return wrong(*problem);
+  return outcome;
+}
+
 std::string_view usage() noexcept {
   return
-      R"(docsis [OPTION...] -e TEXT KEYFILE OUT        a modem's file
-docsis [OPTION...] -p TEXT OUT                an MTA's file
-docsis [OPTION...] -m TEXT... KEYFILE EXT     many modems' files: gold.cfg becomes gold.EXT
-docsis [OPTION...] -m -p TEXT... EXT          many MTAs' files
-docsis [OPTION...] -d FILE                    the text of a file
-docsis check [--release 3.0] FILE...          what a modem or CMTS would refuse, of texts and files
-docsis diff FILE FILE                         what differs, TLV by TLV
-docsis verify KEYFILE FILE...                 which secret the MICs of a file were made with
+      R"(Files that cable modems and MTAs boot with: from readable text, back to it, and looked at.
+
+docsis [OPTION...] -e TEXT KEYFILE OUT        encode a modem's file
+docsis [OPTION...] -p TEXT OUT                encode an MTA's file
+docsis [OPTION...] -m TEXT... KEYFILE EXT     encode many modems' files: with EXT .cm, gold.cfg becomes gold.cm
+docsis [OPTION...] -m -p TEXT... EXT          encode many MTAs' files
+docsis [OPTION...] -d FILE                    decode a file: its text
+docsis check [--release 3.0] FILE...          what a modem or CMTS would refuse, of texts and of encoded files
+docsis diff FILE FILE                         what differs, TLV by TLV, of texts and of encoded files
+docsis verify KEYFILE FILE...                 whether the MICs of files are right, and with which secret
 docsis tlvs                                   every TLV: keyword, value, range, since when, clause
 
-A name "-" is standard input, or as OUT standard output.
+TEXT     Main { NetworkAccess 1; MaxCPE 3; ClassOfService { ClassID 1; MaxRateDown 10000000; } }     (docsis(1), TEXTS)
+KEYFILE  a file that holds the shared secret of the CMTS, and nothing else
+"-" in the place of a file is standard input, as OUT standard output.
 
-  -o               numeric OIDs
+These stand before -e, -m, -p and -d, and mean what they mean to the docsis utility:
+  -o               SNMP objects by their numbers
   -M DIR[:DIR...]  read the MIB files there
-  -na -eu -ietf    the hash of an MTA file: CableLabs, Excentis, RFC 4682
+  -na -eu -ietf    put a hash into an MTA file: CableLabs' (North America), Excentis' (Europe), RFC 4682's
   -dialplan        put dialplan.txt of this directory into an MTA file
-  -nohash          show the hash as a comment
+  -nohash          with -d, show the hash as a comment
+These may stand anywhere:
   --compat         the octets, texts and limits of the docsis utility, where they are wrong too
   --quiet          write no listing of what was encoded
-  --native         encode: take what the utility refuses (docsis(1), TEXTS); -d: text that can be encoded again whatever the file holds
+  --native         with -e, -p, -m: take ${variables}, include, and more that the utility refuses; with -d: text that can be encoded again whatever the file holds
+  --set NAME=VALUE the value of ${NAME}; with check, diff, and --native
   --json           -d, check, diff and verify as JSON
   --ipv6           the CMTS MIC covers TLV 59 in place of 20
   --release R      check for a modem of DOCSIS 1.0, 1.1, 2.0, 3.0, 3.1 or 4.0
@@ -210,6 +240,7 @@ Examples:
   docsis -na -p mta.cfg mta.bin
   docsis -d gold.cm > gold.cfg
   docsis check --release 3.0 *.cm
+  docsis check --set cpe=3 gold.cfg
   docsis verify secret.key --key old-secret.key *.cm
 )";
 }

@@ -36,6 +36,10 @@ struct CommandOptions {
   bool native_text = false;
   DynamicAddress address = DynamicAddress::ip4;  // --ipv6
   std::optional<Release> release;
+  struct Variable {
+    std::string_view name, value;
+  };
+  std::vector<Variable> variables;  // --set
 };
 
 inline constexpr int kUsageStatus = 246;

@@ -16,7 +16,7 @@ void show(const Problems& problems, std::string_view name, std::string_view text
   std::string lines;
   for (Problem problem : problems) {
     if (problem.file.empty()) problem.file = name;
-    if (problem.file == name || problem.at.line == 0) {
+    if (problem.at.text == 0) {
       lines += render(problem, text);
     } else {
       const auto included = read(problem.file);
@@ -52,7 +52,11 @@ void append_json(const Problems& problems, bool& first, std::string& out) {
     append_json(problem.message, out);
     out += R"(, "mend": )";
     append_json(problem.mend, out);
-    out += '}';
+    for (const std::string& from : problem.included_from) {
+      out += &from == problem.included_from.data() ? R"(, "included_from": [)" : ", ";
+      append_json(from, out);
+    }
+    out += problem.included_from.empty() ? "}" : "]}";
   }
 }
 

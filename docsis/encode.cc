@@ -90,6 +90,7 @@ std::expected<Octets, Problems> encode(const Document& document) {
   Octets out;
   Problems problems;
   append_nodes(document, Mics::as_they_stand, out, problems);
+  locate(problems, document.texts);
   if (has_error(problems)) return std::unexpected(std::move(problems));
   if (document.ended) out.push_back(kEndCode);
   out.insert(out.end(), document.tail.begin(), document.tail.end());

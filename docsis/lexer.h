@@ -22,7 +22,7 @@ struct Token {
   bool is(TokenKind other) const noexcept { return kind == other; }
   bool is_word(std::string_view word) const noexcept { return kind == TokenKind::word && text == word; }
   // Behind it, where something can be missing: a token ends on its line.
-  Position end() const noexcept { return {.line = at.line, .column = static_cast<std::uint32_t>(at.column + text.size() + (kind == TokenKind::string ? 2 : 0))}; }
+  Position end() const noexcept { return at.plus(text.size() + (kind == TokenKind::string ? 2 : 0)); }
 };
 
 class Lexer {
@@ -30,7 +30,9 @@ class Lexer {
   // The utility's own limit, of its buffer for strings.
   static constexpr std::size_t kLongestString = 2048;
 
-  Lexer(std::string_view text, Report& report) : text_(text), report_(report), native_(report.native()), variables_(report.variables() && text.find("${") != text.npos) {
+  // `number`: which of the report's texts it is.
+  Lexer(std::string_view text, Report& report, std::uint32_t number = 0)
+      : text_(text), number_(number), report_(report), native_(report.native()), variables_(report.variables() && text.find("${") != text.npos) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors' way to say UTF-8
     if (native_ && text.starts_with(kByteOrderMark)) offset_ = line_start_ = kByteOrderMark.size();
   }
@@ -39,7 +41,7 @@ class Lexer {
 
  private:
   Position place(std::size_t offset) const noexcept {
-    return {.line = line_, .column = static_cast<std::uint32_t>(offset - line_start_ + 1)};
+    return {.line = line_, .column = static_cast<std::uint32_t>(offset - line_start_ + 1), .text = number_};
   }
   char peek(std::size_t ahead = 0) const noexcept { return offset_ + ahead < text_.size() ? text_[offset_ + ahead] : '\0'; }
   void take_line() noexcept;
@@ -53,6 +55,7 @@ class Lexer {
   Token unknown_character();
 
   std::string_view text_;
+  std::uint32_t number_;
   Report& report_;
   bool native_, variables_;
   std::size_t offset_ = 0, line_start_ = 0;

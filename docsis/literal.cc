@@ -13,7 +13,7 @@ constexpr std::size_t kShown = 40;
 
 // One escape of the native dialect, at text[at] == '\\'; moves `at` to its last octet.
 bool read_escape(std::string_view text, std::size_t& at, const Token& token, Report& report, Octets& out) {
-  const Position place{.line = token.at.line, .column = static_cast<std::uint32_t>(token.at.column + 1 + at)};
+  const Position place = token.at.plus(1 + at);
   if (at + 1 == text.size()) {  // only of what a variable cuts off
     out.push_back(' ');
     return true;
@@ -121,6 +121,43 @@ Number number_of(std::string_view integer) noexcept {
   const auto result = std::from_chars(integer.data(), integer.data() + integer.size(), number.magnitude);
   number.huge = result.ec != std::errc{};
   return number;
+}
+
+std::optional<std::uint64_t> meant_number(const Token& token) noexcept {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
+  std::string_view text = token.text;
+  std::uint64_t value = 0;
+  if (token.is(TokenKind::hex)) {
+    const auto [end, failed] = std::from_chars(text.data() + 2, text.data() + text.size(), value, 16);
+    return failed == std::errc{} && value < kMost ? std::optional(value) : std::nullopt;
+  }
+  std::uint64_t scale = 1;  // of the digits behind the dot
+  bool dot = false;
+  for (std::size_t group = 0; !text.empty(); text.remove_prefix(1)) {
+    const char c = text[0];
+    if (c == ',' && text.size() >= 4 && (text.size() == 4 || text[4] == ',')) continue;  // thousands apart
+    if (c == '.' && !dot && group > 0) {
+      dot = true;
+      continue;
+    }
+    if (!is_digit(c)) break;
+    if (value >= kMost / 10 || scale >= kMost / 10) return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (dot) scale *= 10;
+    ++group;
+  }
+  if (text.size() == token.text.size()) return std::nullopt;
+  std::uint64_t unit = 1;
+  constexpr std::string_view kUnits = "kmg";
+  if (!text.empty())
+    if (const std::size_t which = kUnits.find(static_cast<char>(text[0] | 0x20)); which != kUnits.npos) {
+      for (std::size_t i = 0; i <= which; ++i) unit *= 1000;
+      text.remove_prefix(1);
+    }
+  constexpr std::string_view kNames[] = {"", "b", "bit", "bits", "bps", "hz"};
+  const auto same = [&](std::string_view name) { return std::ranges::equal(text, name, [](char a, char b) { return (a | 0x20) == b; }); };
+  if (std::ranges::none_of(kNames, same) || value >= kMost / unit || value * unit % scale != 0) return std::nullopt;
+  return value * unit / scale;
 }
 
 std::uint32_t Number::wrapped() const noexcept {

@@ -30,6 +30,8 @@ struct Number {
   std::optional<std::int64_t> within(std::int64_t low, std::int64_t high) const noexcept;
 };
 Number number_of(std::string_view integer) noexcept;
+// What people mean who write 10M, 1.5G, 10,000,000, 0x10 or "10" where digits should stand; nothing: no number.
+std::optional<std::uint64_t> meant_number(const Token& token) noexcept;
 
 // A name or numbers. Names by `mibs`; in the utility's dialect, where `path_only`, only numbers and paths from the root resolve: a bug of its fallback.
 std::optional<Oid> read_oid(const Token& token, bool path_only, const MibNames& mibs, Report& report);

@@ -107,7 +107,7 @@ void Parser::recover() {
 void Parser::run(std::string_view text, std::string_view name) {
   Lexer lexer(text, report_);
   lexer_ = &lexer;
-  report_.in_file(name);
+  document_.texts.push_back({.name = std::string(name)});
   advance();
   const Position main = current_.at;
   if (is_main(current_)) advance();
@@ -285,23 +285,21 @@ void Parser::plain_value(Frame& frame, const Token& keyword, Node node, const Tl
   leaf(frame, std::move(node), {.row = row, .prefix = {}, .snmp = std::nullopt}, *value);
 }
 
-// False: the pattern needs none.
-bool Parser::give_samples(Pattern& pattern) const {
-  bool given = false;
-  for (Pattern::Part& part : pattern.parts) {
-    if (part.variable == Pattern::kLiteral || part.has_default) continue;
-    part.text = options_.sample(variables_.names()[part.variable]);
-    part.has_default = given = true;
-  }
-  return given;
+std::optional<std::string_view> Parser::value_of(std::uint32_t variable) const {
+  return options_.value_of ? options_.value_of(variables_.names()[variable]) : std::nullopt;
+}
+
+bool Parser::noted_unknown(const Pattern& pattern) {
+  const std::size_t before = unknown_.size();
+  for (const Pattern::Part& part : pattern.parts)
+    if (part.variable != Pattern::kLiteral && !part.has_default && !value_of(part.variable)) unknown_.push_back({variables_.names()[part.variable], part.at});
+  return unknown_.size() > before;
 }
 
 void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
   Token token = value;
   std::string expanded;
   const bool varbind = spec.snmp.has_value();
-  Report untold(options_.dialect);  // of a sample's mistakes nobody is to blame
-  bool sampled = false;
   if (value.variables) {
     auto pattern = read_pattern(value, variables_, report_);
     if (!pattern) return;
@@ -311,12 +309,15 @@ void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
       holes_.push_back(std::move(hole));
       return add(frame, std::move(node));
     }
-    sampled = options_.sample && give_samples(*pattern);
-    token = expand(*pattern, variables_, nullptr, sampled ? untold : report_, expanded);
+    if (options_.unknown_values && noted_unknown(*pattern)) {
+      node.unknown = true;
+      return add(frame, std::move(node));
+    }
+    token = expand(*pattern, variables_, [this](std::uint32_t variable) { return value_of(variable); }, report_, expanded);
     if (token.is(TokenKind::bad)) return;
   }
   Octets octets;
-  if (!read_leaf(spec, token, *options_.mibs, sampled ? untold : report_, contents_, octets)) return;
+  if (!read_leaf(spec, token, *options_.mibs, report_, contents_, octets)) return;
   if (varbind) return add_varbind(frame, std::move(node), std::move(octets));
   node.value = std::move(octets);
   if (!told_size(node, name_of(node), node.value.size())) add(frame, std::move(node));
@@ -331,9 +332,9 @@ void Parser::add(Frame& frame, Node node) {
 std::expected<Parsed, Problems> parse(std::string_view text, std::string_view name, const ParseOptions& options) {
   Parser parser(options, false);
   parser.run(text, name);
-  Problems& problems = parser.report().problems();
+  Problems problems = parser.report().take();
   if (parser.report().errors() > 0) return std::unexpected(std::move(problems));
-  return Parsed{std::move(parser.document()), std::move(problems)};
+  return Parsed{std::move(parser.document()), std::move(problems), std::move(parser.unknown())};
 }
 
 }  // namespace coaxd::docsis

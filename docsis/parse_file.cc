@@ -72,13 +72,12 @@ void Parser::include(Frame& frame) {
   const std::string name(octets.begin(), octets.end());
   if (included_before(name, path->at)) return;
 
-  Lexer lexer(texts_.emplace_back(std::move(*contents)), report_);
+  const auto number = static_cast<std::uint32_t>(document_.texts.size());
+  document_.texts.push_back({.name = name, .included_at = keyword.at});
+  Lexer lexer(texts_.emplace_back(std::move(*contents)), report_, number);
   Lexer* const outer = lexer_;
   const Token next = current_;
-  const std::string outer_file(report_.file());
   lexer_ = &lexer;
-  report_.in_file(name);
-  open_files_.push_back(name);
   advance();
   while (!at(TokenKind::end) && !report_.ended()) {
     if (!at(TokenKind::close)) {
@@ -88,16 +87,17 @@ void Parser::include(Frame& frame) {
     report_.error(Cause::grammar, current_.at, "'}' closes nothing in this file", "an included file holds whole statements, without Main { }");
     break;
   }
-  open_files_.pop_back();
-  report_.in_file(outer_file);
   lexer_ = outer;
   current_ = next;
 }
 
-bool Parser::included_before(const std::string& path, Position at) {
-  if (std::ranges::find(open_files_, path) != open_files_.end())
+bool Parser::included_before(std::string_view path, Position at) {
+  bool open = false;
+  std::size_t depth = 0;
+  for (std::uint32_t text = at.text; text != 0; text = document_.texts[text].included_at.text, ++depth) open |= document_.texts[text].name == path;
+  if (open)
     report_.error(Cause::grammar, at, fmt::format("\"{}\" includes itself", path), "leave this include away");
-  else if (open_files_.size() >= kMostOpen)
+  else if (depth >= kMostOpen)
     report_.error(Cause::grammar, at, fmt::format("files include files more than {} deep", kMostOpen), "include them from the first text");
   else if (texts_.size() >= kMostFiles)
     report_.error(Cause::grammar, at, fmt::format("more than {} files are included", kMostFiles), "does one include another twice?");

@@ -15,6 +15,7 @@ const std::map<std::string, std::string, std::less<>> kFiles{
     {"b.cfg", "GlobalPrivacyEnable 1;\n MaxClassifiers 5;"},
     {"loop.cfg", "MaxCPE 1; include \"loop.cfg\";"},
     {"wrong.cfg", "MaxCPE 1;\n  MaxCEP 2;\n"},
+    {"outer.cfg", "MaxCPE 1;\ninclude \"wrong.cfg\"; MaxCPE 900;"},
     {"closed.cfg", "MaxCPE 1; }"},
     {"253.der", std::string(253, 'a')},
     {"254.der", std::string(254, 'b')},
@@ -326,8 +327,16 @@ TEST(DocsisInclude, ProblemsNameTheFile) {
   const auto wrong = problems("include \"wrong.cfg\"; MaxCPE 900;", Dialect::native);
   ASSERT_EQ(wrong.size(), 2U);
   EXPECT_EQ(wrong[0].file, "wrong.cfg");
-  EXPECT_EQ(wrong[0].at, (Position{2, 3}));
+  EXPECT_EQ(wrong[0].at, (Position{2, 3, 1}));
+  EXPECT_EQ(wrong[0].included_from, (std::vector<std::string>{"test.cfg:1:8"}));
   EXPECT_EQ(wrong[1].file, "test.cfg");
+  EXPECT_TRUE(wrong[1].included_from.empty());
+  const auto inner = problems("include \"outer.cfg\";", Dialect::native);
+  ASSERT_EQ(inner.size(), 2U);
+  EXPECT_EQ(inner[0].file, "wrong.cfg");
+  EXPECT_EQ(inner[0].included_from, (std::vector<std::string>{"outer.cfg:2:1", "test.cfg:1:8"}));
+  EXPECT_EQ(inner[1].file, "outer.cfg");
+  EXPECT_EQ(inner[1].at, (Position{2, 29, 1}));
   const auto missing = problems("include \"none.cfg\";", Dialect::native);
   EXPECT_EQ(missing.at(0).cause, Cause::missing_file);
   EXPECT_EQ(missing.at(0).file, "test.cfg");
@@ -370,14 +379,30 @@ TEST(DocsisParse, LongTextsTakeLinearTime) {
 }
 
 // Without a template, a variable has its default or none.
-// A leaf that its sample does not fit is left out, and nobody is told.
-TEST(DocsisParse, SamplesStandForVariablesWithoutADefault) {
+TEST(DocsisParse, VariablesHaveTheValuesThatTheCallerKnows) {
   ParseOptions options;
-  options.sample = [](std::string_view name) { return std::string(name == "n" ? "5" : "no address"); };
-  const auto parsed = parse("Main { MaxCPE ${n}; NetworkAccess ${a:1}; SwUpgradeServer ${server}; }", "test.cfg", options);
-  EXPECT_EQ(hex(parsed), "120105030101");
-  EXPECT_TRUE(parsed->warnings.empty());
-  EXPECT_FALSE(parse("Main { MaxCPE ${n:many}; }", "test.cfg", options)) << "a default is no sample";
+  options.value_of = [](std::string_view name) { return name == "n" ? std::optional<std::string_view>("5") : std::nullopt; };
+  EXPECT_EQ(hex(parse("Main { MaxCPE ${n}; NetworkAccess ${a:1}; MaxClassifiers ${n:9}; }", "test.cfg", options)), "1201050301011c020005");
+  const auto missing = parse("Main { MaxCPE ${n}; SwUpgradeFilename \"a${b}\"; }", "test.cfg", options);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error()[0].message, "the variable b has no value");
+  EXPECT_EQ(missing.error()[0].at, (Position{1, 41})) << "of the variable, not of the text that it stands in";
+}
+
+TEST(DocsisParse, ValuesMayBeUnknown) {
+  ParseOptions options;
+  options.unknown_values = true;
+  const auto parsed = parse("Main { MaxCPE ${n}; NetworkAccess ${a:1}; SwUpgradeFilename \"${b}-${c}\"; }", "test.cfg", options);
+  ASSERT_TRUE(parsed);
+  ASSERT_EQ(parsed->document.nodes.size(), 3U);
+  EXPECT_TRUE(parsed->document.nodes[0].unknown);
+  EXPECT_FALSE(parsed->document.nodes[1].unknown);
+  EXPECT_TRUE(parsed->document.nodes[2].unknown);
+  ASSERT_EQ(parsed->unknown.size(), 3U);
+  EXPECT_EQ(parsed->unknown[0].variable, "n");
+  EXPECT_EQ(parsed->unknown[2].variable, "c");
+  EXPECT_EQ(parsed->unknown[2].at, (Position{1, 67}));
+  EXPECT_FALSE(parse("Main { MaxCPE ${n:many}; }", "test.cfg", options)) << "a default is known";
 }
 
 TEST(DocsisParse, VariablesHaveTheirDefaults) {

@@ -39,13 +39,14 @@ struct Hole {
 class Parser {
  public:
   // `holes`: values with variables become holes; else their defaults are read.
-  Parser(const ParseOptions& options, bool holes) : options_(options), report_(options.dialect, options.variables), keep_holes_(holes) {}
+  Parser(const ParseOptions& options, bool holes) : options_(options), report_(options.dialect, &document_.texts, options.variables), keep_holes_(holes) {}
   void run(std::string_view text, std::string_view name);
 
   Report& report() noexcept { return report_; }
   Document& document() noexcept { return document_; }
   std::vector<Hole>& holes() noexcept { return holes_; }
   VariableNames& variables() noexcept { return variables_; }
+  std::vector<Unknown>& unknown() noexcept { return unknown_; }
 
  private:
   // A block that is being read.
@@ -77,7 +78,8 @@ class Parser {
   void plain_value(Frame& frame, const Token& keyword, Node node, const Tlv& row);
   // Takes value and ';'. Nothing: told, and recovered.
   std::optional<Token> take_value(const Token& keyword, std::string_view wanted);
-  bool give_samples(Pattern& pattern) const;
+  std::optional<std::string_view> value_of(std::uint32_t variable) const;
+  bool noted_unknown(const Pattern& pattern);
   void leaf(Frame& frame, Node node, ValueSpec spec, const Token& value);
   bool told_size(const Node& node, std::string_view name, std::size_t size);
   void add(Frame& frame, Node node);
@@ -101,7 +103,7 @@ class Parser {
 
   // parse_file.cc
   void include(Frame& frame);
-  bool included_before(const std::string& path, Position at);
+  bool included_before(std::string_view path, Position at);
   void file_statement(Frame& frame, const Token& keyword, Node node, const Tlv& row);
   std::optional<std::string> read_named_file(const Token& keyword, const Token& path);
   void digit_map(Frame& frame, const Token& keyword, Node node, const std::string& contents);
@@ -112,11 +114,11 @@ class Parser {
   Document document_;
   std::vector<Hole> holes_;
   VariableNames variables_;
+  std::vector<Unknown> unknown_;
   Lexer* lexer_ = nullptr;
   Token current_;
   std::vector<std::uint32_t> path_;            // of the block that is being read
   std::deque<std::string> texts_;              // of included files: tokens point into them
-  std::vector<std::string> open_files_;
   Octets contents_;                            // scratch of read_leaf()
 };
 

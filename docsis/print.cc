@@ -67,7 +67,7 @@ const Tlv* printed_row(const Node& node, FileKind kind) noexcept {
 }
 
 bool is_varbind(const Node& node, FileKind kind) noexcept {
-  if (node.block) return false;
+  if (node.block || node.unknown) return false;
   if (node.tlv != nullptr && (node.tlv->kind == Kind::varbind || node.tlv->kind == Kind::digitmap)) return true;
   return kind == FileKind::mta && node.code == kLongVarbindCode && node.wide;
 }

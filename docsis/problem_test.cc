@@ -13,6 +13,17 @@ TEST(Problem, IsShownWithItsLineAndACaret) {
             "               ^\n");
 }
 
+TEST(Problem, OfAnIncludedTextSaysWhoIncludesIt) {
+  const Texts texts{{.name = "gold.cfg"}, {.name = "a.inc", .included_at = {3, 3}}, {.name = "b.inc", .included_at = {1, 9, 1}}};
+  Problem problem{.at = {1, 1, 2}, .message = "m"};
+  locate(problem, texts);
+  EXPECT_EQ(render(problem, "MaxCPE 0;\n"), "b.inc:1:1: error: m\nMaxCPE 0;\n^\n  included from a.inc:1:9\n  included from gold.cfg:3:3\n");
+  problem.at = {2, 1};
+  locate(problem, texts);
+  EXPECT_EQ(problem.file, "gold.cfg");
+  EXPECT_TRUE(problem.included_from.empty());
+}
+
 TEST(Problem, OfABinaryIsShownWithItsOffset) {
   const Problem problem{.severity = Severity::warning, .cause = Cause::none, .file = "gold.cm", .offset = 0x4c, .message = "there is no end marker (FF)"};
   EXPECT_EQ(render(problem, ""), "gold.cm: offset 0x4c: warning: there is no end marker (FF)\n");

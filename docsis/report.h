@@ -15,37 +15,37 @@ class Report {
  public:
   static constexpr std::size_t kMostErrors = 200;
 
-  explicit Report(Dialect dialect, bool variables = true) : dialect_(dialect), variables_(variables && dialect == Dialect::native) {}
+  // `texts`: those that positions count, by which take() names files; they outlive it.
+  explicit Report(Dialect dialect, const Texts* texts = nullptr, bool variables = true)
+      : dialect_(dialect), variables_(variables && dialect == Dialect::native), texts_(texts) {}
 
   Dialect dialect() const noexcept { return dialect_; }
   bool native() const noexcept { return dialect_ == Dialect::native; }
   bool variables() const noexcept { return variables_; }
-  std::string_view file() const noexcept { return file_; }
-  void in_file(std::string_view file) { file_ = file; }
 
   void error(Cause cause, Position at, std::string message, std::string mend = {}) {
     if (ended()) return;
     ++errors_;
-    problems_.push_back({.severity = Severity::error, .cause = cause, .file = file_, .at = at, .message = std::move(message), .mend = std::move(mend)});
+    problems_.push_back({.severity = Severity::error, .cause = cause, .at = at, .message = std::move(message), .mend = std::move(mend)});
   }
   void warning(Position at, std::string message, std::string mend = {}) {
     if (ended() || problems_.size() > 2 * kMostErrors) return;
-    problems_.push_back({.severity = Severity::warning, .cause = Cause::none, .file = file_, .at = at, .message = std::move(message), .mend = std::move(mend)});
+    problems_.push_back({.severity = Severity::warning, .cause = Cause::none, .at = at, .message = std::move(message), .mend = std::move(mend)});
   }
 
   // Nothing more is wanted: whoever reads tokens stops.
   bool ended() const noexcept { return errors_ >= (native() ? kMostErrors : 1); }
   std::size_t errors() const noexcept { return errors_; }
   Problems& problems() noexcept { return problems_; }
-  void clear() noexcept {
-    problems_.clear();
-    errors_ = 0;
+  Problems take() {
+    if (texts_ != nullptr) locate(problems_, *texts_);
+    return std::move(problems_);
   }
 
  private:
   Dialect dialect_;
   bool variables_;
-  std::string file_;
+  const Texts* texts_;
   std::size_t errors_ = 0;
   Problems problems_;
 };

@@ -79,6 +79,7 @@ std::expected<void, Problems> seal(const Document& document, const Seal& how, Oc
   out.resize(begin);
   for (Problem& problem : sealed.error())
     if (problem.at.line == 0) problem.at = place_of_extended_mic(document);
+  locate(sealed.error(), document.texts);
   return sealed;
 }
 

@@ -148,7 +148,7 @@ bool right_size(const Reading& r) {
   const std::optional<MibObject>& object = r.target.object;
   if (!object || object->type != SnmpType::octet_string || object->bits) return true;
   if (allows(*object, static_cast<std::int64_t>(r.contents.size()))) return true;
-  return r.error(Cause::value, fmt::format("{} has {} octets, not {}", object->name, allowed_text(*object), r.contents.size()), "see the MIB");
+  return r.error(Cause::value, fmt::format("{} has {} octet{}, not {}", object->name, allowed_text(*object), allowed_text(*object) == "1" ? "" : "s", r.contents.size()), "see the MIB");
 }
 
 bool string(const Reading& r) {

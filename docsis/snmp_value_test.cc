@@ -134,6 +134,7 @@ TEST(DocsisSnmpValue, RangesWithGaps) {
   for (const std::size_t size : {36, 100}) EXPECT_EQ(compile(of_size(size), Dialect::native).cause, Cause::none) << size;
   for (const std::size_t size : {1, 35, 261}) EXPECT_EQ(compile(of_size(size), Dialect::native).cause, Cause::value) << size;
   EXPECT_EQ(compile("docsIfSigQEqualizationData.1 String \"\"", Dialect::native).cause, Cause::none);
+  EXPECT_EQ(compile("docsDevFilterIpTos.1 HexString 0x0102", Dialect::native).problems.at(0).message, "docsDevFilterIpTos has 1 octet, not 2");
   EXPECT_EQ(compile(of_size(35), Dialect::utility).problems.at(0).message, "docsIfSigQEqualizationData has 0, 36 to 260 octets, not 35");
 }
 

@@ -44,7 +44,7 @@ struct Template::Impl {
   FileKind kind = FileKind::modem;
   Dialect dialect = Dialect::native;
   const MibNames* mibs = nullptr;
-  std::string name;
+  Texts texts;
   Octets pool;
   std::vector<Step> steps;
   std::vector<Hole> holes;
@@ -111,20 +111,17 @@ Template::~Template() = default;
 std::expected<Template, Problems> Template::parse(std::string_view text, std::string_view name, const ParseOptions& options) {
   Parser parser(options, true);
   parser.run(text, name);
-  if (parser.report().errors() > 0) return std::unexpected(std::move(parser.report().problems()));
-  if (auto encoded = encode(parser.document()); !encoded) {
-    for (Problem& problem : encoded.error()) problem.file = name;
-    return std::unexpected(std::move(encoded.error()));
-  }
+  if (parser.report().errors() > 0) return std::unexpected(parser.report().take());
+  if (auto encoded = encode(parser.document()); !encoded) return std::unexpected(std::move(encoded.error()));
   auto impl = std::make_unique<Impl>();
   impl->kind = parser.document().kind;
   impl->dialect = options.dialect;
   impl->mibs = options.mibs;
-  impl->name = name;
   impl->holes = std::move(parser.holes());
   impl->variables = std::move(parser.variables());
-  impl->warnings = std::move(parser.report().problems());
+  impl->warnings = parser.report().take();
   impl->take(parser.document().nodes);
+  impl->texts = std::move(parser.document().texts);
   Template made;
   made.impl_ = std::move(impl);
   return made;
@@ -205,7 +202,6 @@ bool Compiler::Impl::tlvs(const Template::Impl& from, const Variables& variables
         const std::size_t begin = open.back();
         open.pop_back();
         if (good && !close_tlv(out, begin, step.row, step.wide)) {
-          report.in_file(from.name);
           report.error(Cause::value, step.at,
                        fmt::format("the block of TLV {} holds {} octets, a TLV at most {}", step.code, out.size() - begin - (step.wide ? 3 : 2),
                                    most_octets(step.wide)),
@@ -233,32 +229,27 @@ Compiler::~Compiler() = default;
 
 std::expected<void, Problems> Compiler::compile(const Template& from, const Variables& variables, const Dynamic& dynamic, const Seal& seal, Octets& out) {
   out.clear();
-  Report report(from.impl_->dialect);
+  Report report(from.impl_->dialect, &from.impl_->texts);
   if (from.kind() == FileKind::mta) {
-    report.in_file(from.impl_->name);
     report.error(Cause::value, {.line = 1, .column = 1}, "an MTA's file has no MICs", "take MtaConfigDelimiter away, or compile it as an MTA's");
-    return refused(std::move(report.problems()), out);
+    return refused(report.take(), out);
   }
-  if (!impl_->tlvs(*from.impl_, variables, dynamic, report, out)) return refused(std::move(report.problems()), out);
+  if (!impl_->tlvs(*from.impl_, variables, dynamic, report, out)) return refused(report.take(), out);
   auto sealed = seal_tlvs(out, 0, seal);
   if (sealed) return {};
-  for (Problem& problem : sealed.error()) {
-    problem.file = from.impl_->name;
-    problem.at = from.impl_->extended_mic;
-  }
+  for (Problem& problem : sealed.error()) problem.at = from.impl_->extended_mic;
+  locate(sealed.error(), from.impl_->texts);
   return refused(std::move(sealed.error()), out);
 }
 
 std::expected<void, Problems> Compiler::compile_mta(const Template& from, const Variables& variables, MtaHash hash, Octets& out) {
   out.clear();
-  Report report(from.impl_->dialect);
-  if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return refused(std::move(report.problems()), out);
+  Report report(from.impl_->dialect, &from.impl_->texts);
+  if (!impl_->tlvs(*from.impl_, variables, {}, report, out)) return refused(report.take(), out);
   auto hashed = add_mta_hash(out, 0, hash, from.impl_->dialect == Dialect::utility);
   if (hashed) return {};
-  for (Problem& problem : hashed.error()) {
-    problem.file = from.impl_->name;
-    problem.at = {.line = 1, .column = 1};
-  }
+  for (Problem& problem : hashed.error()) problem.at = {.line = 1, .column = 1};
+  locate(hashed.error(), from.impl_->texts);
   return refused(std::move(hashed.error()), out);
 }
 

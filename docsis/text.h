@@ -31,13 +31,19 @@ struct ParseOptions {
   ReadFile read_file;       // unset: every file is missing
   bool mta = false;         // an MTA file even if it does not begin with MtaConfigDelimiter
   bool variables = true;    // ${name} of the native dialect; else it is text, as for the utility
-  // To look a template over: what a variable without a default might say. A leaf that it does not fit is left out. Unset: to have no default is an error.
-  std::function<std::string(std::string_view name)> sample = {};
+  // parse(): the value of a variable; nothing: its default.
+  std::function<std::optional<std::string_view>(std::string_view name)> value_of = {};
+  bool unknown_values = false;  // parse(): a value with a variable that has neither is an unknown node, and no error
 };
 
+struct Unknown {
+  std::string variable;
+  Position at;
+};
 struct Parsed {
   Document document;
   Problems warnings;
+  std::vector<Unknown> unknown;  // where options.unknown_values lets it pass
 };
 std::expected<Parsed, Problems> parse(std::string_view text, std::string_view name, const ParseOptions& options);
 

@@ -22,6 +22,7 @@ struct Node {
   const Tlv* tlv = nullptr;    // null: not in the table in this place (GenericTLV, vendors' own)
   bool block = false;          // `children` is its value; else `value`
   bool wide = false;           // its length takes two octets: kind block16 and hex16, and TLV 64 of an MTA file
+  bool unknown = false;        // what it says depends on a variable that nobody has set: it has no octets, and nothing is to be said of them
   Position at = {};
   Octets value = {};
   std::vector<Node> children = {};
@@ -42,6 +43,7 @@ struct Document {
   std::vector<Node> nodes = {};  // in file order, MICs among them once there are any; without the end marker
   bool ended = false;       // the end marker FF follows,
   Octets tail = {};         // and then this: padding
+  Texts texts = {};         // of a text: itself and what it includes; Node::at counts them
 };
 
 }  // namespace coaxd::docsis

@@ -53,20 +53,27 @@ bool out_of_range(const Reading& r, std::uint64_t low, std::uint64_t high, const
                  too_low ? fmt::format("the lowest is {}", low) : fmt::format("the highest is {}", high));
 }
 
+bool no_digits(const Reading& r, std::uint64_t low, std::uint64_t high) {
+  const auto meant = meant_number(r.token);
+  return r.error(Cause::value, fmt::format("{} is a number in digits, not {}", r.row.name, described(r.token)),
+                 !meant                         ? fmt::format("write a number from {} to {}", low, high)
+                 : *meant < low || *meant > high ? fmt::format("that would be {}; it is {} to {}", *meant, low, high)
+                                                : fmt::format("write {} {};", r.row.name, *meant));
+}
+
 template <std::size_t width>
 bool integer(const Reading& r) {
-  if (!r.token.is(TokenKind::integer)) return wrong(r);
-  const Number number = number_of(r.token.text);
   const std::uint64_t low = r.row.bounded ? r.row.min : 0;
-  const std::uint64_t high = r.row.bounded ? r.row.max : highest(width);
+  const std::uint64_t high = r.row.bounded ? std::min<std::uint64_t>(r.row.max, highest(width)) : highest(width);
+  if (!r.token.is(TokenKind::integer)) return no_digits(r, low, high);
+  const Number number = number_of(r.token.text);
   if (!r.native()) {  // u24 is never checked there
     const std::uint64_t wrapped = number.wrapped();
-    if (r.row.bounded && width != 3 && (wrapped < low || wrapped > high)) return out_of_range(r, low, high, number);
+    if (r.row.bounded && width != 3 && (wrapped < r.row.min || wrapped > r.row.max)) return out_of_range(r, r.row.min, r.row.max, number);
     big_endian(wrapped, width, r.out);
     return true;
   }
-  const std::uint64_t most = std::min(high, highest(width));
-  if (number.negative || number.huge || number.magnitude < low || number.magnitude > most) return out_of_range(r, low, most, number);
+  if (number.negative || number.huge || number.magnitude < low || number.magnitude > high) return out_of_range(r, low, high, number);
   big_endian(number.magnitude, width, r.out);
   return true;
 }

@@ -165,6 +165,22 @@ TEST(DocsisValue, AValueOfAnotherKindIsAnError) {
   EXPECT_EQ(read(row(Kind::str), "0x05", Dialect::native).problems[0].mend, "write Thing \"text\";");
 }
 
+TEST(DocsisValue, ANumberThatIsWrittenOtherwiseIsTold) {
+  const auto mend = [](std::string_view text, const Tlv& of = row(Kind::u32)) {
+    const Outcome outcome = read(of, text, Dialect::native);
+    EXPECT_EQ(outcome.problems.size(), 1u) << text;
+    return outcome.problems.empty() ? "" : outcome.problems[0].mend;
+  };
+  for (const std::string_view text : {"10M", "10m", "\"10M\"", "10Mbps", "10000k", "0x989680", "10,000,000", "0.01G", "\"10000000\"", "10mbit"})
+    EXPECT_EQ(mend(text), "write Thing 10000000;") << text;
+  EXPECT_EQ(mend("1.5G"), "write Thing 1500000000;");
+  EXPECT_EQ(mend("10G"), "that would be 10000000000; it is 0 to 4294967295");
+  EXPECT_EQ(mend("\"9\"", row(Kind::u8, 1, 4)), "that would be 9; it is 1 to 4");
+  for (const std::string_view text : {"many", "1.0001k", "10T", "10x", "\"\"", "M", "1,2", "1,0000", "192.0.2.1", "0xffffffffffffffffff", "99999999999999999999999G", "\".\""})
+    EXPECT_EQ(mend(text), "write a number from 0 to 4294967295") << text;
+  EXPECT_EQ(mend("x", row(Kind::u8, 1, 4)), "write a number from 1 to 4");
+}
+
 TEST(DocsisValue, AListOfOneItemIsForTheNativeDialect) {
   EXPECT_EQ(utility_cause(row(Kind::u8_list), "1"), Cause::value);
   EXPECT_EQ(native(row(Kind::u8_list), "1"), "01");

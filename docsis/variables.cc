@@ -32,7 +32,7 @@ bool append_literal(std::string_view text, const Token& token, Report& report, s
   Token piece = token;
   piece.plain = false;
   piece.text = text;
-  piece.at.column += static_cast<std::uint32_t>(text.data() - token.text.data());
+  piece.at = token.at.plus(static_cast<std::size_t>(text.data() - token.text.data()));
   Octets octets;
   if (!read_string(piece, report, octets)) return false;
   out.append(octets.begin(), octets.end());
@@ -48,7 +48,7 @@ std::uint32_t VariableNames::number_of(std::string_view name) {
 }
 
 std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Report& report) {
-  Pattern pattern{.parts = {}, .quoted = token.is(TokenKind::string), .at = token.at, .file = std::string(report.file())};
+  Pattern pattern{.parts = {}, .quoted = token.is(TokenKind::string), .at = token.at};
   const std::string_view text = token.text;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t start = next_variable(text, at, pattern.quoted);
@@ -59,7 +59,7 @@ std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Re
     }
     if (start == text.size()) break;
     const std::size_t end = text.find('}', start);
-    const Position place{.line = token.at.line, .column = static_cast<std::uint32_t>(token.at.column + (pattern.quoted ? 1 : 0) + start)};
+    const Position place = token.at.plus((pattern.quoted ? 1 : 0) + start);
     if (end == text.npos) {
       report.error(Cause::grammar, place, "a variable is never closed", "write ${name} or ${name:default}; \\$ for a dollar sign");
       return std::nullopt;
@@ -71,7 +71,7 @@ std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Re
       report.error(Cause::grammar, place, fmt::format("'{}' is no name of a variable", name), "a letter, then letters, digits, '_', '-' and '.'");
       return std::nullopt;
     }
-    Pattern::Part variable{.variable = names.number_of(name), .has_default = colon != inside.npos, .text = {}};
+    Pattern::Part variable{.variable = names.number_of(name), .has_default = colon != inside.npos, .at = place, .text = {}};
     if (variable.has_default && !append_literal(inside.substr(colon + 1), token, report, variable.text)) return std::nullopt;
     pattern.parts.push_back(std::move(variable));
     at = end + 1;
@@ -81,7 +81,6 @@ std::optional<Pattern> read_pattern(const Token& token, VariableNames& names, Re
 
 Token expand(const Pattern& pattern, const VariableNames& names, const ValueOf& value_of, Report& report, std::string& text) {
   text.clear();
-  report.in_file(pattern.file);
   for (const Pattern::Part& part : pattern.parts) {
     if (part.variable == Pattern::kLiteral) {
       text += part.text;
@@ -90,7 +89,7 @@ Token expand(const Pattern& pattern, const VariableNames& names, const ValueOf& 
     const std::optional<std::string_view> value = value_of ? value_of(part.variable) : std::nullopt;
     if (!value && !part.has_default) {
       const std::string& name = names.names()[part.variable];
-      report.error(Cause::value, pattern.at, fmt::format("the variable {} has no value", name), fmt::format("set it, or write ${{{}:default}}", name));
+      report.error(Cause::value, part.at, fmt::format("the variable {} has no value", name), fmt::format("set it, or write ${{{}:default}}", name));
       return {.kind = TokenKind::bad, .at = pattern.at};
     }
     text += value ? *value : std::string_view(part.text);

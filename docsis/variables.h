@@ -21,12 +21,12 @@ struct Pattern {
   struct Part {
     std::uint32_t variable = kLiteral;  // else its number
     bool has_default = false;
+    Position at = {};
     std::string text;                   // the literal, or the default
   };
   std::vector<Part> parts;
   bool quoted = false;
   Position at;
-  std::string file;
 };
 
 // The names that a text uses, each once.

@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "docsis/check.h"
-#include "server/provision/variables.h"
 
 namespace coaxd::provision {
 namespace {
@@ -26,19 +26,12 @@ constexpr std::string_view kQuarantine = ".quarantine";
 
 std::string_view without_ending(std::string_view file) noexcept { return file.substr(0, file.size() - TemplateFolder::kEnding.size()); }
 
-// What is wrong with the file of a modem for which nothing is set: warnings, for another may have a value in the place of a bad default. `alone`: it includes nothing;
-// else nobody knows in which of the files the line of a finding is.
-docsis::Problems look_over(std::string_view text, const std::string& file, docsis::ParseOptions options, bool alone) {
-  options.sample = sample_of;
+// What is wrong with the file of a modem for which nothing is set: warnings, for another may have a value in the place of a bad default.
+docsis::Problems look_over(std::string_view text, const std::string& file, docsis::ParseOptions options) {
+  options.unknown_values = true;
   auto parsed = docsis::parse(text, file, options);
   docsis::Problems problems = parsed ? std::move(parsed->warnings) : std::move(parsed.error());
-  const docsis::Problems told = problems;
-  if (parsed)
-    for (docsis::Problem& found : docsis::check(parsed->document, file, {.release = {}, .mibs = options.mibs})) {
-      if (!alone) found.at = {1, 1};
-      const auto same = [&](const docsis::Problem& other) { return other.at == found.at && other.file == found.file; };  // in other words
-      if (std::ranges::none_of(told, same)) problems.push_back(std::move(found));
-    }
+  if (parsed) std::ranges::move(docsis::not_told(docsis::check(parsed->document, file, {.release = {}, .mibs = options.mibs}), problems), std::back_inserter(problems));
   for (docsis::Problem& problem : problems) problem.severity = docsis::Severity::warning;
   return problems;
 }
@@ -183,7 +176,7 @@ void TemplateFolder::read(const std::string& file, Source& source, WallSeconds n
   texts.insert_or_assign(file, *text);
   if (!parsed) return fail(parsed.error());
   const bool first = source.good == nullptr;
-  finish(false, look_over(*text, file, options, inputs.size() == 1));
+  finish(false, look_over(*text, file, options));
   source.good = std::make_shared<const LoadedTemplate>(LoadedTemplate{next_id_++, file, std::move(*parsed)});
   source.loaded = now;
   if (!first || !source.problems.empty()) news.push_back({false, fmt::format("template {}: {}{}{}", file, first ? "read" : "read again", source.problems.empty() ? "" : ", with warnings\n", source.problems)});

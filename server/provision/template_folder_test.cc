@@ -268,10 +268,12 @@ TEST_F(TemplateFolderTest, TellsAFileThatNoCmtsRegisters) {
   folder.write("gold.cfg", half + " }\n");
   folder.write("silver.cfg", half + " DsServiceFlow { DsServiceFlowRef 2; QosParamSetType 7; MaxRateSustained ${down:5000000}; } }\n");
   folder.write("parts.cfg", "Main { include \"parts.inc\"; }\n");
-  folder.write("parts.inc", "NetworkAccess 1;\n");
+  folder.write("parts.inc", "NetworkAccess 1;\nDownstreamFrequency 88000001;\n");
   const auto told = load();
   ASSERT_EQ(told.size(), 2u);
   EXPECT_NE(told[0].text.find("gold.cfg:1:1: warning: there is no DsServiceFlow"), std::string::npos) << told[0].text;
+  EXPECT_NE(told[1].text.find("parts.inc:2:1: warning: DownstreamFrequency 88000001 is no multiple"), std::string::npos) << told[1].text;
+  EXPECT_NE(told[1].text.find("DownstreamFrequency 88000001;\n^\n  included from parts.cfg:1:8\n"), std::string::npos) << told[1].text;
   EXPECT_NE(told[1].text.find("parts.cfg:1:1: warning: there is no UsServiceFlow and DsServiceFlow"), std::string::npos) << told[1].text;
   EXPECT_EQ(status("silver").problems, "");
   EXPECT_EQ(status("gold").state, TemplateStatus::State::good);
@@ -280,7 +282,7 @@ TEST_F(TemplateFolderTest, TellsAFileThatNoCmtsRegisters) {
 // Whatever a variable without a default may stand for, nobody is told off for our guess.
 TEST_F(TemplateFolderTest, DoesNotBlameATemplateForWhatNobodyHasSet) {
   folder.write("gold.cfg",
-               "Main { NetworkAccess ${access}; SwUpgradeServer ${server}; SwUpgradeServer ${other}; SwUpgradeFilename \"${device.model}\"; CpeMacAddress ${mac}; CpeMacAddress ${other};"
+               "Main { NetworkAccess ${access}; SwUpgradeServer ${server}; SwUpgradeFilename \"${device.model}\"; CpeMacAddress ${mac}; CpeMacAddress ${other};"
                "" COAXD_FLOWS " }\n");
   EXPECT_TRUE(load().empty()) << status("gold").problems;
 }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint8_t kCircuitId = 1, kRemoteId = 2;
 constexpr std::string_view kDevicePrefix = "device.";
-constexpr std::string_view kAnySample = "1";  // most are numbers
 
 bool add(std::string_view text, std::string& out) {
   out += text;
@@ -49,19 +48,19 @@ std::string_view billing_class(const Requester& who) noexcept {
 
 using Context = VariableContext;
 constexpr VariableRow kRows[] = {
-    {"address", "the modem's address", "192.0.2.1", [](const Context& c, std::string& out) { return c.who != nullptr && add_address(c.who->address, out); }},
-    {"circuit-id", "option 82.1 of its lease, as 0x...", "0x01", [](const Context& c, std::string& out) { return c.who != nullptr && add_octets(c.who->agent_option(kCircuitId), out); }},
-    {"class", "the class that DHCP put it into", "class",
+    {"address", "the modem's address", [](const Context& c, std::string& out) { return c.who != nullptr && add_address(c.who->address, out); }},
+    {"circuit-id", "option 82.1 of its lease, as 0x...", [](const Context& c, std::string& out) { return c.who != nullptr && add_octets(c.who->agent_option(kCircuitId), out); }},
+    {"class", "the class that DHCP put it into",
      [](const Context& c, std::string& out) { return c.who != nullptr && (add(c.who->handed.client_class(), out) || add(billing_class(*c.who), out)); }},
-    {"file", "the file's name, as DHCP has it or as it was asked for", "file.cm", [](const Context& c, std::string& out) { return add(c.file, out); }},
-    {"giaddr", "the relay's address: the CMTS", "192.0.2.1", [](const Context& c, std::string& out) { return c.who != nullptr && add_address(c.who->handed.giaddr, out); }},
-    {"mac", "the MAC of who asks: a modem, or an MTA behind one", "00:00:5e:00:53:01", [](const Context& c, std::string& out) { return c.who != nullptr && add_mac(c.who->hardware, out); }},
-    {"modem", "the MAC of the modem, also for an MTA behind it", "00:00:5e:00:53:01", [](const Context& c, std::string& out) { return c.who != nullptr && add_mac(c.who->modem, out); }},
-    {"network", "the shared-network or subnet", "network", [](const Context& c, std::string& out) { return c.who != nullptr && add(c.who->network, out); }},
-    {"pool", "the pool: its first address", "192.0.2.1", [](const Context& c, std::string& out) { return c.who != nullptr && add(c.who->pool, out); }},
-    {"profile", "the profile of the modem's record", "profile", [](const Context& c, std::string& out) { return c.record != nullptr && add(c.record->profile, out); }},
-    {"remote-id", "option 82.2 of its lease, as 0x...", "0x00005e005301", [](const Context& c, std::string& out) { return c.who != nullptr && add_octets(c.who->agent_option(kRemoteId), out); }},
-    {"server", "our address, which was asked", "192.0.2.1", [](const Context& c, std::string& out) { return add_address(c.server, out); }},
+    {"file", "the file's name, as DHCP has it or as it was asked for", [](const Context& c, std::string& out) { return add(c.file, out); }},
+    {"giaddr", "the relay's address: the CMTS", [](const Context& c, std::string& out) { return c.who != nullptr && add_address(c.who->handed.giaddr, out); }},
+    {"mac", "the MAC of who asks: a modem, or an MTA behind one", [](const Context& c, std::string& out) { return c.who != nullptr && add_mac(c.who->hardware, out); }},
+    {"modem", "the MAC of the modem, also for an MTA behind it", [](const Context& c, std::string& out) { return c.who != nullptr && add_mac(c.who->modem, out); }},
+    {"network", "the shared-network or subnet", [](const Context& c, std::string& out) { return c.who != nullptr && add(c.who->network, out); }},
+    {"pool", "the pool: its first address", [](const Context& c, std::string& out) { return c.who != nullptr && add(c.who->pool, out); }},
+    {"profile", "the profile of the modem's record", [](const Context& c, std::string& out) { return c.record != nullptr && add(c.record->profile, out); }},
+    {"remote-id", "option 82.2 of its lease, as 0x...", [](const Context& c, std::string& out) { return c.who != nullptr && add_octets(c.who->agent_option(kRemoteId), out); }},
+    {"server", "our address, which was asked", [](const Context& c, std::string& out) { return add_address(c.server, out); }},
 };
 static_assert(std::ranges::is_sorted(kRows, {}, &VariableRow::name));
 
@@ -74,11 +73,6 @@ bool add_device(std::string_view name, const subscriber::Modem& record, std::str
 }  // namespace
 
 std::span<const VariableRow> variable_rows() noexcept { return kRows; }
-
-std::string sample_of(std::string_view name) {
-  const auto row = std::ranges::find(kRows, name, &VariableRow::name);
-  return std::string(row == std::end(kRows) ? kAnySample : row->sample);
-}
 
 bool append_variable(std::string_view name, const VariableContext& context, std::string& out) {
   const std::size_t before = out.size();

@@ -20,13 +20,10 @@ struct VariableContext {
 };
 
 struct VariableRow {
-  std::string_view name, help, sample;
+  std::string_view name, help;
   bool (*append)(const VariableContext& context, std::string& out);
 };
 std::span<const VariableRow> variable_rows() noexcept;
-
-// What it might say, where no modem is at hand: to look a template over.
-std::string sample_of(std::string_view name);
 
 // Appends its text to `out`. False: this modem has no such variable.
 bool append_variable(std::string_view name, const VariableContext& context, std::string& out);

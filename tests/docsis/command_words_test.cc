@@ -71,7 +71,8 @@ TEST(Docsis1_Words, LongOnesStandAnywhere) {
 TEST(Docsis1_Words, Usage) {
   constexpr std::string_view kWrong =
       ";-e;-e text;-e text key;-p text;-m;-m text key;-m -p text;-d;-x;text;-M;-M dirs;-na -eu -p t o;check;diff a;diff a b c;verify k;verify;--release;"
-      "--release 9 check a;--nonsense -d a;-o;-na;--compat --native -d a";
+      "--release 9 check a;--nonsense -d a;-o;-na;--compat --native -d a;--set a check t;--set =1 check t;--set a=1 -d f;--set a=1 -e t k o;--set a=1 verify k f;"
+      "--json -e t k o;--release 3.0 -d f;--key k -e t k o;--key k check t;--set";
   for (std::string_view left = kWrong; !left.empty();) {
     const std::string_view line = left.substr(0, left.find(';'));
     left.remove_prefix(std::min(left.size(), line.size() + 1));
@@ -234,6 +235,39 @@ TEST(Docsis2_Command, VariablesAreTextUnlessAskedFor) {
   Folder::write("b.cfg", "Main { MaxCPE ${b:5}; }");
   EXPECT_EQ(run_line("-e b.cfg key a.cm").status, 255);
   EXPECT_EQ(run_line("--native -e b.cfg key a.cm").status, 0);
+}
+
+TEST(Docsis12_Command, ValuesForVariables) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("a.cfg", "Main { NetworkAccess 1; ClassOfService { ClassID 1; }\n MaxCPE ${cpe}; SwUpgradeFilename \"${file:fw}-${v}\"; }");
+  const Ran unknown = run_line("check a.cfg");
+  EXPECT_EQ(unknown.status, 0);
+  EXPECT_THAT(unknown.out, testing::StartsWith("a.cfg:2:9: warning: ${cpe} has no value here, so what it stands in is not checked; give it one: --set cpe=VALUE\n"
+                                               " MaxCPE ${cpe};"));
+  EXPECT_THAT(unknown.out, HasSubstr("a.cfg:2:47: warning: ${v} has no value here"));
+  EXPECT_EQ(run_line("check a.cfg --set cpe=3 --set v=1").out, "");
+  EXPECT_THAT(run_line("check a.cfg --set cpe=3 --set v=1 --set=cpe=999").out, testing::StartsWith("a.cfg:2:9: error: MaxCPE is 1 to 254, not 999"));
+  EXPECT_THAT(run_line("check a.cfg --set cep=3").err, HasSubstr("--set cep=3 changes nothing: there is no ${cep}"));
+  EXPECT_EQ(run_line("--native --quiet -e a.cfg key a.cm").status, 255) << "a file for nobody";
+  ASSERT_EQ(run_line("--native --quiet --set cpe=3 --set v= -e a.cfg key a.cm").status, 0);
+  EXPECT_THAT(contents("a.cm"), HasSubstr("\x12\x01\x03\x09\x03" "fw-"));
+  EXPECT_EQ(run_line("diff --set cpe=3 --set v= a.cfg a.cm").status, 0);
+  EXPECT_EQ(run_line("diff a.cfg a.cm").status, 2);
+}
+
+TEST(Docsis12_Command, ProblemsOfWhatIsIncluded) {
+  Folder folder;
+  std::filesystem::create_directory("sub");
+  Folder::write("sub/a.cfg", "Main { NetworkAccess 1; ClassOfService { ClassID 1; }\n  include \"b.inc\";\n}");
+  Folder::write("sub/b.inc", "\n  MaxCPE 1; MaxCPE 2;\n");
+  const std::string lines = "\n  MaxCPE 1; MaxCPE 2;\n            ^\n  included from sub/a.cfg:2:3\n";
+  const Ran ran = run_line("check sub/a.cfg");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, testing::StartsWith("b.inc:2:13: error: MaxCPE is there a second time"));
+  EXPECT_THAT(ran.out, testing::EndsWith(lines));
+  EXPECT_THAT(run_line("check --json sub/a.cfg").out, HasSubstr(R"({"file": "b.inc", "severity": "error", "line": 2, "column": 13, )"));
+  EXPECT_THAT(run_line("check --json sub/a.cfg").out, HasSubstr(R"(, "included_from": ["sub/a.cfg:2:3"]})"));
 }
 
 // The file is there before anybody reads how it was made.
