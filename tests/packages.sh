@@ -8,11 +8,11 @@ build_packages=(
 test_packages=(
   iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
   tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db strace
-  tftp-hpa atftp curl busybox openssl snmpd snmp
+  tftp-hpa atftp curl busybox openssl libwrap0 snmpd snmp
 )
 # What bench/compare can run besides those; it leaves out what is not there.
-compare_packages=(dnsmasq-base libwrap0 freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
-# Two that Debian does not install together: unpack_beside puts them where bench/compare/tftp_race.py looks.
+compare_packages=(dnsmasq-base freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
+# Two that Debian does not install together, and that would start: unpack_beside puts them where bench/compare/tftp_race.py looks. They need libwrap0.
 compare_unpacked=(tftpd-hpa atftpd)
 demo_packages=(iproute2 iputils-ping procps isc-dhcp-relay isc-dhcp-client python3)
 
@@ -39,17 +39,24 @@ install_missing() {
   fi
 }
 
-# unpack_beside FOLDER NAME...: the files of each package in FOLDER/NAME, and nothing installed or started.
+# unpack_beside FOLDER NAME...: the files of each package in FOLDER/NAME, where they are not yet, and nothing installed or started.
 unpack_beside() {
-  local folder=$1 package scratch
+  local folder=$1 package scratch status=0 missing=()
   shift
-  scratch=$(mktemp -d) && chmod 755 "$scratch" && mkdir -p "$folder" || return
   for package in "$@"; do
-    (cd "$scratch" && apt-get download -qq -o APT::Sandbox::User=root "$package" >/dev/null) && dpkg-deb -x "$scratch/$package"_*.deb "$folder/$package" || {
+    [[ -d $folder/$package ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  echo "unpacking into $folder: ${missing[*]}"
+  [[ $(id -u) != 0 ]] || apt-get update -qq || true  # the lists of before may do
+  mkdir -p "$folder" && scratch=$(mktemp -d "$folder/.new.XXXXXX") || return
+  for package in "${missing[@]}"; do
+    (cd "$scratch" && apt-get download -qq -o APT::Sandbox::User=root "$package" >/dev/null && dpkg-deb -x "$package"_*.deb whole && chmod 755 whole) &&
+      mv "$scratch/whole" "$folder/$package" || {
       echo "could not get: $package" >&2
-      rm -rf "$scratch"
-      return 1
+      status=1
     }
   done
   rm -rf "$scratch"
+  return "$status"
 }

@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 source tests/packages.sh
 
 [[ $(id -u) == 0 ]] || echo "not root: nothing can be installed, and tests in network namespaces will be skipped" >&2
-[[ $(id -u) == 0 ]] && install_missing "${build_packages[@]}" "${test_packages[@]}"
+[[ $(id -u) != 0 ]] || install_missing "${build_packages[@]}" "${test_packages[@]}"
+unpack_beside build/unpacked "${compare_unpacked[@]}" || true  # without them their test is skipped
 
 cmake --preset release >/dev/null
 cmake --build --preset release

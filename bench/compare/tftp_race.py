@@ -37,7 +37,7 @@ FIRST_MAC = 0x02C0A0000000  # coaxstorm's
 SPARE = 0.1  # of a core
 TIMES = 5  # what coaxd must serve of what another does
 RIVALS = ("tftpd-hpa", "atftpd")
-QUICK = {"seconds": 0.5, "rounds": 1, "windows": [32]}
+QUICK = {"seconds": 0.2, "rounds": 1, "windows": [32]}
 RRQ, DATA, ACK = 1, 3, 4
 
 
