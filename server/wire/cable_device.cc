@@ -139,6 +139,8 @@ constexpr DeviceValue kValues[] = {
     {223, "mta-mib-support", "X", "PKT-SP-PROV1.5 §10"},
     {224, "mta-multiple-grants-support", "X", "PKT-SP-PROV1.5 §10"},
     {225, "mta-v152-support", "X", "PKT-SP-PROV1.5 §10"},
+    {226, "mta-certificate-bootstrapping-support", "X", "PacketCable 2.0"},
+    {238, "mta-ip-provisioning-capability", "X", "PacketCable 2.0"},
 };
 static_assert(std::ranges::adjacent_find(kValues, std::ranges::greater_equal{}, &DeviceValue::code) == std::end(kValues));
 
