@@ -12,6 +12,7 @@ import unittest
 import base
 import capture
 import clients
+import coaxd_toml
 import dhcp_packet
 import modem_file
 import netns
@@ -36,7 +37,7 @@ def pattern(size):
 
 
 class Files(unittest.TestCase):
-    IO, TFTP, CONFIG = "auto", "", CONFIG
+    IO, TFTP, CONFIG = "auto", {}, CONFIG
 
     def setUp(self):
         temporary = capture.temporary_folder()
@@ -62,28 +63,11 @@ class Files(unittest.TestCase):
         path.chmod(0o644)
 
     def settings(self):
-        path = self.folder / "coaxd.toml"
-        path.write_text(f"""
-[server]
-io = "{self.IO}"
-workers = 2
-[store]
-segment_mb = 1
-[control]
-socket = "{self.folder}/control.sock"
-[tftp]
-enabled = true
-root = "{self.root}"
-cmts = "{CMTS}"
-{self.TFTP}
-[time]
-enabled = true
-""", encoding="ascii")
-        return str(path)
+        return {"server": {"io": self.IO, "workers": 2}, "tftp": {"enabled": True, "root": str(self.root), "cmts": CMTS} | self.TFTP, "time": {"enabled": True}}
 
     def start(self):
         self.running = server.Server(base.Settings.server, self.machine, str(self.folder), self.CONFIG, ["srv0"],
-                                     ["-C", self.settings(), *base.Settings.server_options])
+                                     ["-C", coaxd_toml.write(self.folder, self.settings()), *base.Settings.server_options])
         self.addCleanup(self.running.stop, kill=True)
         self.running.start()
 
@@ -167,7 +151,7 @@ class ClientsWithAsio(Clients):
 
 
 class SinglePort(Clients):
-    TFTP = "transfer_ports = 0"
+    TFTP = {"transfer_ports": 0}
 
     def test_all_comes_from_the_one_port(self):
         self.start()
@@ -226,7 +210,7 @@ class Requests(Files):
         self.assertTrue(base.wait_until(lambda: self.ask("file511", address)[:2] == (ERROR, ACCESS_VIOLATION)))
 
     def test_one_address_has_so_many_at_once_and_a_cmts_any_number(self):
-        self.TFTP = "per_source = 2"
+        self.TFTP = {"per_source": 2}
         self.start()
         for source in (FIXED, CMTS):
             for _ in range(2):
@@ -235,7 +219,7 @@ class Requests(Files):
         self.assertEqual((DATA, 1), self.ask("file513", CMTS)[:2], "it asks for many modems")
 
     def test_ports_come_from_the_range_and_requests_go_to_69(self):
-        self.TFTP = 'transfer_ports = 2\nports = "40000-40003"'
+        self.TFTP = {"transfer_ports": 2, "ports": "40000-40003"}
         self.start()
         opened = self.udp()
         *_, port = self.ask("file513", opened=opened)
@@ -298,7 +282,7 @@ class Requests(Files):
 class Compiled(Files):
     """A folder of templates and a file of keys."""
     MODEM = "02:00:5e:00:53:77"
-    DOCSIS = "timestamp = true\nmodem_address = true"
+    DOCSIS = {"timestamp": True, "modem_address": True}
     KEYS = '* "secret"\n'
 
     def setUp(self):
@@ -316,10 +300,7 @@ class Compiled(Files):
         new.rename(self.templates / f"{name}.cfg")
 
     def settings(self):
-        path = super().settings()
-        with open(path, "a", encoding="ascii") as file:
-            file.write(f'[docsis]\ntemplates = "{self.templates}"\nsecrets = "{self.folder}/keys"\n{self.DOCSIS}\n')
-        return path
+        return super().settings() | {"docsis": {"templates": str(self.templates), "secrets": f"{self.folder}/keys"} | self.DOCSIS}
 
 
 class Templates(Compiled):
@@ -466,7 +447,7 @@ subnet 10.88.0.0 netmask 255.255.255.0 { range 10.88.0.100 10.88.0.110; }
 
 
 class OnlyTold(ToldByDhcp):
-    DOCSIS = 'only_told = true\nunasked = "file5, firmware/"'
+    DOCSIS = {"only_told": True, "unasked": "file5, firmware/"}
 
     def test_values_and_key_are_the_relay_s(self):
         self.start()
@@ -509,7 +490,7 @@ class OnlyTold(ToldByDhcp):
 
 
 class GeneratedNames(ToldByDhcp):
-    DOCSIS = "only_told = true\ngenerated_names = true\nname_seconds = 10\nmodem_address = true"
+    DOCSIS = {"only_told": True, "generated_names": True, "name_seconds": 10, "modem_address": True}
 
     def boot(self, mac=Compiled.MODEM, relay=NORTH):
         address, name = super().boot(mac, relay)
@@ -537,7 +518,7 @@ class GeneratedNames(ToldByDhcp):
         self.assertEqual("this name was good for one download", self.why(other, others_name), "the CMTS has fetched it for the modem")
 
     def test_a_name_for_more_than_one_download(self):
-        self.DOCSIS += "\nsingle_download = false"
+        self.DOCSIS = self.DOCSIS | {"single_download": False}
         self.start()
         address, name = self.boot()
         self.assertEqual(self.get(address, name), self.get(address, name))
@@ -595,9 +576,8 @@ class Off(Files):
     """Nothing listens unless it is asked for."""
 
     def settings(self):
-        path = pathlib.Path(super().settings())
-        path.write_text(path.read_text(encoding="ascii").replace("enabled = true", "enabled = false"), encoding="ascii")
-        return str(path)
+        sections = super().settings()
+        return sections | {name: sections[name] | {"enabled": False} for name in ("tftp", "time")}
 
     def test_ports_are_closed(self):
         self.start()

@@ -8,6 +8,7 @@ import unittest
 
 import base
 import capture
+import coaxd_toml
 import netns
 import server
 
@@ -20,7 +21,7 @@ GOOD, BAD = "Main {\n  NetworkAccess 1;\n  MaxCPE ${cpe:3};\n}\n", "Main {\n  Ne
 
 
 class TemplatesStatus(unittest.TestCase):
-    TFTP = "true"
+    TFTP = True
 
     def setUp(self):
         temporary = capture.temporary_folder()
@@ -33,26 +34,14 @@ class TemplatesStatus(unittest.TestCase):
         self.write("templates/gold.cfg", GOOD)
         self.write("templates/bad.cfg", BAD)
         self.write("keys", '* "secret"\n').chmod(0o600)
-        settings = self.write("coaxd.toml", f"""
-[server]
-workers = 2
-[store]
-segment_mb = 1
-[control]
-socket = "{self.folder}/control.sock"
-[tftp]
-enabled = {self.TFTP}
-root = "{self.folder}/srv"
-[docsis]
-templates = "{self.folder}/templates"
-secrets = "{self.folder}/keys"
-timestamp = true
-""")
+        settings = coaxd_toml.write(self.folder, {
+            "server": {"workers": 2}, "tftp": {"enabled": self.TFTP, "root": f"{self.folder}/srv"},
+            "docsis": {"templates": f"{self.folder}/templates", "secrets": f"{self.folder}/keys", "timestamp": True}})
         machine = netns.Namespace()
         self.addCleanup(machine.close)
         machine.ip("link add srv0 type veth peer name srv1", "link set srv0 up", "link set srv1 up", "addr add 10.88.0.1/24 dev srv0")
         self.running = server.Server(base.Settings.server, machine, temporary.name, CONFIG, ["srv0"],
-                                     ["-C", str(settings), *base.Settings.server_options])
+                                     ["-C", settings, *base.Settings.server_options])
         self.addCleanup(self.running.stop, kill=True)
         self.running.start()
 
@@ -117,7 +106,7 @@ timestamp = true
 
 
 class WithoutTftp(TemplatesStatus):
-    TFTP = "false"
+    TFTP = False
 
     def test_templates_are_good_kept_or_broken(self):
         self.assertIn("no files are served: [tftp] enabled is false.", self.ctl("templates", status=1))
