@@ -55,8 +55,9 @@ class Plant {
   virtual ~Plant() = default;
   // Who had the subject's address at `at` (0: now), or what else is meant. The error says which lease was looked for, and when it ended.
   virtual std::expected<Found, std::string> find(const Subject& subject, WallMillis at) = 0;
-  // Every address whose holder those wards are: the leases of now.
-  virtual std::vector<Ipv4> addresses(const Found& found, Scope scope) = 0;
+  // The addresses whose holders are confined and that do not count any more, a piece of the table at a time: `place` begins at 0. True: that was the last piece.
+  using Sink = std::function<void(CaseId id, Ipv4 address, std::string_view hardware)>;
+  virtual bool look_for_addresses(const subscriber::Confined& confined, std::uint32_t& place, const Sink& found) = 0;
   // Whether his network has a pool for members of "quarantine"; an address that is not known has one if any network has.
   virtual bool has_garden(const std::optional<Ipv4>& address) = 0;
   // The never-listed class that he is in; "": none. Read from his lease.
@@ -68,7 +69,8 @@ class Plant {
 class Effects {
  public:
   virtual ~Effects() = default;
-  virtual void publish(std::shared_ptr<const subscriber::Confined> confined) = 0;
+  // Says when that was.
+  virtual WallMillis publish(std::shared_ptr<const subscriber::Confined> confined) = 0;
   // These addresses stand otherwise than before (leasequery::TcpServer::changed).
   virtual void changed(std::span<const Ipv4> addresses) = 0;
   // At the CMTS of that address: forget the machine; start the modem anew.
