@@ -24,10 +24,10 @@ int run_command(std::span<const std::string_view> words, const Console& console)
   const auto options = parse_words(words);
   if (!options) {
     complain(console, options.error());
-    put(usage(), console.err);
+    put(words.empty() ? usage() : "docsis --help says what there is, and docsis(1) more.\n", console.err);
     return kUsageStatus;
   }
-  const std::unique_ptr<const MibNames> mibs = command_mibs(options->mib_directories, options->compat);
+  const std::unique_ptr<const MibNames> mibs = command_mibs(options->mib_directories, options->compat, console);
   switch (options->action) {
     case Action::encode: return run_encode(*options, *mibs, console);
     case Action::decode: return run_decode(*options, *mibs, console);

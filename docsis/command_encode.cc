@@ -70,8 +70,9 @@ class Encoder {
       if (const int status = refuse_extras(*text, shown, name); status != 0) return status;
     if (const int status = seal(parsed->document, shown, *text); status != 0) return status;
     const auto problem = write_file(output, octets_, console_);
+    if (problem) return fail(kFile, fmt::format("{}: {}", output, *problem));
     if (!options_.quiet && output != kStdout) list(parsed->document.kind);  // behind it: a reader who goes away must not cost the file
-    return problem ? fail(kFile, fmt::format("{}: {}", output, *problem)) : 0;
+    return 0;
   }
   void finish() const { variables_.complain_of_unused(console_); }
 
@@ -90,7 +91,8 @@ class Encoder {
   int refuse_extras(std::string_view text, std::string_view shown, std::string_view name) {
     auto plain = parse(text, shown, {.dialect = Dialect::utility, .mibs = &mibs_, .read_file = files_beside(name), .mta = options_.mta});
     if (plain || plain.error().front().cause == Cause::missing_file || plain.error().front().cause == Cause::listing) return 0;
-    for (Problem& problem : plain.error()) problem.mend = "the utility refuses it; --native takes it";
+    for (Problem& problem : plain.error())
+      if (problem.severity == Severity::error) problem.mend = "the utility refuses it; --native takes it";
     return tell(plain.error(), shown, text);
   }
 
@@ -103,6 +105,8 @@ class Encoder {
       const auto sealed = coaxd::docsis::seal(document, seal_, octets_);
       return sealed ? 0 : tell(sealed.error(), name, text);
     }
+    if (!delimited && !options_.compat)
+      complain(console_, fmt::format("{} does not begin with MtaConfigDelimiter 1, and no MTA takes it; a modem's file is written with -e", name));
     if (!options_.mta) complain(console_, fmt::format("{} begins with MtaConfigDelimiter, so it is written as an MTA file, without MICs", name));
     if (options_.dial_plan && !add_dial_plan(document, dial_plan_))
       return fail(kOther, fmt::format("{}: {} goes before the closing MtaConfigDelimiter 255, which is missing, and has up to {} octets", name, kDialPlan,
@@ -141,6 +145,8 @@ class Encoder {
 int many(Encoder& encoder, const CommandOptions& options, const Console& console) {
   int status = 0;
   std::size_t failed = 0;
+  if (!options.compat && !options.output.contains('.'))
+    complain(console, fmt::format("{0} has no dot: a.cfg becomes a{0}; for a.{0} write .{0}", options.output));
   std::map<std::string, std::string_view> written;  // by which text
   for (const std::string_view name : options.files) {
     if (options.compat && extension_of(name).size() < options.output.size()) {

@@ -182,7 +182,7 @@ int run_diff(const CommandOptions& options, const MibNames& mibs, const Console&
     put(diff_json(differences, kind, print_as), console.out);
   else if (!differences.empty())
     put(fmt::format("--- {}\n+++ {}\n{}", shown(options.files[0]), shown(options.files[1]), diff_text(differences, kind, print_as)), console.out);
-  if (!options.json && only_mics && !differences.empty()) put("The MICs alone differ: another secret.\n", console.out);
+  if (!options.json && only_mics && !differences.empty()) put("The MICs alone differ: another secret, or wrong ones (docsis verify).\n", console.out);
   return differences.empty() ? kNothing : kFound;
 }
 
@@ -275,6 +275,11 @@ int run_verify(const CommandOptions& options, const Console& console) {
     const auto contents = read_file(name, console);
     if (!contents) {
       complain(console, fmt::format("{}: {}", name, contents.error()));
+      status = kTrouble;
+      continue;
+    }
+    if (is_text(*contents)) {
+      complain(console, fmt::format("{} is a text, which has no MICs; -e encodes it", name));
       status = kTrouble;
       continue;
     }

@@ -1,10 +1,14 @@
 // command_mibs.h
 #include "docsis/command_mibs.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "docsis/command_report.h"
 #include "docsis/netsnmp_mibs.h"
 
 namespace coaxd::docsis {
@@ -38,8 +42,14 @@ std::vector<std::string> split(std::string_view directories) {
 
 }  // namespace
 
-std::unique_ptr<const MibNames> command_mibs(std::optional<std::string_view> directories, bool compat) {
-  if (directories) return netsnmp_mibs({.directories = split(*directories), .preferred = {}, .built_in = !compat});
+std::unique_ptr<const MibNames> command_mibs(std::optional<std::string_view> directories, bool compat, const Console& console) {
+  if (directories) {
+    const std::vector<std::string> names = split(*directories);
+    std::error_code none;
+    for (const std::string& name : names)
+      if (!std::filesystem::is_directory(name, none)) complain(console, fmt::format("-M {}: there is no such directory", name));
+    return netsnmp_mibs({.directories = names, .preferred = {}, .built_in = !compat});
+  }
   if (std::getenv("MIBDIRS") != nullptr) return netsnmp_mibs({.directories = {}, .preferred = {}, .built_in = !compat});
   return std::make_unique<TableThenInstalled>();
 }

@@ -7,11 +7,12 @@
 #include <optional>
 #include <string_view>
 
+#include "docsis/command.h"
 #include "docsis/mib_names.h"
 
 namespace coaxd::docsis {
 
-// `compat`: the names of these files and no others.
-std::unique_ptr<const MibNames> command_mibs(std::optional<std::string_view> directories, bool compat);
+// `compat`: the names of these files and no others. Directories that are not there are told.
+std::unique_ptr<const MibNames> command_mibs(std::optional<std::string_view> directories, bool compat, const Console& console);
 
 }  // namespace coaxd::docsis

@@ -86,11 +86,13 @@ Token Lexer::next() {
 Token Lexer::unknown_character() {
   const Position at = place(offset_);
   const char c = text_[offset_];
-  // One message for what is beside it too: a word in another script is one mistake.
-  for (++offset_; offset_ < text_.size() && (text_[offset_] == c || static_cast<signed char>(text_[offset_]) < 0);) ++offset_;
+  // One message for what is beside it too: an address with a slip of the pen, a word in another script.
+  constexpr std::string_view kEnds = " \t\r\n;{}\"";
+  for (++offset_; offset_ < text_.size() && kEnds.find(text_[offset_]) == kEnds.npos;) ++offset_;
   const std::string_view mend = c == '\r'               ? "end lines with LF or CR LF"
                                 : c == '#' || c == '/'  ? "comments are written /* like this */"
                                 : c == '\''             ? "texts stand in \"double quotes\""
+                                : c == ':'              ? "addresses are written 00:00:5e:00:53:01, 2001:db8::1"
                                 : static_cast<signed char>(c) < 0 ? "only texts in quotes and comments hold it"
                                                             : "write a keyword, a blank, its value and ';'";
   return bad(Cause::value, at, fmt::format("{} may not stand here", shown(c)), std::string(mend));

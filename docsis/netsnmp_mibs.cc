@@ -1,5 +1,9 @@
 #include "docsis/netsnmp_mibs.h"
 
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <deque>
@@ -178,8 +182,32 @@ class Loaded final : public MibNames {
   std::optional<MibTree> tree_;
 };
 
+// RFC 2578 §2. Debian does not distribute SNMPv2-SMI, and a vendor's folder need not have it; with these alone net-snmp finds a place for all the rest.
+constexpr std::string_view kRoots = R"(COAXD-ROOTS DEFINITIONS ::= BEGIN
+org OBJECT IDENTIFIER ::= { iso 3 }
+dod OBJECT IDENTIFIER ::= { org 6 }
+internet OBJECT IDENTIFIER ::= { dod 1 }
+mgmt OBJECT IDENTIFIER ::= { internet 2 }
+mib-2 OBJECT IDENTIFIER ::= { mgmt 1 }
+transmission OBJECT IDENTIFIER ::= { mib-2 10 }
+experimental OBJECT IDENTIFIER ::= { internet 3 }
+private OBJECT IDENTIFIER ::= { internet 4 }
+enterprises OBJECT IDENTIFIER ::= { private 1 }
+snmpV2 OBJECT IDENTIFIER ::= { internet 6 }
+snmpModules OBJECT IDENTIFIER ::= { snmpV2 3 }
+END
+)";
+
+// net-snmp reads files only.
+void read_roots() {
+  const int file = memfd_create("roots", MFD_CLOEXEC);
+  if (file < 0) return;
+  if (write(file, kRoots.data(), kRoots.size()) == static_cast<ssize_t>(kRoots.size())) read_mib(fmt::format("/proc/self/fd/{}", file).c_str());
+  close(file);
+}
+
 // Every file of the search path, as MIBS=ALL.
-void load_all(std::span<const std::string> directories) {
+void load_all(std::span<const std::string> directories, bool with_roots) {
   snmp_set_mib_warnings(0);
   snmp_set_mib_errors(0);
   // Vendors' MIBs have underscores and other things in their labels.
@@ -195,6 +223,7 @@ void load_all(std::span<const std::string> directories) {
   }
   for (const std::string& directory : directories) add_mibdir(directory.c_str());
   read_all_mibs();
+  if (with_roots && find_tree_node("enterprises", -1) == nullptr) read_roots();
   adopt_orphans();
 }
 
@@ -206,7 +235,7 @@ std::unique_ptr<const MibNames> netsnmp_mibs(const NetsnmpMibs& options) {
   // Where nobody takes its messages, net-snmp writes them to stderr.
   netsnmp_log_handler* const silence = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
   unload_all_mibs();
-  load_all(options.directories);
+  load_all(options.directories, options.built_in);
   auto loaded = std::make_unique<Loaded>(options);
   unload_all_mibs();
   netsnmp_remove_loghandler(silence);

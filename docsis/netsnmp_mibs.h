@@ -3,7 +3,7 @@
 // net-snmp keeps what it has parsed in globals, so loading is serialised, and takes and leaves them: whatever else of this process has MIBs loaded through
 // net-snmp loses them. What is returned is a copy that never calls net-snmp: immutable, any thread. Loading reads files and takes about a quarter
 // of a second with the usual 300 MIBs, and costs 5 kB that net-snmp never frees: load at start, not in a loop. A file that cannot be parsed is skipped, as
-// the utility skips it; nothing is logged.
+// the utility skips it; nothing is logged. With the built-in table a folder needs no SNMPv2-SMI.
 #pragma once
 
 #include <memory>

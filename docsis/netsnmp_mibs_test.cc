@@ -94,6 +94,26 @@ TEST_F(MibFiles, AreReadAndTheBuiltInTableStandsBehindThem) {
   EXPECT_EQ(alone->name(*parse_oid("1.3.6.1.2.1.1.4.0")), "internet.2.1.1.4.0");
 }
 
+// A vendor's file alone, as on a machine without SNMPv2-SMI.
+TEST_F(MibFiles, NeedNoBaseModules) {
+  std::filesystem::remove(directory_ + "/COAX-TEST-MIB");
+  std::ofstream(directory_ + "/LONELY-MIB") << R"(LONELY-MIB DEFINITIONS ::= BEGIN
+IMPORTS MODULE-IDENTITY, OBJECT-TYPE, enterprises FROM SNMPv2-SMI DisplayString, TruthValue FROM SNMPv2-TC OBJECT-GROUP FROM SNMPv2-CONF;
+lonely MODULE-IDENTITY LAST-UPDATED "202601010000Z" ORGANIZATION "" CONTACT-INFO "" DESCRIPTION "" ::= { enterprises 32473 }
+lonelyName OBJECT-TYPE SYNTAX DisplayString (SIZE (0..20)) MAX-ACCESS read-write STATUS current DESCRIPTION "" ::= { lonely 1 }
+lonelyNumber OBJECT-TYPE SYNTAX INTEGER (1..5) MAX-ACCESS read-write STATUS current DESCRIPTION "" ::= { lonely 2 }
+END
+)";
+  testing::internal::CaptureStderr();
+  const auto names = load();
+  EXPECT_EQ(resolved(*names, "lonelyName.0"), "1.3.6.1.4.1.32473.1.0");
+  EXPECT_EQ(resolved(*names, "LONELY-MIB::lonelyNumber.0"), "1.3.6.1.4.1.32473.2.0");
+  EXPECT_EQ(names->object(*parse_oid("1.3.6.1.4.1.32473.2.0"))->high, 5);
+  EXPECT_EQ(resolved(*names, "sysContact.0"), "1.3.6.1.2.1.1.4.0");
+  EXPECT_EQ(resolved(*load(false), "lonelyName.0"), "no MIB object is called lonelyName; its number always works") << "as to the utility";
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(MibFiles, OfVendorsMayHaveOddLabels) {
   const auto names = load();
   EXPECT_EQ(resolved(*names, "9coaxDigit.1"), "1.3.6.1.4.1.32473.8.1");

@@ -80,7 +80,7 @@ TEST(Docsis1_Words, Usage) {
     const Ran ran = run_line(line);
     EXPECT_EQ(ran.status, 246) << line;
     EXPECT_EQ(ran.out, "") << line;
-    EXPECT_THAT(ran.err, HasSubstr("docsis -e")) << line;
+    EXPECT_THAT(ran.err, line.empty() ? HasSubstr("Examples:") : HasSubstr("\ndocsis --help says what there is")) << line;
   }
 }
 
@@ -88,6 +88,8 @@ TEST(Docsis1_Words, HelpAndVersion) {
   EXPECT_THAT(run_line("--help").out, HasSubstr("Examples:"));
   EXPECT_EQ(run_line("--help").status, 0);
   EXPECT_THAT(run_line("-e --version").out, testing::StartsWith("docsis (coaxd) "));
+  EXPECT_EQ(run_line("").status, 246);
+  EXPECT_THAT(run_line("").err, HasSubstr("Examples:"));
 }
 
 TEST(Docsis12_Command, Check) {
@@ -235,6 +237,27 @@ TEST(Docsis2_Command, VariablesAreTextUnlessAskedFor) {
   Folder::write("b.cfg", "Main { MaxCPE ${b:5}; }");
   EXPECT_EQ(run_line("-e b.cfg key a.cm").status, 255);
   EXPECT_EQ(run_line("--native -e b.cfg key a.cm").status, 0);
+}
+
+// What cannot be meant is said, where the utility is silent.
+TEST(Docsis1_Command, SlipsOfThePen) {
+  Folder folder;
+  Folder::write("key", "k");
+  Folder::write("a.cfg", "Main { NetworkAccess 1; }");
+  EXPECT_THAT(run_line("-p a.cfg a.bin").err, HasSubstr("a.cfg does not begin with MtaConfigDelimiter 1, and no MTA takes it"));
+  EXPECT_EQ(run_line("--compat -p a.cfg a.bin").err, "");
+  EXPECT_THAT(run_line("--quiet -m a.cfg key cm").err, HasSubstr("cm has no dot: a.cfg becomes acm; for a.cm write .cm"));
+  EXPECT_THAT(run_line("-M none -d a.bin").err, HasSubstr("-M none: there is no such directory"));
+  const Ran verify = run_line("verify key a.cfg");
+  EXPECT_EQ(verify.status, 2);
+  EXPECT_THAT(verify.err, HasSubstr("a.cfg is a text, which has no MICs; -e encodes it"));
+  const Ran unwritten = run_line("-e a.cfg key none/a.cm");
+  EXPECT_EQ(unwritten.status, 2);
+  EXPECT_EQ(unwritten.out, "") << "no listing of what is not there";
+  Folder::write("mac.cfg", "Main { CpeMacAddress 00:11:22:33:44; MaxCPE 3; }");
+  const Ran address = run_line("-e mac.cfg key a.cm");
+  EXPECT_EQ(std::ranges::count(address.err, '\n'), 3) << address.err;
+  EXPECT_THAT(address.err, HasSubstr("':' may not stand here; addresses are written 00:00:5e:00:53:01, 2001:db8::1"));
 }
 
 TEST(Docsis12_Command, ValuesForVariables) {
