@@ -77,6 +77,8 @@ std::string_view check_agent(std::string_view value) {
 
 std::string_view check_key_name(std::string_view value) { return value.empty() ? "expecting the name of a line of [snmp] keys" : std::string_view{}; }
 
+std::string_view check_word(std::string_view value) { return value.empty() ? "expecting a name" : std::string_view{}; }
+
 std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
 
 // A row's two functions, from the member they reach.
@@ -124,6 +126,7 @@ constexpr SettingRow choice(std::string_view table, std::string_view key, std::s
 using S = Settings;
 using Requester = S::Leasequery::Requester;
 using Cmts = S::Snmp::Cmts;
+using QuarantineSource = S::Quarantine::Source;
 
 // The same for a member of the last record.
 template <auto Group, auto Records, auto Member>
@@ -180,6 +183,14 @@ constexpr SettingRow kCmtsFields[] = {
     kCmts.text<&Cmts::address>("address", check_agent, "where it listens for SNMP"),
     kCmts.text<&Cmts::key>("key", check_key_name, "name of a line of `keys`"),
     kCmts.choice<&Cmts::kind>("kind", kCmtsKindNames, "what it is"),
+};
+
+constexpr FieldOf<&S::quarantine, &S::Quarantine::sources> kSource{"quarantine"};
+constexpr SettingRow kSourceFields[] = {
+    kSource.text<&QuarantineSource::name>("name", check_word, "as its orders name it"),
+    kSource.number<&QuarantineSource::weight>("weight", 0, 1'000'000, "points of each of its events"),
+    kSource.number<&QuarantineSource::per_minute>("per_minute", 1, 1'000'000, "orders a minute"),
+    kSource.number<&QuarantineSource::longest_seconds>("longest_seconds", 0, 315'360'000, "of its quarantines; 0: any"),
 };
 
 // As TOML writes them.
@@ -332,6 +343,42 @@ constexpr SettingRow kRows[] = {
         "How long a reset is tried again and again at a CMTS that does not answer."),
     number<&S::snmp, &S::Snmp::sets_per_second>("snmp", "sets_per_second", 1, 1000,
         "Resets a second of one CMTS."),
+
+    boolean<&S::quarantine, &S::Quarantine::enabled>("quarantine", "enabled",
+        "Take orders to put machines and subscribers in quarantine, where dhcpd.conf has pools for members of class \"quarantine\"."),
+    boolean<&S::quarantine, &S::Quarantine::dry_run>("quarantine", "dry_run",
+        "Decide about orders and record them, and do nothing else."),
+    text<&S::quarantine, &S::Quarantine::never>("quarantine", "never", check_prefixes,
+        "Addresses and prefixes that are never put in quarantine, such as \"10.1.0.1, 10.2.0.0/24\"."),
+    text<&S::quarantine, &S::Quarantine::never_macs>("quarantine", "never_macs", nullptr,
+        "Hardware addresses of machines, and of modems with all that is behind them, that are never put in quarantine."),
+    text<&S::quarantine, &S::Quarantine::never_classes>("quarantine", "never_classes", nullptr,
+        "Classes of dhcpd.conf whose members are never put in quarantine, with commas between them."),
+    number<&S::quarantine, &S::Quarantine::most_percent>("quarantine", "most_percent", 0, 100,
+        "Of the subscribers, that are in quarantine at a time; more are refused, with an alarm."),
+    number<&S::quarantine, &S::Quarantine::always_allowed>("quarantine", "always_allowed", 0, 1'000'000,
+        "So many may be in quarantine however few the subscribers are."),
+    {"quarantine", "sources", SettingType::records, 0, 0, {}, nullptr,
+        "Sensors whose orders weigh otherwise than others': [{ name = \"suricata\", weight = 50, per_minute = 600, longest_seconds = 86400 }, ...]; all but name may be left out.",
+        get_records<&S::quarantine, &S::Quarantine::sources, kSourceFields>, nullptr, kSourceFields, [](Settings& settings) { settings.quarantine.sources.emplace_back(); }},
+    number<&S::quarantine, &S::Quarantine::threshold>("quarantine", "threshold", 1, 1'000'000'000,
+        "Points that one signature must have of one subject before something is done; an event of an unlisted source has 100."),
+    number<&S::quarantine, &S::Quarantine::window_seconds>("quarantine", "window_seconds", 1, 31'536'000,
+        "How long points count."),
+    number<&S::quarantine, &S::Quarantine::oldest_seconds>("quarantine", "oldest_seconds", 1, 31'536'000,
+        "What a sensor observed longer ago is recorded, and nothing is done."),
+    number<&S::quarantine, &S::Quarantine::default_seconds>("quarantine", "default_seconds", 0, 315'360'000,
+        "How long a quarantine lasts whose order does not say; 0 is until somebody releases it."),
+    number<&S::quarantine, &S::Quarantine::per_minute>("quarantine", "per_minute", 1, 1'000'000,
+        "Orders a minute of a source that is not listed."),
+    number<&S::quarantine, &S::Quarantine::self_releases>("quarantine", "self_releases", 0, 1000,
+        "How often a user may release himself within self_days."),
+    number<&S::quarantine, &S::Quarantine::self_days>("quarantine", "self_days", 1, 3650,
+        "How long his releases of himself are counted."),
+    number<&S::quarantine, &S::Quarantine::grace_seconds>("quarantine", "grace_seconds", 0, 31'536'000,
+        "For so long after a release alerts are recorded, and nothing is done: queued ones would take him back."),
+    number<&S::quarantine, &S::Quarantine::wait_seconds>("quarantine", "wait_seconds", 0, 31'536'000,
+        "How long a user waits before he may release himself."),
 
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };

@@ -139,6 +139,33 @@ struct Settings {
     std::uint32_t sets_per_second = 10;
     bool operator==(const Snmp&) const = default;
   } snmp;
+  struct Quarantine {
+    struct Source {
+      std::string name;
+      std::uint32_t weight = 100;
+      std::uint32_t per_minute = 600;
+      std::uint32_t longest_seconds = 0;
+      bool operator==(const Source&) const = default;
+    };
+    bool enabled = false;
+    bool dry_run = false;
+    std::string never;
+    std::string never_macs;
+    std::string never_classes;
+    std::uint32_t most_percent = 1;
+    std::uint32_t always_allowed = 10;
+    std::vector<Source> sources;
+    std::uint32_t threshold = 100;
+    std::uint32_t window_seconds = 600;
+    std::uint32_t oldest_seconds = 600;
+    std::uint32_t default_seconds = 0;
+    std::uint32_t per_minute = 600;
+    std::uint32_t self_releases = 3;
+    std::uint32_t self_days = 30;
+    std::uint32_t grace_seconds = 900;
+    std::uint32_t wait_seconds = 0;
+    bool operator==(const Quarantine&) const = default;
+  } quarantine;
   struct Time {
     bool enabled = false;
     bool operator==(const Time&) const = default;
