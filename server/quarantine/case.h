@@ -81,7 +81,7 @@ struct Found {
   std::string hardware{};   // octets of the machine; "": not known
   std::string remote_id{};  // octets; "": none
   std::optional<subscriber::Mac> modem{};  // of the remote-id, where that is one
-  std::optional<Ipv4> address{};           // that he has, or had at the time
+  std::optional<Ipv4> address{};           // that he has now, which may be another one than then; none: he has none
   WallMillis lease_since = 0;
 };
 

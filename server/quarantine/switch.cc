@@ -57,7 +57,7 @@ struct Switch::Impl {
   std::shared_ptr<const subscriber::Confined> confined = std::make_shared<subscriber::Confined>();
   std::unordered_set<CaseId> dirty;  // effects that are not stored yet
   std::vector<Step> dirty_steps;
-  std::uint32_t place = 0;
+  std::uint64_t place = 0;
   bool looking = false;
   WallMillis look_at = 0;
   Tally tally;
@@ -278,7 +278,7 @@ struct Switch::Impl {
     }
     if (order.observed_at != 0 && order.observed_at < now - policy.oldest_s * kSecond && !order.by.is_person)
       return noted(turn, order, found, 0, fmt::format("observed {} s ago, and only the last {} count", (now - order.observed_at) / kSecond, policy.oldest_s), now);
-    if (!plant.has_garden(found.address))
+    if (!plant.has_garden(found.address ? found.address : order.subject.ip))
       return refuse(no_pool, fmt::format("the network of {} has no pool that dhcpd.conf allows members of \"quarantine\" in: declare class \"quarantine\" {{ }} and such a pool there", order.subject.text()));
 
     const std::string key = key_of(found, order.scope);

@@ -57,7 +57,7 @@ class Plant {
   virtual std::expected<Found, std::string> find(const Subject& subject, WallMillis at) = 0;
   // The addresses whose holders are confined and that do not count any more, a piece of the table at a time: `place` begins at 0. True: that was the last piece.
   using Sink = std::function<void(CaseId id, Ipv4 address, std::string_view hardware)>;
-  virtual bool look_for_addresses(const subscriber::Confined& confined, std::uint32_t& place, const Sink& found) = 0;
+  virtual bool look_for_addresses(const subscriber::Confined& confined, std::uint64_t& place, const Sink& found) = 0;
   // Whether his network has a pool for members of "quarantine"; an address that is not known has one if any network has.
   virtual bool has_garden(const std::optional<Ipv4>& address) = 0;
   // The never-listed class that he is in; "": none. Read from his lease.

@@ -34,7 +34,7 @@ class FakePlant final : public Plant {
     if (subject.ip && leases.contains(*subject.ip)) return leases.at(*subject.ip);
     return std::unexpected("nobody has " + subject.text());
   }
-  bool look_for_addresses(const subscriber::Confined& confined, std::uint32_t& place, const Sink& found) override {
+  bool look_for_addresses(const subscriber::Confined& confined, std::uint64_t& place, const Sink& found) override {
     for (const auto& [address, who] : leases) {
       if (const auto* hold = confined.find({octets(who.hardware), octets(who.remote_id), {}})) found(hold->id, address, who.hardware);
     }
