@@ -11,6 +11,7 @@ import argparse
 import collections
 import contextlib
 import dataclasses
+import ipaddress
 import pathlib
 import random
 import re
@@ -141,8 +142,11 @@ class Cmts:
                 octets, sender = self._socket.recvfrom(2048)
             except BlockingIOError:
                 return replies
-            message = dhcp_packet.Message.decode(octets)
-            if sender != (self._server, 67) or message.giaddr != self._giaddr or message.op != 2:
+            try:
+                message = dhcp_packet.Message.decode(octets)
+            except dhcp_packet.Malformed:
+                message = None
+            if message is None or sender != (self._server, 67) or message.giaddr != self._giaddr or message.op != 2:
                 self.counted["strays"] += 1
             elif message.xid in self._addresses:
                 self._take_answer(message, self._addresses[message.xid])
@@ -198,6 +202,7 @@ class Cmts:
 # --- by hand ---
 
 _LEASE = re.compile(r"^lease ([0-9.]+) \{(.*?)^\}", re.M | re.S)
+_MAC = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _ETHERNET = re.compile(r"^\s*hardware ethernet ([0-9a-f:]+);", re.M)
 
 
@@ -212,10 +217,19 @@ def read_leases(text):
     return [(cpe, address) for address, cpe in found.items()]
 
 
+def ipv4(text):
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is no IPv4 address, such as 10.0.0.1') from None
+
+
 def sender(text):
-    mac, address, *modem = text.split("=")
-    dhcp_packet.mac_bytes(mac), socket.inet_aton(address)
-    return Cpe(mac.lower(), modem[0].lower() if modem else None), address
+    mac, _, rest = text.lower().partition("=")
+    address, _, modem = rest.partition("=")
+    if not _MAC.fullmatch(mac) or modem and not _MAC.fullmatch(modem):
+        raise argparse.ArgumentTypeError(f'"{text}": write MAC=ADDRESS, or MAC=ADDRESS=MODEM, such as 02:00:5e:00:53:01=10.1.0.10')
+    return Cpe(mac, modem or None), ipv4(address)
 
 
 def play(cmts, packets, seconds):
@@ -236,19 +250,24 @@ def play(cmts, packets, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", required=True, help="the DHCP server's address")
-    parser.add_argument("--giaddr", required=True, help="the CMTS's address")
+    parser.add_argument("--server", required=True, type=ipv4, help="the DHCP server's address")
+    parser.add_argument("--giaddr", required=True, type=ipv4, help="the CMTS's address")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), default="rfc4388", help="draft0: old uBR7200; draft2: ARRIS C4, BSR")
     parser.add_argument("--leases", metavar="FILE", help="whoever has a lease by this file in dhcpd's format sends, too; - is standard input")
     parser.add_argument("--seconds", type=float, default=5, help="for so long whoever is blocked tries again (default 5)")
     parser.add_argument("senders", nargs="*", metavar="MAC=ADDRESS[=MODEM]", type=sender, help="a packet from this address; MODEM is what it is behind")
     args = parser.parse_args()
     packets = list(args.senders)
-    if args.leases:
-        packets += read_leases(sys.stdin.read() if args.leases == "-" else pathlib.Path(args.leases).read_text(encoding="latin-1"))
-    if not packets:
-        parser.error("who sends? Name MAC=ADDRESS, or --leases FILE")
-    with Cmts(None, args.giaddr, args.server, args.dialect) as cmts:
+    try:
+        if args.leases:
+            packets += read_leases(sys.stdin.read() if args.leases == "-" else pathlib.Path(args.leases).read_text(encoding="latin-1"))
+        if not packets:
+            parser.error("nobody sends: name MAC=ADDRESS, or a --leases FILE in which somebody has a lease")
+        cmts = Cmts(None, args.giaddr, args.server, args.dialect)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}" if error.filename else
+                 f"{args.giaddr}, port 67: {error.strerror}. --giaddr must be an address of this machine, no other relay or server may have the port, and it takes root.")
+    with cmts:
         begun = time.monotonic()
         blocked = play(cmts, packets, args.seconds)
         took = time.monotonic() - begun
@@ -259,6 +278,8 @@ def main():
             why += f", {host.mac}" + (f" behind {host.modem}" if host.modem else "")
         print(f"{address} from {cpe.mac}: {'DROPPED' if (cpe, address) in blocked else 'passes'} ({why})")
     print(f"{len(packets) - len(blocked)} of {len(packets)} pass after {took:.2f} s;", ", ".join(f"{name}: {count}" for name, count in sorted(cmts.counted.items())))
+    if len(cmts.verdicts) == 0:
+        print(f"{args.server} has answered nothing: is {args.giaddr} among its [leasequery] requesters, with dialect {args.dialect}?", file=sys.stderr)
     return 1 if blocked else 0
 
 
