@@ -106,10 +106,12 @@ class Site(unittest.TestCase):
         self.addCleanup(made.close)
         return made
 
+    def coaxctl(self, *words):
+        return subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", *words],
+                              capture_output=True, text=True, timeout=30, check=True).stdout
+
     def metrics(self):
-        done = subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", "metrics"],
-                              capture_output=True, text=True, timeout=30, check=True)
-        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines() if not line.startswith("#")}
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in self.coaxctl("metrics").splitlines() if not line.startswith("#")}
 
     def bind(self, cmts, cpe, address=None, kind="DISCOVER"):
         """The device gets an address through this CMTS, or this one."""
@@ -256,11 +258,10 @@ class SourceVerify(Site):
         """docs/leasequery.md: what passes behind a CMTS after its reload."""
         with self.cmts("10.1.0.2") as before:
             addresses = [self.bind(before, device(number)) for number in (1, 2)]
-        export = subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", "leases", "export"], capture_output=True, timeout=30, check=True)
         words = [sys.executable, "-B", cmts_simulator.__file__, "--server", SERVER, "--giaddr", "10.1.0.2", "--dialect", "draft0"]
-        everybody = self.far.run([*words, "--leases", "-"], input=export.stdout, capture_output=True)
-        self.assertEqual((0, b""), (everybody.returncode, everybody.stderr))
-        self.assertIn(b"2 of 2 pass after ", everybody.stdout)
+        everybody = self.far.run([*words, "--leases", "-"], input=self.coaxctl("leases", "export"), capture_output=True, text=True)
+        self.assertEqual((0, ""), (everybody.returncode, everybody.stderr))
+        self.assertIn("2 of 2 pass after ", everybody.stdout)
         packets = [f"{device(1).mac}={addresses[0]}={device(1).modem}", f"{device(9).mac}={addresses[1]}", f"{device(9).mac}=10.1.200.200"]
         three = self.far.run([*words, "--seconds", "0.5", *packets], capture_output=True, text=True)
         self.assertEqual(1, three.returncode, three)
@@ -389,6 +390,17 @@ class AfterAReload(Site):
             self.assertLess(time.monotonic(), deadline, (len(waiting), waiting[:3], cmts.counted))
         for packet, why in lies.items():
             self.assertFalse(cmts.upstream(*packet), (why, packet))
+
+    def test_a_configuration_taken_over_meanwhile_cuts_nobody_off(self):
+        cmts, taken_over = self.cmts(), 0
+        asking = threading.Thread(target=cmts_simulator.play, args=(cmts, self.valid, 60))
+        asking.start()
+        while asking.is_alive():
+            self.coaxctl("reload")
+            taken_over += 1
+        self.assertGreater(taken_over, 0)
+        self.assertEqual((MANY, MANY), (len(cmts.table), cmts.counted["active"]), cmts.counted)
+        self.assertEqual(0, cmts.counted["unassigned"] + cmts.counted["unknown"])
 
     def test_a_server_that_comes_back_says_nothing_wrong(self):
         """All ask while it is down and while it reads its leases: silence, but never that nobody has an address."""
