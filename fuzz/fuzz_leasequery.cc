@@ -25,6 +25,7 @@ struct World {
     site.offer(at_address(14), "modem4");
     site.lease(at_address(15), {.hardware = "modem5", .ends = lease::kStoredNever});
     site.lease(at_address(16), {.hardware = "modem6", .ends = at(-1)});
+    site.heard(at_address(200), "web", {.hardware = std::string_view("\0\x15\x96\0\0\x80", 6), .client_id = "web", .agent_info = "\2\6modem9"});
     for (std::uint8_t i = 17; i < 28; ++i) site.lease(at_address(i), {.hardware = "modem7", .client_id = std::string_view("\0crowd", 6)});
   }
 };
@@ -48,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                 .lists = (bits & 0x80) != 0 ? Lists::strict : Lists::liberal};
   static std::array<std::unique_ptr<Requesters>, 256> kinds;
   if (!kinds[bits]) kinds[bits] = std::make_unique<Requesters>(std::span(&everybody, 1));
-  Responder responder(world.site.leases, *kinds[bits]);
+  Responder responder(world.site.leases, *kinds[bits], nullptr, &world.site.notes);
   responder.use(world.site.config);
 
   wire::Message message;

@@ -99,7 +99,7 @@ class Run {
   void change(std::uint8_t which) {
     const Ipv4 address{kFirst.value + which % 64u};
     const lease::SlotId slot = (which & 64) != 0 ? leases_.release(address) : leases_.bind(address, which % 4, 60, std::vector<std::uint8_t>{2, 1, static_cast<std::uint8_t>(which & 3)});
-    peer_.session.changed(slot);
+    peer_.session.changed(LeaseView::number_of(slot));
   }
 
   fuzz::Source input_;

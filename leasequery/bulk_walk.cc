@@ -80,13 +80,13 @@ bool BulkWalk::asked_for(const Facts& facts) const noexcept {
   }
 }
 
-bool BulkWalk::work(Teller& teller, FrameWriter& out, Lists lists, Ipv4 server_id, WallSeconds now, Budget& budget) noexcept {
+bool BulkWalk::work(Teller& teller, FrameWriter& out, Ipv4 server_id, WallSeconds now, Budget& budget) noexcept {
   // Facts are another query's by the time there is room: so room comes first.
   for (MutableBytes room = out.room(kLongestTcpReply); !room.empty() && !budget.spent(); room = out.room(kLongestTcpReply)) {
     const Ipv4 said_by = first_ ? server_id : Ipv4{};  // RFC 6926 §8.3: in the first is enough
     if (next(teller, now, budget)) {
       if (!asked_for(teller.facts)) continue;
-      const bool told = teller.tell(out, query_, lists, said_by, now);
+      const bool told = teller.tell(out, query_, said_by, now);
       COAXD_ASSERT(told);
       budget.told();
       first_ = false;

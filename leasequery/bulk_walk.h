@@ -19,7 +19,7 @@ class BulkWalk {
   BulkWalk(TcpQuery query, const LeaseView& view, WallSeconds now);
 
   // True: everything was told, and that it is done.
-  bool work(Teller& teller, FrameWriter& out, Lists lists, Ipv4 server_id, WallSeconds now, Budget& budget) noexcept;
+  bool work(Teller& teller, FrameWriter& out, Ipv4 server_id, WallSeconds now, Budget& budget) noexcept;
   const TcpQuery& query() const noexcept { return query_; }
 
  private:

@@ -26,17 +26,37 @@ bool says_times(const config::Scope& scope) noexcept {
          mentions(scope.statements, wire::option::renewal_time) || mentions(scope.statements, wire::option::rebinding_time);
 }
 
+// Of all pools; side by side they are one.
+std::vector<config::AddressRange> ranges_of(const config::Config& config) {
+  std::vector<config::AddressRange> all, out;
+  for (const auto& pool : config.pools()) all.insert(all.end(), pool->ranges.begin(), pool->ranges.end());
+  std::ranges::sort(all, {}, &config::AddressRange::low);
+  for (const config::AddressRange& range : all) {
+    if (!out.empty() && range.low.value <= std::uint64_t{out.back().high.value} + 1) {
+      out.back().high = std::max(out.back().high, range.high);
+    } else {
+      out.push_back(range);
+    }
+  }
+  return out;
+}
+
+bool same_range(const config::AddressRange& a, const config::AddressRange& b) noexcept { return a.low == b.low && a.high == b.high; }
+
 std::uint32_t until(WallSeconds when, WallSeconds now) noexcept {
   return static_cast<std::uint32_t>(std::clamp<WallSeconds>(when - now, 0, kInfinite - 1));
 }
 
 }  // namespace
 
-LeaseView::LeaseView(const lease::LeaseTable& leases, const Revocations* revocations) noexcept : leases_(leases), revocations_(revocations) {}
+LeaseView::LeaseView(const lease::LeaseTable& leases, const Revocations* revocations, const FixedNotes* notes) noexcept
+    : leases_(leases), revocations_(revocations), notes_(notes) {}
 LeaseView::~LeaseView() = default;
 
-void LeaseView::use(std::shared_ptr<const config::Config> config) {
-  config_ = std::move(config);
+bool LeaseView::use(std::shared_ptr<const config::Config> config) {
+  const auto before = std::exchange(config_, std::move(config));  // its hosts are compared
+  const auto ranges = std::exchange(ranges_, ranges_of(*config_));
+  const auto fixed = std::exchange(fixed_, {});
   pool_times_.clear();
   for (const auto& pool : config_->pools()) {
     const config::Subnet* subnet = pool->ranges.empty() ? nullptr : config_->subnet_of(pool->ranges.front().low);
@@ -50,7 +70,6 @@ void LeaseView::use(std::shared_ptr<const config::Config> config) {
     if (is_new) place->second = times_of(*scope);
     return place->second;
   };
-  fixed_.clear();
   for (const auto& host : config_->hosts())
     for (const Ipv4 address : host->fixed_addresses) fixed_.push_back({address, host.get(), times_at(host->scope)});
   std::ranges::sort(fixed_, {}, [](const Fixed& one) { return std::pair(one.address, one.host->id); });
@@ -60,6 +79,10 @@ void LeaseView::use(std::shared_ptr<const config::Config> config) {
   blocks_.clear();
   for (SlotId first = 0; first < leases_.slot_count(); first += AddressMap::kBlockSize) blocks_.push_back({leases_.address_of(first).value, first});
   std::ranges::sort(blocks_, {}, &Block::base);
+  return before != nullptr && std::ranges::equal(ranges, ranges_, same_range) && std::ranges::equal(fixed, fixed_, [](const Fixed& a, const Fixed& b) {
+           return a.address == b.address && a.host->name == b.host->name && a.host->hardware == b.host->hardware && a.host->client_id == b.host->client_id &&
+                  a.host->identifier_value == b.host->identifier_value;
+         });
 }
 
 LeaseView::Times LeaseView::times_of(const config::Scope& scope, const config::Scope* pool) {
@@ -98,7 +121,7 @@ Standing LeaseView::by_address(Ipv4 address, WallSeconds now, Facts& out) const 
 
   if (const SlotId slot = leases_.find(address); slot != lease::kNoSlot)
     if (read(slot, now, out) == Standing::active) return out.standing;
-  if (const Fixed* host = fixed(address)) tell_fixed(*host, out);
+  if (const Fixed* host = fixed(address)) tell_fixed(*host, now, out);
   return out.standing;
 }
 
@@ -114,6 +137,18 @@ Standing LeaseView::read(SlotId slot, WallSeconds now, Facts& out) const noexcep
   if (out.standing != Standing::active && out.state == lease::BindingState::active) out.state = lease::BindingState::expired;
   out.generation = word.generation();
   out.pool = pool < config_->pools().size() ? config_->pools()[pool].get() : nullptr;
+  tell_binding(now, out);
+  if (out.standing != Standing::active) return out.standing;
+  if (revocations_ != nullptr && revocations_->is_revoked(out.address, binding)) {
+    out.state = lease::BindingState::released;
+    return out.standing = Standing::unassigned;
+  }
+  tell_times(out.pool != nullptr ? pool_times_[pool] : Times{}, now, out);
+  return out.standing;
+}
+
+void LeaseView::tell_binding(WallSeconds now, Facts& out) noexcept {
+  const lease::Binding& binding = out.binding_;
   out.htype = binding.htype;
   out.hardware = binding.hardware();
   out.client_id = binding.get(lease::Item::client_id);
@@ -124,13 +159,6 @@ Standing LeaseView::read(SlotId slot, WallSeconds now, Facts& out) const noexcep
   out.ends = binding.ends;
   out.cltt = binding.cltt;
   if (binding.cltt != 0) out.since_cltt = until(now, binding.cltt);
-  if (out.standing != Standing::active) return out.standing;
-  if (revocations_ != nullptr && revocations_->is_revoked(out.address, binding)) {
-    out.state = lease::BindingState::released;
-    return out.standing = Standing::unassigned;
-  }
-  tell_times(out.pool != nullptr ? pool_times_[pool] : Times{}, now, out);
-  return out.standing;
 }
 
 // How long a lease of that length is left alone, and when the client turns to all servers: as the server told him (engine/compose.cc: only what is in order), else half and
@@ -153,8 +181,9 @@ void LeaseView::tell_times(const Times& times, WallSeconds now, Facts& out) cons
   out.t2_left = until(WallSeconds{out.starts} + fractions.t2, now);
 }
 
-// Nothing is stored about a host but what the configuration says; what he has he would be given again now, for so long.
-void LeaseView::tell_fixed(const Fixed& fixed, Facts& out) const noexcept {
+// What the configuration says of the host, then what he has said. The time that he was told runs out if he is not there, and the address is his all the same: then he would
+// be given it again now, for so long.
+void LeaseView::tell_fixed(const Fixed& fixed, WallSeconds now, Facts& out) const noexcept {
   const config::Host& host = *fixed.host;
   forget(out);
   out.is_static = true;
@@ -173,6 +202,11 @@ void LeaseView::tell_fixed(const Fixed& fixed, Facts& out) const noexcept {
   }
   out.standing = Standing::active;
   out.state = lease::BindingState::active;
+  if (notes_ != nullptr && notes_->read(out.address, host, out.binding_)) {
+    tell_binding(now, out);
+    if (out.client_id.empty()) out.client_id = host.client_id;
+    if (!lease::is_over(out.ends, now)) return tell_times(fixed.times, now, out);
+  }
   out.lease_left = fixed.times.lease;
   if (out.lease_left == kInfinite) return;
   const Fractions fractions = fractions_of(fixed.times, out.lease_left);
@@ -189,12 +223,15 @@ void LeaseView::Candidates::add(const Facts& facts) noexcept {
 }
 
 template <typename IsHis>
-Standing LeaseView::newest_of(std::span<const SlotId> slots, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now, Tenant& out) const noexcept {
+Standing LeaseView::newest_of(std::span<const SlotId> slots, std::span<const Ipv4> noted, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now,
+                              Tenant& out) const noexcept {
   Candidates found;
   Facts& facts = out.newest;
   const auto look = [&](Ipv4 address) { return by_address(address, now, facts) == Standing::active && is_his(facts); };
   for (const SlotId slot : slots)
     if (look(leases_.address_of(slot))) found.add(facts);
+  for (const Ipv4 address : noted)
+    if (look(address)) found.add(facts);
   for (const config::Host* host : hosts)
     for (const Ipv4 address : host->fixed_addresses)
       if (look(address)) found.add(facts);
@@ -219,20 +256,38 @@ Standing LeaseView::newest_of(std::span<const SlotId> slots, std::span<const con
 
 Standing LeaseView::by_hardware(std::uint8_t htype, Bytes chaddr, WallSeconds now, Tenant& out) const noexcept {
   std::array<SlotId, kMostLeases> slots;
+  std::array<Ipv4, kMostLeases> addresses;
   std::array<std::uint8_t, 1 + wire::Message::kChaddrSize> key;
-  if (chaddr.empty() || chaddr.size() >= key.size() || config_ == nullptr) return newest_of({}, {}, [](const Facts&) { return false; }, now, out);
+  if (chaddr.empty() || chaddr.size() >= key.size() || config_ == nullptr) return newest_of({}, {}, {}, [](const Facts&) { return false; }, now, out);
   key[0] = htype;
   std::ranges::copy(chaddr, key.begin() + 1);
   const auto hosts = config_->hosts_by_hardware(Bytes(key).first(1 + chaddr.size()));
   const auto leases = std::span(slots).first(leases_.find_by_hardware(htype, chaddr, slots));
-  return newest_of(leases, hosts, [&](const Facts& facts) { return facts.htype == htype && equal(facts.hardware, chaddr); }, now, out);
+  const auto noted = std::span(addresses).first(notes_ != nullptr ? notes_->find_by_hardware(htype, chaddr, addresses) : 0);
+  return newest_of(leases, noted, hosts, [&](const Facts& facts) { return facts.htype == htype && equal(facts.hardware, chaddr); }, now, out);
 }
 
 Standing LeaseView::by_client_id(Bytes client_id, WallSeconds now, Tenant& out) const noexcept {
   std::array<SlotId, kMostLeases> slots;
-  if (client_id.empty() || config_ == nullptr) return newest_of({}, {}, [](const Facts&) { return false; }, now, out);
+  std::array<Ipv4, kMostLeases> addresses;
+  if (client_id.empty() || config_ == nullptr) return newest_of({}, {}, {}, [](const Facts&) { return false; }, now, out);
   const auto leases = std::span(slots).first(leases_.find_by_client_id(client_id, slots));
-  return newest_of(leases, config_->hosts_by_client_id(client_id), [&](const Facts& facts) { return equal(facts.client_id, client_id); }, now, out);
+  const auto noted = std::span(addresses).first(notes_ != nullptr ? notes_->find_by_client_id(client_id, addresses) : 0);
+  return newest_of(leases, noted, config_->hosts_by_client_id(client_id), [&](const Facts& facts) { return equal(facts.client_id, client_id); }, now, out);
+}
+
+// --- by number ---
+
+LeaseView::Number LeaseView::number_of(Ipv4 address) const noexcept {
+  if (const Fixed* host = fixed(address)) return Number{static_cast<std::uint32_t>(host - fixed_.data()) * 2 + 1};
+  const SlotId slot = leases_.find(address);
+  return slot == lease::kNoSlot ? Number::none : number_of(slot);
+}
+
+Ipv4 LeaseView::numbered(Number number) const noexcept {
+  const std::uint32_t place = std::to_underlying(number) / 2;
+  if (std::to_underlying(number) % 2 == 0) return leases_.address_of(place);
+  return place < fixed_.size() ? fixed_[place].address : Ipv4{};
 }
 
 // --- by address, one after another ---

@@ -1,7 +1,8 @@
 // lease_view.h: who has which address, as a relay is told it (RFC 4388, 6926, 7724): the lease table and the configuration seen as one, read only.
 //
 // "Ours" is what the configuration says: an address of a pool, or a host's fixed-address. A host with a fixed address has it for as long as the configuration says so,
-// whether or not he was ever heard of (other servers answer UNKNOWN for him, and source-verify cuts him off). Of dynamic addresses the lease table's committed binding
+// whether or not he was ever heard of (other servers answer UNKNOWN for him, and source-verify cuts him off); what he said last is known while there are notes
+// (fixed_notes.h). Of dynamic addresses the lease table's committed binding
 // counts: what waits for the disk is not said yet (RFC 2131 §3.1 step 4), and a lease that ended a moment ago is over, worked off or not.
 //
 // Owned by one thread, which calls everything; the lease table may change meanwhile, and what is read of one address is consistent. use() allocates, the rest does not.
@@ -16,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "leasequery/fixed_notes.h"
 #include "server/base/bytes.h"
 #include "server/base/ipv4.h"
 #include "server/base/time.h"
@@ -61,11 +63,11 @@ class Facts {
   Bytes vendor_class;  // option 60
   Bytes host_name;     // option 12, printable
 
-  // Seconds since 1970, as stored; 0: not known, which all are of fixed addresses.
+  // Seconds since 1970, as stored; 0: not known, as of a fixed address whose host was not heard.
   lease::StoredTime starts = 0, ends = 0, cltt = 0;
 
   // Seconds from the moment that was asked about. Of active addresses; else 0.
-  std::uint32_t lease_left = 0;             // kInfinite: for ever. Of a fixed address: for as long as its host would be given it now
+  std::uint32_t lease_left = 0;             // kInfinite: for ever. Of a fixed address whose host was told no time that still runs: for as long as he would be given it now
   std::uint32_t t1_left = 0, t2_left = 0;   // 0: past, or none (an infinite lease)
   // Since the server dealt with the client last (option 91). Nothing: not known.
   std::optional<std::uint32_t> since_cltt;
@@ -82,7 +84,7 @@ class Facts {
 // All addresses of one client.
 struct Tenant {
   static constexpr std::size_t kMostOthers = 63;  // as many as one option 92 holds; the index knows 16 leases of a key (lease_table.h), fixed addresses may be more
-  Facts newest;  // of the active address that the server dealt with last (RFC 4388 §6.4.1); fixed addresses, of which that is not known, come behind
+  Facts newest;  // of the active address that the server dealt with last (RFC 4388 §6.4.1); fixed addresses of which that is not known come behind
   std::array<Ipv4, kMostOthers> others;
   std::size_t other_count = 0;
   std::span<const Ipv4> other_addresses() const noexcept { return {others.data(), other_count}; }
@@ -90,14 +92,15 @@ struct Tenant {
 
 class LeaseView {
  public:
-  // Both outlive the view; no revocations: null.
-  explicit LeaseView(const lease::LeaseTable& leases, const Revocations* revocations = nullptr) noexcept;
+  // All outlive the view; no revocations, no notes: null.
+  explicit LeaseView(const lease::LeaseTable& leases, const Revocations* revocations = nullptr, const FixedNotes* notes = nullptr) noexcept;
   ~LeaseView();
   LeaseView(const LeaseView&) = delete;
   LeaseView& operator=(const LeaseView&) = delete;
 
-  // A new configuration (start, reload barrier): the table has been configured for it. Before the first nothing is known.
-  void use(std::shared_ptr<const config::Config> config);
+  // A new configuration (start, reload barrier): the tables have been configured for it. Before the first nothing is known. True: the same addresses are ours as before, the
+  // fixed ones those of the same hosts, so that nobody has come or gone by it.
+  bool use(std::shared_ptr<const config::Config> config);
   const config::Config* config() const noexcept { return config_.get(); }
 
   // Never "unknown nobody": an address of ours is active or unassigned. `out` is filled in whatever the answer.
@@ -127,6 +130,12 @@ class LeaseView {
   bool next(Place& place, Walk walk, WallSeconds now, std::size_t& budget, Facts& out) const noexcept;
 
   const lease::LeaseTable& leases() const noexcept { return leases_; }
+
+  // Every address of ours has a number, small and dense enough for a set of bits: of dynamic ones for good, of fixed ones until use() says otherwise.
+  enum class Number : std::uint32_t { none = 0xffffffff };  // none: not ours
+  static constexpr Number number_of(lease::SlotId slot) noexcept { return Number{slot * 2}; }
+  Number number_of(Ipv4 address) const noexcept;
+  Ipv4 numbered(Number number) const noexcept;  // {}: there is none any more
 
  private:
   // What a scope says of the times of a lease, where it says so plainly.
@@ -163,19 +172,23 @@ class LeaseView {
   static Times times_of(const config::Scope& scope, const config::Scope* pool = nullptr);
   static Fractions fractions_of(const Times& times, std::uint32_t length) noexcept;
   static void forget(Facts& out) noexcept;
+  static void tell_binding(WallSeconds now, Facts& out) noexcept;
   const Fixed* fixed(Ipv4 address) const noexcept;
   Standing read(lease::SlotId slot, WallSeconds now, Facts& out) const noexcept;
   void tell_times(const Times& times, WallSeconds now, Facts& out) const noexcept;
-  void tell_fixed(const Fixed& fixed, Facts& out) const noexcept;
+  void tell_fixed(const Fixed& fixed, WallSeconds now, Facts& out) const noexcept;
   template <typename IsHis>
-  Standing newest_of(std::span<const lease::SlotId> slots, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now, Tenant& out) const noexcept;
+  Standing newest_of(std::span<const lease::SlotId> slots, std::span<const Ipv4> noted, std::span<const config::Host* const> hosts, IsHis is_his, WallSeconds now,
+                     Tenant& out) const noexcept;
 
   const lease::LeaseTable& leases_;
   const Revocations* const revocations_;
+  const FixedNotes* const notes_;
   std::shared_ptr<const config::Config> config_;
   std::vector<Fixed> fixed_;       // ascending by address
   std::vector<Times> pool_times_;  // by pool
   std::vector<Block> blocks_;      // of the table, ascending by address
+  std::vector<config::AddressRange> ranges_;  // of all pools, ascending
 };
 
 }  // namespace coaxd::leasequery

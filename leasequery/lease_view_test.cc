@@ -429,5 +429,35 @@ TEST(Rfc6926_6_4_Walk, StopsAtItsBudget) {
   EXPECT_FALSE(place.at_end());
 }
 
+// --- what a reload changes ---
+
+TEST(LeaseView, KnowsAReloadThatBringsAndTakesNobody) {
+  Site site(kHosts);
+  EXPECT_TRUE(site.use(kHosts));
+  EXPECT_TRUE(site.use("default-lease-time 60;\n" + kHosts)) << "times are no addresses";
+  const std::string hosts = kHosts.substr(Site::kOneNetwork.size());
+  EXPECT_TRUE(site.use("subnet 10.1.0.0 netmask 255.255.255.0 { pool { range 10.1.0.30 10.1.0.59; } pool { range 10.1.0.10 10.1.0.29; } }\n" + hosts)) << "cut otherwise";
+  EXPECT_FALSE(site.use("subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.58; }\n" + hosts)) << "one less";
+  EXPECT_FALSE(site.use(kHosts)) << "one more";
+  EXPECT_FALSE(site.use(std::string(Site::kOneNetwork))) << "without hosts";
+  EXPECT_FALSE(site.use(kHosts));
+  std::string other = kHosts;
+  other.replace(other.find("00:80"), 5, "00:81");
+  EXPECT_FALSE(site.use(other)) << "a host's address is another device's";
+}
+
+TEST(LeaseView, EveryAddressOfOursHasANumber) {
+  Site site(kHosts);
+  for (const Ipv4 address : {kA, kB, kFixed, Ipv4::of(10, 1, 0, 201), Ipv4::of(10, 9, 0, 201)}) {
+    ASSERT_NE(site.view.number_of(address), LeaseView::Number::none);
+    EXPECT_EQ(site.view.numbered(site.view.number_of(address)), address);
+  }
+  EXPECT_EQ(site.view.number_of(site.leases.find(kB)), site.view.number_of(kB));
+  EXPECT_EQ(site.view.number_of(Ipv4::of(10, 1, 0, 202)), LeaseView::Number::none);
+  const LeaseView::Number last = site.view.number_of(Ipv4::of(10, 9, 0, 201));
+  site.use(std::string(Site::kOneNetwork));
+  EXPECT_EQ(site.view.numbered(last), Ipv4{});
+}
+
 }  // namespace
 }  // namespace coaxd::leasequery

@@ -1,6 +1,7 @@
 #include "leasequery/query.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "server/base/assert.h"
 #include "server/wire/option_table.h"
@@ -17,15 +18,21 @@ static_assert(std::size(kDialects) == static_cast<std::size_t>(Dialect::count));
 constexpr std::string_view kKeys[] = {"address", "hardware", "client-id"};
 static_assert(std::size(kKeys) == static_cast<std::size_t>(Key::count));
 
+Codes codes_of(std::initializer_list<std::uint8_t> list) noexcept {
+  Codes codes;
+  for (const std::uint8_t code : list) codes.set(code);
+  return codes;
+}
+
+const Codes kNeededByDrafts = codes_of({code::lease_time, code::renewal_time, code::rebinding_time, code::vendor_class_identifier, code::client_identifier,
+                                        code::relay_agent_information});
+const Codes kNeeded = kNeededByDrafts | codes_of({code::client_last_transaction_time, code::associated_ip});
+const Codes kOfDrafts = codes_of({draft_option::leased_addresses, draft_option::host_name, draft_option::last_transaction});
+
 constexpr std::string_view kRefusals[] = {
     "", "not-allowed", "source-not-allowed", "no-giaddr", "no-key", "other-dialect", "other-server", "too-many", "busy", "no-room",
 };
 static_assert(std::size(kRefusals) == static_cast<std::size_t>(Refusal::count));
-
-// Some relays leave hlen at 6 where they ask by address: an address of zeros is nobody's.
-bool names_hardware(const wire::Message& message) noexcept {
-  return std::ranges::any_of(message.chaddr(), [](std::uint8_t octet) { return octet != 0; });
-}
 
 }  // namespace
 
@@ -33,11 +40,26 @@ std::string_view to_string(Dialect dialect) noexcept { return kDialects[static_c
 std::string_view to_string(Key key) noexcept { return kKeys[static_cast<std::size_t>(key)]; }
 std::string_view to_string(Refusal refusal) noexcept { return kRefusals[static_cast<std::size_t>(refusal)]; }
 
-Wanted wanted_by(const wire::Message& message) noexcept {
-  Wanted wanted;
-  wanted.listed = message.has(code::parameter_request_list);
-  for (const std::uint8_t each : message.option(code::parameter_request_list)) wanted.codes.set(each);
-  return wanted;
+bool names_hardware(const wire::Message& message) noexcept {
+  return std::ranges::any_of(message.chaddr(), [](std::uint8_t octet) { return octet != 0; });
+}
+
+const Codes& told_to_anybody() noexcept {
+  static const Codes all = kNeeded | kOfDrafts | codes_of({code::host_name});
+  return all;
+}
+
+Codes wanted_by(const wire::Message& message, Dialect dialect, Lists lists, const Codes& may_be_told) noexcept {
+  Codes wanted;
+  for (const std::uint8_t each : message.option(code::parameter_request_list)) wanted.set(each);
+  const bool needs = lists == Lists::liberal || !message.has(code::parameter_request_list);
+  if (dialect == Dialect::rfc4388) {
+    if (needs) wanted |= kNeeded;
+    wanted &= ~kOfDrafts;
+  } else if (needs) {
+    wanted |= kNeededByDrafts;
+  }
+  return wanted & may_be_told;
 }
 
 std::expected<Dialect, Refusal> dialect_of(MessageType type, DialectChoice choice, std::uint8_t draft_type) noexcept {
@@ -71,7 +93,6 @@ std::expected<Query, Refusal> read_query(const wire::Message& message, Dialect d
   } else {
     return std::unexpected(Refusal::no_key);
   }
-  query.wanted = wanted_by(message);
   return query;
 }
 

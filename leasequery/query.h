@@ -1,4 +1,4 @@
-// query.h: what a relay asks: which dialect it speaks, by which key it asks, what it wants to be told. Values over a parsed message, which they must not outlive.
+// query.h: what a relay asks: which dialect it speaks, by which key it asks, what it wants to be told and may be. Values over a parsed message, which they must not outlive.
 //
 // Message type 13 is a query in the drafts of RFC 4388 and an answer in the RFC, so the dialect is the requester's setting, or told by the type:
 //
@@ -46,13 +46,23 @@ enum class Refusal : std::uint8_t {
 };
 std::string_view to_string(Refusal) noexcept;
 
-// Of option 55.
-struct Wanted {
-  bool listed = false;        // there is a list
-  std::bitset<256> codes{};
-  bool lists(std::uint8_t code) const noexcept { return codes[code]; }
-};
-Wanted wanted_by(const wire::Message& message) noexcept;
+// What the drafts called 92, 12 and 91 before they had numbers: sent where a draft's requester lists them.
+namespace draft_option {
+inline constexpr std::uint8_t leased_addresses = 161, host_name = 162, last_transaction = 163;
+}
+
+// A set of options, by code.
+using Codes = std::bitset<256>;
+
+// How an option list (55) counts. liberal: it adds to what every relay needs (51, 58, 59, 60, 61, 82, 91, 92; to a draft without the last two, which had no numbers then);
+// strict: it is all that is sent. Without a list what every relay needs is sent in either case.
+enum class Lists : std::uint8_t { liberal, strict };
+
+// What a requester may be told if nobody says otherwise (RFC 4388 §6.4.2, "non-sensitive options"): all that is kept of a client.
+const Codes& told_to_anybody() noexcept;
+
+// Which options the answer has, as far as they are known.
+Codes wanted_by(const wire::Message& message, Dialect dialect, Lists lists, const Codes& may_be_told) noexcept;
 
 struct Query {
   Dialect dialect = Dialect::rfc4388;
@@ -63,7 +73,6 @@ struct Query {
   std::uint8_t htype = 0;     // by hardware
   Bytes hardware;
   Bytes client_id;            // by client identifier
-  Wanted wanted;
 };
 
 // The dialect of a message type to a requester with such a setting; nothing: none that he may speak.
@@ -73,7 +82,10 @@ constexpr bool may_be_query(wire::MessageType type) noexcept {
   return type >= wire::MessageType::force_renew && type <= wire::MessageType::lease_active;
 }
 
-// The key of a UDP query, and what it wants. `server_id`: ours; `asked`: the address it was sent to, which is as good.
+// Some relays leave hlen at 6 where they ask by something else: an address of zeros is nobody's.
+bool names_hardware(const wire::Message& message) noexcept;
+
+// The key of a UDP query. `server_id`: ours; `asked`: the address it was sent to, which is as good.
 std::expected<Query, Refusal> read_query(const wire::Message& message, Dialect dialect, Ipv4 server_id, Ipv4 asked) noexcept;
 
 }  // namespace coaxd::leasequery

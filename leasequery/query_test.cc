@@ -1,12 +1,14 @@
 #include "leasequery/query.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "leasequery/test_site.h"
 
 namespace coaxd::leasequery {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
 using wire::MessageType;
 
 std::expected<Query, Refusal> read(Asking& asking) { return read_query(asking.message(), Dialect::rfc4388, kServer, Ipv4::of(192, 0, 2, 9)); }
@@ -50,7 +52,6 @@ TEST(Rfc4388_6_1_QueryByAddress, TakesCiaddr) {
   EXPECT_EQ(query->key, Key::address);
   EXPECT_EQ(query->address, Ipv4::of(10, 1, 0, 20));
   EXPECT_FALSE(query->several_keys);
-  EXPECT_FALSE(query->wanted.listed);
 }
 
 TEST(Rfc4388_6_1_QueryByHardwareAddress, TakesHtypeAndChaddr) {
@@ -121,22 +122,38 @@ TEST(Rfc2131_4_1_ServerIdentifier, OfAnotherServerIsRefused) {
   EXPECT_EQ(refusal(other.address(Ipv4::of(10, 1, 0, 20)).add(54, {192, 0, 2, 3})), Refusal::other_server);
 }
 
-TEST(Rfc4388_6_1_RequestList, IsASet) {
-  Asking asking;
-  const auto query = read(asking.address(Ipv4::of(10, 1, 0, 20)).add(55, {51, 82, 255, 51}));
-  ASSERT_TRUE(query);
-  EXPECT_TRUE(query->wanted.listed);
-  EXPECT_TRUE(query->wanted.lists(51) && query->wanted.lists(82) && query->wanted.lists(255));
-  EXPECT_FALSE(query->wanted.lists(91));
-  EXPECT_EQ(query->wanted.codes.count(), 3u);
+std::vector<int> codes_of(const Codes& codes) {
+  std::vector<int> out;
+  for (int code = 0; code < 256; ++code)
+    if (codes[static_cast<std::size_t>(code)]) out.push_back(code);
+  return out;
 }
 
-TEST(Rfc4388_6_1_RequestList, AnEmptyOneIsAList) {
+std::vector<int> wanted(std::initializer_list<std::uint8_t> list, Lists lists, Dialect dialect = Dialect::rfc4388, const Codes& may_be_told = told_to_anybody()) {
   Asking asking;
-  const auto query = read(asking.address(Ipv4::of(10, 1, 0, 20)).add(55, {}));
-  ASSERT_TRUE(query);
-  EXPECT_TRUE(query->wanted.listed);
-  EXPECT_EQ(query->wanted.codes.count(), 0u);
+  return codes_of(wanted_by(asking.add(55, list).message(), dialect, lists, may_be_told));
+}
+
+TEST(Rfc4388_6_1_RequestList, AddsOrIsAllThereIs) {
+  EXPECT_THAT(wanted({51, 82, 51}, Lists::strict), ElementsAre(51, 82));
+  EXPECT_THAT(wanted({12}, Lists::liberal), ElementsAre(12, 51, 58, 59, 60, 61, 82, 91, 92));
+  EXPECT_THAT(wanted({}, Lists::strict), IsEmpty()) << "an empty one is a list";
+  Asking none;
+  EXPECT_THAT(codes_of(wanted_by(none.message(), Dialect::rfc4388, Lists::strict, told_to_anybody())), ElementsAre(51, 58, 59, 60, 61, 82, 91, 92));
+}
+
+TEST(Rfc4388_Drafts_RequestList, HasTheNumbersOfBothTimes) {
+  EXPECT_THAT(wanted({}, Lists::liberal, Dialect::draft2), ElementsAre(51, 58, 59, 60, 61, 82));
+  EXPECT_THAT(wanted({91, 161, 162, 163}, Lists::strict, Dialect::draft0), ElementsAre(91, 161, 162, 163));
+  EXPECT_THAT(wanted({161, 162, 163}, Lists::strict), IsEmpty()) << "the RFC has none of these";
+}
+
+// "Any option not on this list SHOULD NOT be returned to a client, even if requested by that client."
+TEST(Rfc4388_6_4_2_NonSensitiveOptions, AreAllThatIsTold) {
+  const Codes two = Codes{}.set(51).set(82);
+  EXPECT_THAT(wanted({51, 60, 61, 82}, Lists::strict, Dialect::rfc4388, two), ElementsAre(51, 82));
+  EXPECT_THAT(wanted({}, Lists::liberal, Dialect::rfc4388, two), ElementsAre(51, 82));
+  EXPECT_THAT(wanted({1, 43, 90, 128, 255}, Lists::strict), IsEmpty()) << "not told unless somebody says so";
 }
 
 }  // namespace

@@ -16,9 +16,6 @@ constexpr std::size_t kLongest = 255;
 constexpr std::size_t kUdpOverhead = 28;     // IP and UDP headers, which option 57 counts in (RFC 2132 §9.10)
 constexpr std::size_t kLeastDatagram = 576;  // RFC 2131 §2
 
-// What the drafts called 92, 12 and 91 before they had numbers: sent where a draft's requester lists them.
-constexpr std::uint8_t kDraftLeasedAddresses = 161, kDraftHostName = 162, kDraftLastTransaction = 163;
-
 constexpr std::size_t encoded_size(std::size_t length) noexcept { return length + 2 * std::max<std::size_t>(1, (length + kLongest - 1) / kLongest); }
 
 }  // namespace
@@ -107,32 +104,27 @@ std::uint8_t answer_type(Dialect dialect, std::uint8_t query_type, Standing stan
   }
 }
 
-void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept {
-  const bool everything = lists == Lists::liberal || !wanted.listed;
-  const bool draft = dialect != Dialect::rfc4388;
-  const auto wants = [&](std::uint8_t option_code) { return everything || wanted.lists(option_code); };
-  // The numbers that a draft did not have go to those who list them; so do the ones that only drafts had.
-  const auto wants_new = [&](std::uint8_t option_code) { return draft ? wanted.lists(option_code) : wants(option_code); };
-  const auto wants_old = [&](std::uint8_t option_code) { return draft && wanted.lists(option_code); };
-
+void write_facts(ReplyWriter& writer, const Codes& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept {
+  const auto text = [&](std::uint8_t option_code, Bytes value) {
+    if (wanted[option_code] && !value.empty()) writer.option(option_code, value);
+  };
   // Without option 82 a CMTS cannot tell behind which modem the address is: what else there is has what room it leaves.
-  const bool agent = wants(code::relay_agent_information) && !facts.agent_info.empty();
+  const bool agent = wanted[code::relay_agent_information] && !facts.agent_info.empty();
   const std::size_t agent_size = agent ? encoded_size(facts.agent_info.size()) : 0;
   if (agent_size <= writer.room()) writer.keep_free(agent_size);
   if (facts.standing == Standing::active) {
-    if (wants(code::lease_time)) writer.u32(code::lease_time, facts.lease_left);
-    if (wants(code::renewal_time) && facts.t1_left != 0) writer.u32(code::renewal_time, facts.t1_left);
-    if (wants(code::rebinding_time) && facts.t2_left != 0) writer.u32(code::rebinding_time, facts.t2_left);
+    if (wanted[code::lease_time]) writer.u32(code::lease_time, facts.lease_left);
+    if (wanted[code::renewal_time] && facts.t1_left != 0) writer.u32(code::renewal_time, facts.t1_left);
+    if (wanted[code::rebinding_time] && facts.t2_left != 0) writer.u32(code::rebinding_time, facts.t2_left);
   }
-  if (wants_new(code::associated_ip) && !others.empty()) writer.addresses(code::associated_ip, others);
-  if (wants_old(kDraftLeasedAddresses) && !others.empty()) writer.addresses(kDraftLeasedAddresses, others);
-  if (facts.since_cltt) {
-    if (wants_new(code::client_last_transaction_time)) writer.u32(code::client_last_transaction_time, *facts.since_cltt);
-    if (wants_old(kDraftLastTransaction)) writer.u32(kDraftLastTransaction, *facts.since_cltt);
-  }
-  if (wants(code::client_identifier) && !facts.client_id.empty()) writer.option(code::client_identifier, facts.client_id);
-  if (wants(code::vendor_class_identifier) && !facts.vendor_class.empty()) writer.option(code::vendor_class_identifier, facts.vendor_class);
-  if (wants_old(kDraftHostName) && !facts.host_name.empty()) writer.option(kDraftHostName, facts.host_name);
+  for (const std::uint8_t addresses : {code::associated_ip, draft_option::leased_addresses})
+    if (wanted[addresses] && !others.empty()) writer.addresses(addresses, others);
+  for (const std::uint8_t ago : {code::client_last_transaction_time, draft_option::last_transaction})
+    if (wanted[ago] && facts.since_cltt) writer.u32(ago, *facts.since_cltt);
+  text(code::client_identifier, facts.client_id);
+  text(code::vendor_class_identifier, facts.vendor_class);
+  text(code::host_name, facts.host_name);
+  text(draft_option::host_name, facts.host_name);
   writer.keep_free(0);
   if (agent) writer.option(code::relay_agent_information, facts.agent_info);
 }
@@ -165,7 +157,7 @@ std::size_t write_answer(MutableBytes out, const Answer& answer) noexcept {
   writer.u8(code::message_type, answer_type(query.dialect, query.type, answer.standing));
   if (!draft0_ack) writer.address(code::server_identifier, answer.server_id);
   if (active) {
-    write_facts(writer, query.dialect, answer.lists, query.wanted, *answer.facts, answer.others);
+    write_facts(writer, answer.wanted, *answer.facts, answer.others);
   } else if (query.key == Key::client_id) {
     writer.option(code::client_identifier, query.client_id);
   }

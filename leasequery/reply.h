@@ -1,5 +1,4 @@
-// reply.h: writes one answer about one address, over UDP and over TCP. Which options it has is decided here, by dialect and by what is wanted; what is known
-// comes as Facts. Any thread; nothing is allocated.
+// reply.h: writes one answer about one address, over UDP and over TCP. Which options it has is said by a set (wanted_by() of query.h), what is known comes as Facts. Any thread; nothing is allocated.
 // Source: RFC 4388 §6.4.2 (fields), RFC 3396 (long options), RFC 3046 §2.2 (option 82 last of all, as peers have it), the drafts for options 161 to 163.
 #pragma once
 
@@ -11,10 +10,6 @@
 #include "server/wire/reply.h"
 
 namespace coaxd::leasequery {
-
-// How an option list counts. liberal: a list adds to what every relay needs (51, 58, 59, 60, 61, 82, 91, 92); strict: a list is all that is sent.
-// Without a list everything is sent in either case.
-enum class Lists : std::uint8_t { liberal, strict };
 
 // The fixed fields of an answer, in the places of RFC 2131 figure 1. Those that are not here are zero.
 struct Frame {
@@ -59,8 +54,8 @@ class ReplyWriter {
 // The type of the answer: RFC 4388 §6.4, or the dialect's. `query_type` as asked.
 std::uint8_t answer_type(Dialect dialect, std::uint8_t query_type, Standing standing) noexcept;
 
-// Options 51, 58, 59, 92, 91, 61, 60, 161 to 163 of the drafts, and 82, as far as they are known and wanted; the times only of active addresses. Last of all options.
-void write_facts(ReplyWriter& writer, Dialect dialect, Lists lists, const Wanted& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept;
+// Options 51, 58, 59, 92, 91, 61, 60, 12, 161 to 163 of the drafts, and 82, as far as they are known and wanted; the times only of active addresses. Last of all options.
+void write_facts(ReplyWriter& writer, const Codes& wanted, const Facts& facts, std::span<const Ipv4> others) noexcept;
 
 // The whole answer over UDP.
 struct Answer {
@@ -70,7 +65,7 @@ struct Answer {
   const Facts* facts = nullptr;  // of an active address
   std::span<const Ipv4> others = {};
   Ipv4 server_id;
-  Lists lists = Lists::liberal;
+  Codes wanted = {};
 };
 // How many octets of `out`: option 57 counts, else 576 octets of datagram (RFC 2131 §2). 0: too few even for the least.
 std::size_t write_answer(MutableBytes out, const Answer& answer) noexcept;

@@ -20,7 +20,7 @@ class ReplyTest : public testing::Test {
     const wire::Message& message = asking.message();
     auto query = read_query(message, dialect, kServer, kServer);
     if (!query) throw std::runtime_error("refused");
-    Answer what{.message = message, .query = *query, .server_id = kServer, .lists = lists};
+    Answer what{.message = message, .query = *query, .server_id = kServer, .wanted = wanted_by(message, dialect, lists, may_be_told_)};
     if (query->key == Key::address) {
       what.standing = site_.by_address(query->address);
       what.facts = &site_.facts;
@@ -38,6 +38,7 @@ class ReplyTest : public testing::Test {
   Site site_;
   std::array<std::uint8_t, 2048> out_;
   std::size_t room_ = 1472;
+  Codes may_be_told_ = told_to_anybody();
 };
 
 TEST_F(ReplyTest, Rfc4388_6_4_2_AnActiveAddress) {
@@ -187,8 +188,15 @@ TEST_F(ReplyTest, Rfc4388_6_1_RequestList_StrictSendsWhatIsListed) {
   };
   EXPECT_THAT(codes({82, 51}), ElementsAre(53, 54, 51, 82));
   EXPECT_THAT(codes({92, 91, 61, 60, 59, 58}), ElementsAre(53, 54, 58, 59, 92, 91, 61, 60));
-  EXPECT_THAT(codes({1, 3, 12}), ElementsAre(53, 54));
+  EXPECT_THAT(codes({1, 3, 12}), ElementsAre(53, 54, 12));
   EXPECT_THAT(codes({}), ElementsAre(53, 54));
+}
+
+TEST_F(ReplyTest, Rfc4388_6_4_2_NonSensitiveOptions_AreAllThatIsTold) {
+  site_.lease(kA, kFull);
+  may_be_told_ = Codes{}.set(51).set(12);
+  Asking asking = about(kA);
+  EXPECT_THAT(answer(asking.add(55, {12, 61, 82})).codes(), ElementsAre(53, 54, 51, 12));
 }
 
 TEST_F(ReplyTest, Rfc4388_6_1_RequestList_NoneIsEverything) {

@@ -31,7 +31,8 @@ bool TokenBucket::take(std::int64_t mono_ns) noexcept {
   }
 }
 
-Requesters::Requesters(std::span<const RequesterSpec> specs, std::uint32_t rate) : listed_(!specs.empty()), by_length_(specs.size()), all_(rate) {
+Requesters::Requesters(std::span<const RequesterSpec> specs, std::uint32_t rate, const Codes& may_be_told)
+    : listed_(!specs.empty()), may_be_told_(may_be_told), by_length_(specs.size()), all_(rate) {
   for (const RequesterSpec& spec : specs) requesters_.push_back(std::make_unique<Requester>(spec));
   if (!listed_) requesters_.push_back(std::make_unique<Requester>(RequesterSpec{}));
   std::iota(by_length_.begin(), by_length_.end(), 0u);

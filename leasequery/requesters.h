@@ -1,4 +1,4 @@
-// requesters.h: who may ask, in which dialect, how often. Made once at start, then shared by all workers: what is allowed never changes, what is left of a rate is an atomic
+// requesters.h: who may ask, in which dialect, how often, and what he may be told. Made once at start, then shared by all workers: what is allowed never changes, what is left of a rate is an atomic
 // number each. Whoever may ask learns who is where, so nobody may without being told so here, or by `allow leasequery` in dhcpd.conf.
 //
 // Once there is a list, both the address a query comes from and its giaddr must be in it (dhcpd looks at giaddr alone, which anybody can write), and
@@ -6,7 +6,7 @@
 //
 // A rate is a bucket that holds kBurst seconds of it: a CMTS that was reloaded asks for all its CPE at once.
 // Threads: any, everything; counters of Tally are their worker's, and read by any.
-// Source: RFC 4388 §7 (security); RFC 6926 leaves the same to us for TCP, where the peer's address counts.
+// Source: RFC 4388 §6.4.2 (which options), §7 (security); RFC 6926 leaves the same to us for TCP, where the peer's address counts.
 #pragma once
 
 #include <array>
@@ -61,8 +61,10 @@ class Requesters {
  public:
   static constexpr std::size_t kNobody = ~std::size_t{0};
 
-  // `rate`: queries a second of all together; 0: no limit.
-  explicit Requesters(std::span<const RequesterSpec> specs = {}, std::uint32_t rate = 0);
+  // `rate`: queries a second of all together; 0: no limit. `may_be_told`: options of an answer, to any of them.
+  explicit Requesters(std::span<const RequesterSpec> specs = {}, std::uint32_t rate = 0, const Codes& may_be_told = told_to_anybody());
+
+  const Codes& may_be_told() const noexcept { return may_be_told_; }
 
   // Without a list the configuration of dhcpd decides, and place 0 is everybody whom it allows.
   bool listed() const noexcept { return listed_; }
@@ -85,6 +87,7 @@ class Requesters {
 
  private:
   const bool listed_;
+  const Codes may_be_told_;
   std::vector<std::unique_ptr<Requester>> requesters_;
   std::vector<std::uint32_t> by_length_;  // places, the longest prefix first
   TokenBucket all_;

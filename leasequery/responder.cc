@@ -9,8 +9,8 @@ constexpr Result result_of(Standing standing) noexcept {
 
 }  // namespace
 
-Responder::Responder(const lease::LeaseTable& leases, Requesters& requesters, const Revocations* revocations)
-    : view_(leases, revocations), requesters_(requesters), tally_(requesters.count()) {}
+Responder::Responder(const lease::LeaseTable& leases, Requesters& requesters, const Revocations* revocations, const FixedNotes* notes)
+    : view_(leases, revocations, notes), requesters_(requesters), tally_(requesters.count()) {}
 
 Outcome Responder::answer(const Asked& asked, Instant now, MutableBytes out) noexcept {
   Outcome outcome;
@@ -41,7 +41,10 @@ Refusal Responder::decide(const Asked& asked, Instant now, MutableBytes out, std
   if (query->several_keys) tally_.several_keys();
   outcome.heard_first = requesters_.heard_first(message.giaddr(), *dialect);
 
-  Answer answer{.message = message, .query = outcome.query, .server_id = asked.server_id, .lists = requester.lists};
+  Answer answer{.message = message,
+                .query = outcome.query,
+                .server_id = asked.server_id,
+                .wanted = wanted_by(message, *dialect, requester.lists, requesters_.may_be_told())};
   if (query->key == Key::address) {
     answer.standing = view_.by_address(query->address, now.wall, facts_);
     answer.facts = &facts_;

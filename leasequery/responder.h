@@ -35,7 +35,7 @@ struct Outcome {
 class Responder {
  public:
   // All outlive it.
-  Responder(const lease::LeaseTable& leases, Requesters& requesters, const Revocations* revocations = nullptr);
+  Responder(const lease::LeaseTable& leases, Requesters& requesters, const Revocations* revocations = nullptr, const FixedNotes* notes = nullptr);
 
   void use(std::shared_ptr<const config::Config> config) { view_.use(std::move(config)); }
 

@@ -64,7 +64,8 @@ void TcpConnection::write() {
 void TcpConnection::handshake() {
   shaking_ = true;
   deadline_ns_ = shared_.now().mono_ns + kHandshakeNs;
-  tls_.emplace(socket_, *shared_.tls);
+  context_ = shared_.tls;
+  tls_.emplace(socket_, *context_);
   tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& error) {
     self->shaking_ = false;
     self->deadline_ns_ = TcpSession::kNoTime;

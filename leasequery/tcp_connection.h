@@ -47,6 +47,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   }
 
   Socket socket_;
+  TlsContext context_;  // of tls_: another may have been read since
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
   Shared& shared_;
   TcpSession session_;

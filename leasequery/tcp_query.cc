@@ -33,7 +33,7 @@ std::expected<FoundKey, Status> find_key(const wire::Message& message) {
     ++keys;
     found = {by, key};
   };
-  take(message.hlen() > 0, By::hardware, message.chaddr());
+  take(names_hardware(message), By::hardware, message.chaddr());
   take(message.has(wire::option::client_identifier), By::client_id, message.option(wire::option::client_identifier));
   take(agent.has(agent::relay_id), By::relay_id, agent.get(agent::relay_id));
   take(agent.has(wire::agent::remote_id), By::remote_id, agent.get(wire::agent::remote_id));
@@ -68,8 +68,6 @@ std::expected<TcpQuery, Status> parse_tcp_query(const wire::Message& message) {
   // RFC 7724 §7.2: it follows all bindings, from then on.
   if (query.active && query.by != TcpQuery::By::everything) return malformed("a DHCPACTIVELEASEQUERY has no key");
   if (query.active && query.changed_until) return malformed("a DHCPACTIVELEASEQUERY has no query-end-time (155)");
-
-  query.wanted = wanted_by(message);
   return query;
 }
 

@@ -25,7 +25,7 @@ struct TcpQuery {
   std::vector<std::uint8_t> key;
   // Bindings whose last change was then, both ends included. One whose time is not known, or that never changed, is not among them.
   std::optional<lease::StoredTime> changed_since, changed_until;
-  Wanted wanted;
+  Codes wanted{};  // options of its answers: who has read it knows what he may be told
 
   bool changed_in_time(lease::StoredTime at) const noexcept {
     if (!changed_since && !changed_until) return true;

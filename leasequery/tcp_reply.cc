@@ -22,7 +22,7 @@ lease::StoredTime start_of_state(const Facts& facts) noexcept {
 
 lease::StoredTime last_change(const Facts& facts) noexcept { return std::max(facts.cltt, start_of_state(facts)); }
 
-std::size_t write_lease(MutableBytes out, const TcpQuery& query, const Facts& facts, Lists lists, Ipv4 server_id, WallSeconds now) noexcept {
+std::size_t write_lease(MutableBytes out, const TcpQuery& query, const Facts& facts, Ipv4 server_id, WallSeconds now) noexcept {
   const bool active = facts.standing == Standing::active;
   ReplyWriter writer(out, {.xid = query.xid, .ciaddr = facts.address, .htype = facts.htype, .chaddr = facts.hardware});
   writer.u8(wire::option::message_type, static_cast<std::uint8_t>(active ? wire::MessageType::lease_active : wire::MessageType::lease_unassigned));
@@ -31,7 +31,7 @@ std::size_t write_lease(MutableBytes out, const TcpQuery& query, const Facts& fa
   writer.u32(option::base_time, base);
   if (const lease::StoredTime start = start_of_state(facts); start != 0 && start <= base) writer.u32(option::start_time_of_state, base - start);
   writer.u8(option::dhcp_state, lease::row_of(facts.state).rfc6926_code);
-  write_facts(writer, Dialect::rfc4388, lists, query.wanted, facts, {});
+  write_facts(writer, query.wanted, facts, {});
   return writer.finish();
 }
 

@@ -21,7 +21,7 @@ lease::StoredTime start_of_state(const Facts& facts) noexcept;
 lease::StoredTime last_change(const Facts& facts) noexcept;
 
 // DHCPLEASEACTIVE or DHCPLEASEUNASSIGNED. `server_id`: zero when it was told before.
-std::size_t write_lease(MutableBytes out, const TcpQuery& query, const Facts& facts, Lists lists, Ipv4 server_id, WallSeconds now) noexcept;
+std::size_t write_lease(MutableBytes out, const TcpQuery& query, const Facts& facts, Ipv4 server_id, WallSeconds now) noexcept;
 
 // DHCPLEASEQUERYDONE, DHCPLEASEQUERYSTATUS or DHCPTLS. Success is told by leaving option 151 out (RFC 6926 §6.2.2).
 std::size_t write_status(MutableBytes out, wire::MessageType type, std::uint32_t xid, const Status& status, Ipv4 server_id, WallSeconds now) noexcept;

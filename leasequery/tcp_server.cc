@@ -13,7 +13,10 @@
 #include <chrono>
 #include <thread>
 
+#include "leasequery/plain_setting.h"
 #include "leasequery/tcp_connection.h"
+#include "server/base/tcp_listener.h"
+#include "server/wire/option_table.h"
 
 namespace coaxd::leasequery {
 
@@ -26,8 +29,6 @@ namespace {
 constexpr auto kTick = std::chrono::seconds(1);
 // How late a change may be told; so long the workers' changes gather, and those of one address become one.
 constexpr auto kFeedTick = std::chrono::milliseconds(20);
-// No descriptor is left, say: the connection waits, and asking at once would only spin.
-constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr std::int64_t kLineNs = 1'000'000'000;
 constexpr auto kStopPatience = std::chrono::seconds(1);
 // Behind the workers where cores are short: a dump takes longer then, and packets do not.
@@ -37,19 +38,21 @@ constexpr int kNiceness = 5;  // more than the workers'
 
 struct TcpServer::Impl {
   Impl(Options o, std::function<Instant()> now, std::function<void(const std::string&)> l)
-      : options(std::move(o)), log(std::move(l)), acceptor(context), pause(context), ticker(context), feeder(context) {
+      : options(std::move(o)), log(std::move(l)), listener(context, [this](tcp::socket socket) { begin(std::move(socket)); }), ticker(context), feeder(context) {
     shared.now = std::move(now);
     shared.tls = options.tls;
   }
 
-  void accept();
   void begin(tcp::socket socket);
+  Ipv4 server_id(Ipv4 asked);
   void tell_refused(const std::string& line);
   void tick();
+  void follow(bool on);
   void feed();
   void forget_closed();
-  void tell(lease::SlotId slot);
+  void tell(LeaseView::Number address);
   void pump_followers();
+  void read_certificates();
   void terminate();
 
   const Options options;
@@ -59,11 +62,12 @@ struct TcpServer::Impl {
   std::optional<Teller> teller;
   const Requesters* requesters = nullptr;
   std::vector<lease::ChangeFeed*> feeds;
+  FixedNotes* notes = nullptr;
   lease::StoredTime history_from = 0;
 
   asio::io_context context{1};
-  tcp::acceptor acceptor;
-  asio::steady_timer pause, ticker, feeder;
+  TcpListener listener;
+  asio::steady_timer ticker, feeder;
   std::vector<std::shared_ptr<TcpConnection>> connections;
   bool feeding = false;
   std::int64_t told_at_ns = 0;
@@ -71,20 +75,6 @@ struct TcpServer::Impl {
 };
 
 // --- connections ---
-
-void TcpServer::Impl::accept() {
-  acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
-    if (error == asio::error::operation_aborted) return;
-    if (!error) {
-      begin(std::move(socket));
-      return accept();
-    }
-    pause.expires_after(kPause);
-    pause.async_wait([this](const error_code& cancelled) {
-      if (!cancelled) accept();
-    });
-  });
-}
 
 // RFC 6926 §8.1: whom it does not serve it may close at once.
 void TcpServer::Impl::begin(tcp::socket socket) {
@@ -108,18 +98,24 @@ void TcpServer::Impl::begin(tcp::socket socket) {
   const TcpSession::Parts parts{.settings = options.session,
                                 .teller = *teller,
                                 .counters = shared.counters.session,
-                                .server_id = {local.address().to_v4().to_uint()},
+                                .server_id = server_id(Ipv4{local.address().to_v4().to_uint()}),
                                 .lists = requesters->at(place).spec.lists,
-                                .history_from = history_from};
+                                .history_from = history_from,
+                                .may_be_told = requesters->may_be_told()};
   connections.push_back(std::make_shared<TcpConnection>(std::move(socket), shared, parts, shared.now()));
   shared.counters.open.set(connections.size());
   // From the first connection on, so that no change is missed between a query and the first look at its leases.
   if (!feeding) {
-    feeding = true;
-    for (lease::ChangeFeed* each : feeds) each->follow(true);
+    follow(true);
     feed();
   }
   connections.back()->pump();
+}
+
+// As over UDP, where it names itself so (RFC 2132 §9.7), but that TCP has no giaddr whose subnet might say otherwise.
+Ipv4 TcpServer::Impl::server_id(Ipv4 asked) {
+  const std::lock_guard quiet(shared.leases);
+  return {plain_number(plain_setting(view->config()->global(), wire::option::server_identifier)).value_or(asked.value)};
 }
 
 // One a second: a stranger may connect all day, and the counters have them all.
@@ -148,24 +144,34 @@ void TcpServer::Impl::tick() {
 
 // --- changes ---
 
-void TcpServer::Impl::tell(lease::SlotId slot) {
-  for (const auto& each : connections) each->session().changed(slot);
+void TcpServer::Impl::tell(LeaseView::Number address) {
+  for (const auto& each : connections) each->session().changed(address);
+}
+
+void TcpServer::Impl::follow(bool on) {
+  feeding = on;
+  for (lease::ChangeFeed* each : feeds) each->follow(on);
+  if (notes != nullptr) notes->follow(on);
 }
 
 void TcpServer::Impl::feed() {
   if (connections.empty()) {
-    feeding = false;
     shared.counters.followers.set(0);
-    for (lease::ChangeFeed* each : feeds) each->follow(false);
-    return;
+    return follow(false);
   }
   for (lease::ChangeFeed* each : feeds) {
     std::size_t taken = 0;
-    for (lease::SlotId slot; taken < lease::ChangeFeed::kCapacity && each->take(slot); ++taken) tell(slot);
+    for (lease::SlotId slot; taken < lease::ChangeFeed::kCapacity && each->take(slot); ++taken) tell(LeaseView::number_of(slot));
     shared.counters.changes.add(taken);
     if (!each->take_overflow()) continue;
     shared.counters.changes_lost.add();
     for (const auto& connection : connections) connection->session().changes_lost();
+  }
+  if (notes != nullptr) {
+    const std::lock_guard quiet(shared.leases);
+    notes->take_changed([this](Ipv4 address) {
+      if (const auto number = view->number_of(address); number != LeaseView::Number::none) tell(number);
+    });
   }
   pump_followers();
   feeder.expires_after(kFeedTick);
@@ -185,10 +191,17 @@ void TcpServer::Impl::pump_followers() {
   shared.counters.followers.set(followers);
 }
 
+// Those that wait for their time to be over are replaced while the server runs. Connections that have begun keep what they began with.
+void TcpServer::Impl::read_certificates() {
+  if (!options.read_certificates) return;
+  auto fresh = options.read_certificates();
+  if (!fresh) return log(fmt::format("{} The certificate and key that were read before go on.", fresh.error()));
+  shared.tls = std::move(*fresh);
+  log("leasequery: the files of TLS were read again.");
+}
+
 void TcpServer::Impl::terminate() {
-  error_code ignored;
-  acceptor.close(ignored);
-  pause.cancel();
+  listener.close();
   const auto all = connections;
   for (const auto& each : all) each->terminate();
   // Whoever reads has his last messages by then.
@@ -212,32 +225,19 @@ TcpServer::TcpServer(Options options, std::function<Instant()> now, std::functio
 
 TcpServer::~TcpServer() { stop(); }
 
-std::expected<void, std::string> TcpServer::listen() {
-  const tcp::endpoint endpoint{tcp::v4(), impl_->options.port};
-  error_code error;
-  impl_->acceptor.open(endpoint.protocol(), error);
-  if (!error) impl_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) impl_->acceptor.bind(endpoint, error);
-  if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    return std::unexpected(fmt::format("TCP port {}: {}: stop what has it (ss -ltnp 'sport = :{}' names it), or set [leasequery] tcp = false.", impl_->options.port,
-                                       error.message(), impl_->options.port));
-  return {};
-}
+std::expected<void, std::string> TcpServer::listen() { return impl_->listener.listen(impl_->options.port, "set [leasequery] tcp = false"); }
 
-std::uint16_t TcpServer::port() const {
-  error_code error;
-  return impl_->acceptor.local_endpoint(error).port();
-}
+std::uint16_t TcpServer::port() const { return impl_->listener.port(); }
 
 void TcpServer::start(Parts parts) {
-  impl_->view.emplace(parts.leases, parts.revocations);
+  impl_->view.emplace(parts.leases, parts.revocations, parts.notes);
   impl_->view->use(std::move(parts.config));
   impl_->teller.emplace(*impl_->view);
   impl_->requesters = &parts.requesters;
   impl_->feeds = std::move(parts.feeds);
+  impl_->notes = parts.notes;
   impl_->history_from = lease::to_stored(impl_->shared.now().wall);
-  impl_->accept();
+  impl_->listener.accept();
   impl_->tick();
   impl_->thread = std::thread([impl = impl_.get()] {
     // Of this thread alone, on Linux.
@@ -251,15 +251,17 @@ void TcpServer::stop() {
   if (!impl_->thread.joinable()) return;
   asio::post(impl_->context, [impl = impl_.get()] { impl->terminate(); });
   impl_->thread.join();
-  for (lease::ChangeFeed* each : impl_->feeds) each->follow(false);
+  impl_->follow(false);
 }
 
 std::unique_lock<std::mutex> TcpServer::hold() { return std::unique_lock(impl_->shared.leases); }
 
 // What went with the old configuration has left no trace in the leases: whoever follows is told so.
 void TcpServer::use(std::shared_ptr<const config::Config> config) {
-  impl_->view->use(std::move(config));
-  asio::post(impl_->context, [impl = impl_.get()] {
+  const bool same = impl_->view->use(std::move(config));
+  asio::post(impl_->context, [impl = impl_.get(), same] {
+    impl->read_certificates();
+    if (same) return;
     impl->history_from = lease::to_stored(impl->shared.now().wall);
     for (const auto& each : impl->connections) {
       each->session().set_history_from(impl->history_from);
@@ -272,7 +274,7 @@ void TcpServer::use(std::shared_ptr<const config::Config> config) {
 void TcpServer::changed(Ipv4 address) {
   asio::post(impl_->context, [impl = impl_.get(), address] {
     const std::lock_guard quiet(impl->shared.leases);
-    if (const lease::SlotId slot = impl->view->leases().find(address); slot != lease::kNoSlot) impl->tell(slot);
+    if (const auto number = impl->view->number_of(address); number != LeaseView::Number::none) impl->tell(number);
   });
 }
 

@@ -39,12 +39,14 @@ class TcpServer {
     unsigned connections = 10;  // RFC 6926 §6.3
     SessionSettings session{};
     TlsContext tls{};  // null with TlsMode::off
+    std::function<std::expected<TlsContext, std::string>()> read_certificates{};  // again, with each use(); by its thread. None: they stay
   };
   // What it serves, and to whom. All outlive its thread.
   struct Parts {
     const lease::LeaseTable& leases;
     const Requesters& requesters;
     const Revocations* revocations = nullptr;
+    FixedNotes* notes = nullptr;
     std::shared_ptr<const config::Config> config;
     std::vector<lease::ChangeFeed*> feeds;  // of each worker
   };
@@ -60,7 +62,7 @@ class TcpServer {
   // Ends queries with QueryTerminated, then the thread.
   void stop();
 
-  // While held, nothing is read of the lease table: for a reload, which rebuilds it; with use() before it is let go.
+  // While held, nothing is read of the leases and notes: for a reload, which rebuilds their tables; with use() before it is let go.
   [[nodiscard]] std::unique_lock<std::mutex> hold();
   void use(std::shared_ptr<const config::Config> config);
 

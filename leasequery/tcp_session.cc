@@ -18,6 +18,7 @@ TcpSession::TcpSession(const Parts& parts, Instant now)
       counters_(parts.counters),
       server_id_(parts.server_id),
       lists_(parts.lists),
+      may_be_told_(parts.may_be_told),
       history_from_(parts.history_from),
       out_(parts.settings.output),
       heard_at_ns_(now.mono_ns),
@@ -63,6 +64,7 @@ void TcpSession::on_message(Bytes octets, Instant now) {
   if (!query) return tell(wire::MessageType::lease_query_done, xid, query.error(), now);
   if (query->active && active_)
     return tell(wire::MessageType::lease_query_done, xid, {StatusCode::not_allowed, "a connection has one DHCPACTIVELEASEQUERY"}, now);
+  query->wanted = wanted_by(*message_, Dialect::rfc4388, lists_, may_be_told_);
   begin(std::move(*query), now);
 }
 
@@ -104,10 +106,10 @@ void TcpSession::tell(wire::MessageType type, std::uint32_t xid, Status status, 
 bool TcpSession::work(Instant now) {
   const bool idle = pending().empty();
   Budget budget;
-  if (active_ && active_->has_work(now)) active_->work(teller_, out_, lists_, server_id_, now, budget);
+  if (active_ && active_->has_work(now)) active_->work(teller_, out_, server_id_, now, budget);
   if (!bulk_.empty()) {
     turn_ %= bulk_.size();
-    if (bulk_[turn_]->work(teller_, out_, lists_, server_id_, now.wall, budget)) {
+    if (bulk_[turn_]->work(teller_, out_, server_id_, now.wall, budget)) {
       counters_.status[static_cast<std::size_t>(StatusCode::success)].add();
       bulk_.erase(bulk_.begin() + static_cast<std::ptrdiff_t>(turn_));
       heard_at_ns_ = now.mono_ns;  // idle since then

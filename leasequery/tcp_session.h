@@ -70,6 +70,7 @@ class TcpSession {
     Ipv4 server_id;
     Lists lists = Lists::liberal;
     lease::StoredTime history_from = 0;
+    Codes may_be_told = told_to_anybody();
   };
   TcpSession(const Parts& parts, Instant now);
 
@@ -87,10 +88,10 @@ class TcpSession {
   void on_time(Instant now);
   std::int64_t next_ns() const noexcept;
 
-  // For active queries: a slot has a new binding; changes were lost, or the configuration is another one.
+  // For active queries: an address has a new binding; changes were lost, or other addresses are ours.
   bool follows() const noexcept { return active_ != nullptr; }
-  void changed(lease::SlotId slot) {
-    if (active_) active_->changed(slot);
+  void changed(LeaseView::Number address) {
+    if (active_) active_->changed(address);
   }
   void changes_lost() noexcept {
     if (active_) active_->data_missing();
@@ -124,6 +125,7 @@ class TcpSession {
   SessionCounters& counters_;
   const Ipv4 server_id_;
   const Lists lists_;
+  const Codes may_be_told_;
   lease::StoredTime history_from_;
 
   FrameReader in_{kLongestQuery};

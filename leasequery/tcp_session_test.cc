@@ -374,8 +374,8 @@ class Active : public TcpSessionTest {
  protected:
   QueryPacket active(std::uint32_t xid = 1) { return QueryPacket(MessageType::active_leasequery, xid); }
   // As the TCP thread does: the slot is told after its commit.
-  void bind(Ipv4 address, std::uint32_t number) { peer.session.changed(leases.bind(address, number)); }
-  void release(Ipv4 address) { peer.session.changed(leases.release(address)); }
+  void bind(Ipv4 address, std::uint32_t number) { peer.session.changed(LeaseView::number_of(leases.bind(address, number))); }
+  void release(Ipv4 address) { peer.session.changed(LeaseView::number_of(leases.release(address))); }
   std::vector<Heard> news() {
     EXPECT_TRUE(peer.settle());
     return peer.take();
@@ -473,7 +473,7 @@ TEST_F(Rfc7724_8_3_CatchUp, ChangesComeInBetween) {
   for (std::uint32_t i = 0; i < 2000; ++i) many.bind({Ipv4::of(10, 2, 0, 0).value + i}, i);
   ASSERT_TRUE(slow.send(active().u32(154, kStart)));
   slow.session.work(many.now);
-  slow.session.changed(many.bind(Ipv4::of(10, 2, 15, 255), 9999));
+  slow.session.changed(LeaseView::number_of(many.bind(Ipv4::of(10, 2, 15, 255), 9999)));
   slow.read();
   slow.session.work(many.now);
   slow.read();
@@ -498,7 +498,7 @@ TEST_F(Active, Rfc7724_8_2_AFollowerEndsUpWithTheTruth) {
   for (int step = 0; step < 20'000; ++step) {
     random = random * 1664525 + 1013904223;
     const Ipv4 address{Ipv4::of(10, 2, 0, 0).value + (random >> 8) % 1024};
-    slow.session.changed((random & 3) == 0 ? many.release(address) : many.bind(address, random >> 12));
+    slow.session.changed(LeaseView::number_of((random & 3) == 0 ? many.release(address) : many.bind(address, random >> 12)));
     if (step % 16 == 0) {
       slow.session.work(many.now);
       slow.read(700);

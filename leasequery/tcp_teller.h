@@ -29,10 +29,10 @@ struct Teller {
   Counter active{}, unassigned{};  // messages
 
   // False: no room, and nothing was written.
-  bool tell(FrameWriter& out, const TcpQuery& query, Lists lists, Ipv4 server_id, WallSeconds now) noexcept {
+  bool tell(FrameWriter& out, const TcpQuery& query, Ipv4 server_id, WallSeconds now) noexcept {
     const MutableBytes room = out.room(kLongestTcpReply);
     if (room.empty()) return false;
-    out.push(write_lease(room, query, facts, lists, server_id, now));
+    out.push(write_lease(room, query, facts, server_id, now));
     (facts.standing == Standing::active ? active : unassigned).add();
     return true;
   }

@@ -2,6 +2,7 @@
 // std::runtime_error with the diagnostics when the text is refused.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -49,9 +50,10 @@ class Site {
  public:
   static constexpr std::string_view kOneNetwork = "subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.59; }\n";
 
-  explicit Site(std::string text = std::string(kOneNetwork), const Revocations* revocations = nullptr) : view(leases, revocations) { use(std::move(text)); }
+  explicit Site(std::string text = std::string(kOneNetwork), const Revocations* revocations = nullptr) : view(leases, revocations, &notes) { use(std::move(text)); }
 
-  void use(std::string text) {
+  // Whether the addresses and their hosts are the same as before.
+  bool use(std::string text) {
     config = config_from(std::move(text));
     std::vector<lease::PoolSpec> specs;
     for (const auto& pool : config->pools()) {
@@ -63,7 +65,8 @@ class Site {
       for (const Ipv4 address : host->fixed_addresses)
         if (const config::Pool* pool = config->pool_of(address)) specs[pool->id].excluded.push_back(address);
     leases.configure(specs, kNow);
-    view.use(config);
+    notes.configure(*config, kNow);
+    return view.use(config);
   }
 
   void lease(Ipv4 address, const TestLease& what = {}) {
@@ -71,6 +74,12 @@ class Site {
     const auto claim = leases.claim(slot, leases.word(slot));
     if (!claim) throw std::runtime_error("the address cannot be claimed");
     leases.commit(*claim, what.binding());
+  }
+  // The host of that name was answered there.
+  void heard(Ipv4 address, std::string_view name, const TestLease& what = {}) {
+    const auto host = std::ranges::find(config->hosts(), name, [](const auto& each) { return std::string_view(each->name); });
+    if (host == config->hosts().end()) throw std::runtime_error("no such host");
+    notes.heard(address, **host, what.binding());
   }
   void offer(Ipv4 address, std::string_view hardware) {
     const lease::SlotId slot = leases.find(address);
@@ -83,6 +92,7 @@ class Site {
   std::vector<Ipv4> others() const { return {tenant.other_addresses().begin(), tenant.other_addresses().end()}; }
 
   lease::LeaseTable leases{HashSeed{1, 2}};
+  FixedNotes notes{HashSeed{3, 4}};
   std::shared_ptr<const config::Config> config;
   LeaseView view;
   Facts facts;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/ssl/context.hpp>
 #include <cerrno>
@@ -17,9 +18,9 @@ using boost::system::error_code;
 // "" if only its owner can read it.
 std::string why_no_secret(const std::string& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0)
+  if (stat(path.c_str(), &status) != 0 || access(path.c_str(), R_OK) != 0)
     // NOLINTNEXTLINE(concurrency-mt-unsafe): since glibc 2.32 strerror(3) is safe
-    return fmt::format("[leasequery] tls_key {}: {}: name the file with the server's private key.", path, std::strerror(errno));
+    return fmt::format("[leasequery] tls_key {}: {}: name the file with the server's private key, which must be readable by the user that it runs as.", path, std::strerror(errno));
   if ((status.st_mode & 077) != 0)
     return fmt::format("[leasequery] tls_key {}: others than its owner can read it (mode {:o}): chmod 600 {}.", path, status.st_mode & 07777u, path);
   return {};

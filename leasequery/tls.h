@@ -1,5 +1,5 @@
-// tls.h: certificates for leasequery over TLS (DHCPTLS, RFC 7724 §5.2, §9): who we are, and whose requesters may ask. Read once, while there are privileges: the key is the
-// server's alone, and one that others can read is refused. Both sides show a certificate. Control thread, at start; the context is the TCP thread's then.
+// tls.h: certificates for leasequery over TLS (DHCPTLS, RFC 7724 §5.2, §9): who we are, and whose requesters may ask. Read at start, while there are privileges, and with
+// every reload: the key is the server's alone, and one that others can read is refused. Both sides show a certificate. Control thread at start, then the TCP thread.
 #pragma once
 
 #include <expected>

@@ -33,7 +33,7 @@ inline std::vector<std::uint8_t> mac_of(std::uint32_t number) {
 
 class SimLeases {
  public:
-  explicit SimLeases(const std::string& conf, const Revocations* revocations = nullptr) : view(table, revocations) { use(conf); }
+  explicit SimLeases(const std::string& conf, const Revocations* revocations = nullptr) : view(table, revocations, &notes) { use(conf); }
 
   void use(const std::string& conf) {
     config = config_of(conf);
@@ -43,11 +43,17 @@ class SimLeases {
       for (const auto& range : pool->ranges) pools.back().ranges.push_back({range.low, range.high});
     }
     table.configure(pools, now.wall);
+    notes.configure(*config, now.wall);
     view.use(config);
   }
 
   // What a client's ACK commits. `agent_info`: option 82.
   lease::SlotId bind(Ipv4 address, std::uint32_t number, std::uint32_t seconds = 3600, Bytes agent_info = {}) {
+    return commit(address, lease_of(number, seconds, agent_info));
+  }
+  // The same of the first host that is declared.
+  void hear(Ipv4 address, std::uint32_t number, Bytes agent_info = {}) { notes.heard(address, *config->hosts().front(), lease_of(number, 3600, agent_info)); }
+  lease::Binding lease_of(std::uint32_t number, std::uint32_t seconds, Bytes agent_info) const {
     lease::Binding binding;
     binding.state = lease::BindingState::active;
     binding.set_hardware(1, mac_of(number));
@@ -57,7 +63,7 @@ class SimLeases {
     (void)binding.set(lease::Item::agent_info, agent_info);
     binding.starts = binding.cltt = lease::to_stored(now.wall);
     binding.ends = seconds == lease::kStoredNever ? seconds : lease::to_stored(now.wall + seconds);
-    return commit(address, binding);
+    return binding;
   }
   // What a RELEASE commits.
   lease::SlotId release(Ipv4 address) {
@@ -75,6 +81,7 @@ class SimLeases {
 
   Instant now{.mono_ns = 1'000'000'000, .wall = kStart};
   lease::LeaseTable table{{1, 2}};
+  FixedNotes notes{{3, 4}};
   std::shared_ptr<const config::Config> config;
   LeaseView view;
 

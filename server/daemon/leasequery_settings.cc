@@ -13,7 +13,10 @@ std::expected<leasequery::TcpServer::Options, std::string> leasequery_tcp_option
   options.connections = from.tcp_connections;
   options.session.tls = static_cast<leasequery::TlsMode>(from.tls);
   if (from.tls == config::QueryTls::off) return options;
-  auto tls = leasequery::load_tls({.certificate = from.tls_certificate, .key = from.tls_key, .client_ca = from.tls_client_ca});
+  options.read_certificates = [files = leasequery::TlsFiles{.certificate = from.tls_certificate, .key = from.tls_key, .client_ca = from.tls_client_ca}] {
+    return leasequery::load_tls(files);
+  };
+  auto tls = options.read_certificates();
   if (!tls) return std::unexpected(std::move(tls.error()));
   options.tls = std::move(*tls);
   return options;

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
-#include <memory>
 #include <string>
 
+#include "server/base/tcp_listener.h"
 #include "server/base/time.h"
 
 namespace coaxd::daemon {
@@ -17,15 +17,17 @@ class TimeServer {
  public:
   // `now`: asked for each connection.
   TimeServer(boost::asio::io_context& context, std::function<WallSeconds()> now);
-  ~TimeServer();
   // Error: one sentence. Port 0 is any.
   std::expected<void, std::string> listen(std::uint16_t port);
-  std::uint16_t port() const;
-  std::uint64_t answers() const noexcept;
+  std::uint16_t port() const { return listener_.port(); }
+  std::uint64_t answers() const noexcept { return answers_; }
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  void answer(TcpListener::Socket socket);
+
+  const std::function<WallSeconds()> now_;
+  std::uint64_t answers_ = 0;
+  TcpListener listener_;
 };
 
 }  // namespace coaxd::daemon
