@@ -45,7 +45,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     watch(packet_, sockets.packet);
     watch(icmp_, sockets.icmp);
     if (sockets.services.empty()) return;
-    services_ = std::make_unique<Services>(sockets.services.fds().size());
+    services_ = std::make_unique<Services>(sockets.services);
     for (std::size_t place = 0; place < services_->sources.size(); ++place) {
       watch(services_->sources[place], sockets.services.fds()[place]);
     }
@@ -89,7 +89,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     send_all(sockets_.udp, false);
     send_all(sockets_.packet, true);
     queued_.clear();
-    if (services_) send_services();
+    if (services_) depart_services();
   }
 
   void wake() override {
@@ -114,10 +114,12 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     return sendto(sockets_.icmp, packet.data(), size, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), sizeof address) >= 0;
   }
 
-  MutableBytes service_room() override { return services_ ? services_->sends.room() : MutableBytes{}; }
-  void send_service(std::size_t size, const tftp::Departure& departure) override {
-    services_->queued.push_back(services_->sends.take(size, departure));
+  MutableBytes service_room() override {
+    if (!services_) return {};
+    if (services_->sends.full()) depart_services();
+    return services_->sends.room();
   }
+  void send_service(std::size_t size, const tftp::Departure& departure) override { services_->sends.queue(size, departure); }
 
   store::AsyncDisk& disk() override { return *this; }
 
@@ -129,19 +131,10 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
 
   // What only a worker has that serves files or the time.
   struct Services {
-    explicit Services(std::size_t count) : sources(count) {
-      queued.reserve(ServiceSends::kCount);
-      came.reserve(kBatch);
-    }
-    struct Came {
-      std::int64_t at_ns;
-      std::uint8_t socket;
-      std::uint32_t place;  // in Places
-    };
+    explicit Services(const ServiceSockets& sockets) : sources(sockets.fds().size()), sends(sockets) {}
     std::vector<Source> sources;
     ServiceSends sends;
-    std::vector<std::uint32_t> queued;
-    std::vector<Came> came;
+    std::array<std::uint8_t, kBatch> came{};  // by place in Places: the number of its socket
     std::size_t first = 0;  // source of the next turn
   };
 
@@ -205,37 +198,36 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     return count > 0 ? static_cast<std::size_t>(count) : 0;
   }
 
-  // From all sockets, in the order in which they came.
+  // From all sockets. Requests go behind acknowledgements: one of them may be of the transfer before.
   void receive_services(std::size_t most) {
     Services& services = *services_;
-    services.came.clear();
     std::size_t taken = 0;
     for (std::size_t i = 0; i < services.sources.size(); ++i) {
       const std::size_t place = (services.first + i) % services.sources.size();
       if (!services.sources[place].ready || taken == most) continue;
       const std::size_t end = taken + take_in(services.sources[place], taken, most - taken);
       for (; taken < end; ++taken) {
-        services.came.push_back({came_at_ns(places_->messages[taken].msg_hdr), sockets_.services.number_of(place), static_cast<std::uint32_t>(taken)});
+        services.came[taken] = sockets_.services.number_of(place);
       }
     }
     services.first = (services.first + 1) % services.sources.size();  // where there is more than one turn takes, none is always last
-    std::ranges::sort(services.came, {}, [](const Services::Came& one) { return std::pair(one.at_ns, one.place); });
-    for (const Services::Came& one : services.came) {
-      mmsghdr& m = places_->messages[one.place];
-      if ((m.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;  // nothing that anybody sends us is so long
-      const auto& from = reinterpret_cast<const sockaddr_in&>(places_->from[one.place]);
-      handler_->on_service({places_->data[one.place].data(), m.msg_len}, read_service(from, m.msg_hdr, one.socket, interfaces_));
+    for (const bool requests : {false, true}) {
+      for (std::size_t i = 0; i < taken; ++i) {
+        if ((services.came[i] == 0) == requests) deliver_service(i, services.came[i]);
+      }
     }
   }
+  void deliver_service(std::size_t i, std::uint8_t socket) {
+    mmsghdr& m = places_->messages[i];
+    if ((m.msg_hdr.msg_flags & MSG_TRUNC) != 0) return;  // nothing that anybody sends us is so long
+    const auto& from = reinterpret_cast<const sockaddr_in&>(places_->from[i]);
+    handler_->on_service({places_->data[i].data(), m.msg_len}, read_service(from, m.msg_hdr, socket, interfaces_));
+  }
 
-  // One by one: each by its own socket, and few enough where io_uring is not to be had.
-  void send_services() {
-    for (const std::uint32_t index : services_->queued) {
-      const int fd = sockets_.services.fds()[sockets_.services.place_of(services_->sends.socket(index))];
-      if (sendmsg(fd, &services_->sends.message(index), MSG_DONTWAIT) < 0 && handler_ != nullptr) handler_->on_service_send_failed(errno);
-      services_->sends.give_back(index);
-    }
-    services_->queued.clear();
+  void depart_services() {
+    services_->sends.depart([this](int error) {
+      if (handler_ != nullptr) handler_->on_service_send_failed(error);
+    });
   }
 
   void deliver(Source& source, std::size_t i) {

@@ -1,10 +1,14 @@
-// service_sends.h: datagrams of TFTP and of the time of day on their way out: room for so many at once, and what the kernel must know of each until it is sent.
+// service_sends.h: datagrams of TFTP and of the time of day on their way out: gathered while a turn lasts, then each socket's given to the kernel by one sendmmsg(2).
+// It copies them in that call, so their memory serves the next turn and stays in the processor's cache; by a ring each would take an entry, a request of the
+// kernel's and a completion besides.
 // One thread. Not DHCP's transmit pool: files must not use up what replies need.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <vector>
 
 #include "server/base/assert.h"
@@ -15,41 +19,61 @@ namespace coaxd::io {
 class ServiceSends {
  public:
   static constexpr std::size_t kSize = worker::Transport::kServiceRoom;
-  // A window of 16 blocks for each of 64 clients; half the memory of a socket's send buffer.
-  static constexpr std::uint32_t kCount = 1024;
+  static constexpr std::size_t kMost = 64;  // so many are more than their system call costs
 
-  explicit ServiceSends(std::uint32_t count = kCount)
-      : octets_(std::make_unique_for_overwrite<std::uint8_t[]>(count * kSize)), outgoing_(count), sockets_(count), free_(count) {
-    std::iota(free_.rbegin(), free_.rend(), 0u);
+  explicit ServiceSends(const ServiceSockets& sockets)
+      : sockets_(sockets), octets_(std::make_unique_for_overwrite<std::uint8_t[]>(kMost * kSize)), outgoing_(kMost), queues_(sockets.fds().size()) {
+    for (auto& queue : queues_) queue.reserve(kMost);
   }
 
-  // Empty: all are on their way.
+  bool full() const noexcept { return taken_ == kMost; }  // then depart()
   MutableBytes room() noexcept {
-    if (free_.empty()) return {};
-    return {octets_.get() + free_.back() * kSize, kSize};
+    COAXD_ASSERT(!full());
+    return {octets_.get() + taken_ * kSize, kSize};
   }
-  // Takes the room; its index, until give_back().
-  std::uint32_t take(std::size_t size, const tftp::Departure& departure) noexcept {
-    COAXD_ASSERT(!free_.empty() && size <= kSize);
-    const std::uint32_t index = free_.back();
-    free_.pop_back();
-    Outgoing& out = outgoing_[index];
+  // Takes the room.
+  void queue(std::size_t size, const tftp::Departure& departure) noexcept {
+    COAXD_ASSERT(size <= kSize);
+    Outgoing& out = outgoing_[taken_];
     address_routed(out, {.to = departure.to.address, .port = departure.to.port, .from = departure.from});
-    out.data = {octets_.get() + index * kSize, size};
+    out.data = {room().data(), size};
     out.message.msg_iov = &out.data;
     out.message.msg_iovlen = 1;
-    sockets_[index] = departure.socket;
-    return index;
+    queues_[sockets_.place_of(departure.socket)].push_back({out.message, 0});
+    ++taken_;
   }
-  msghdr& message(std::uint32_t index) noexcept { return outgoing_[index].message; }
-  std::uint8_t socket(std::uint32_t index) const noexcept { return sockets_[index]; }
-  void give_back(std::uint32_t index) noexcept { free_.push_back(index); }  // never grows: capacity is the count
+  // Sends what is queued. `failed(errno)` for each that the kernel refuses.
+  template <typename Failed>
+  void depart(Failed failed) {
+    for (std::size_t place = 0; place < queues_.size() && taken_ > 0; ++place) {
+      std::vector<mmsghdr>& queue = queues_[place];
+      for (std::size_t done = 0; done < queue.size();) {
+        const int sent = sendmmsg(sockets_.fds()[place], queue.data() + done, static_cast<unsigned>(queue.size() - done), MSG_DONTWAIT);
+        if (sent < 0 && errno == EMSGSIZE && let_fragment(place)) continue;
+        if (sent < 0) failed(errno);
+        done += sent < 0 ? 1 : static_cast<std::size_t>(sent);
+      }
+      queue.clear();
+    }
+    taken_ = 0;
+  }
 
  private:
+  // A way has turned out to be narrower than its interface, and a block that is agreed upon cannot be made smaller: from now on the kernel may cut what this
+  // socket sends. False: it may already.
+  bool let_fragment(std::size_t place) noexcept {
+    int how = 0;
+    socklen_t size = sizeof how;
+    const int fd = sockets_.fds()[place];
+    if (getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, &size) != 0 || how != IP_PMTUDISC_DO) return false;
+    return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
+  }
+
+  const ServiceSockets& sockets_;
   std::unique_ptr<std::uint8_t[]> octets_;
   std::vector<Outgoing> outgoing_;
-  std::vector<std::uint8_t> sockets_;
-  std::vector<std::uint32_t> free_;
+  std::vector<std::vector<mmsghdr>> queues_;  // by place in ServiceSockets
+  std::size_t taken_ = 0;
 };
 
 }  // namespace coaxd::io

@@ -31,14 +31,18 @@ std::vector<sock_filter> by_source(unsigned workers, std::uint32_t seed) {
   };
 }
 
+// Every socket of a shared port would get each broadcast. The others have no filter, for each datagram costs a run of it.
+bool share(int fd) noexcept { return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) && attach_program(fd, SO_ATTACH_FILTER, unicast_filter()); }
+
 std::expected<int, SocketError> open_service(std::uint16_t port, bool shared, int buffer) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return socket_error("cannot open a UDP socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  if ((shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) || !set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
-      !set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) || !attach_program(fd, SO_ATTACH_FILTER, unicast_filter()) || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if ((shared && !share(fd)) || !set_option(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
+      !set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO) ||  // what is never cut needs no identification (RFC 6864 §4.1), and the kernel's work for one
+      bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     auto error = socket_error(fmt::format("cannot bind UDP port {}", port));
     close(fd);
     return error;
@@ -119,11 +123,6 @@ std::expected<std::vector<ServiceSockets>, SocketError> open_service_sockets(con
       !attach_program(all.front().fds().front(), SO_ATTACH_REUSEPORT_CBPF, by_source(options.workers, options.steering_seed)))
     return socket_error("cannot steer TFTP requests to workers (SO_ATTACH_REUSEPORT_CBPF)");
   return all;
-}
-
-std::int64_t came_at_ns(msghdr& control) noexcept {
-  const auto* at = find_control<timespec>(control, SOL_SOCKET, SCM_TIMESTAMPNS);
-  return at == nullptr ? 0 : std::int64_t{at->tv_sec} * 1'000'000'000 + at->tv_nsec;
 }
 
 tftp::Arrival read_service(const sockaddr_in& from, msghdr& control, std::uint8_t socket, const InterfaceTable& interfaces) noexcept {

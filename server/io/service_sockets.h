@@ -62,8 +62,6 @@ struct ServiceOptions {
 // One for each worker, empty when nothing is on.
 std::expected<std::vector<ServiceSockets>, SocketError> open_service_sockets(const ServiceOptions& options);
 
-// When the kernel had it, in its own wall time; 0: not said.
-std::int64_t came_at_ns(msghdr& control) noexcept;
 // What was not sent to an address of ours alone says 255.255.255.255 (RFC 1123 §4.2.3.5: it is not answered).
 tftp::Arrival read_service(const sockaddr_in& from, msghdr& control, std::uint8_t socket, const InterfaceTable& interfaces) noexcept;
 

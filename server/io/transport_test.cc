@@ -137,11 +137,11 @@ class TransportTest : public testing::TestWithParam<Which> {
     ASSERT_TRUE(done());
   }
 
-  static int udp_client(std::uint16_t& port) {
+  static int udp_client(std::uint16_t& port, Ipv4 own = {INADDR_LOOPBACK}) {
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(own.value);
     EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     socklen_t size = sizeof address;
     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
@@ -825,41 +825,8 @@ TEST_P(ServiceTest, Rfc868_TheTimesPortHasItsSocket) {
   close(client);
 }
 
-// Linux begins to stamp packets as they come some time after the first socket has asked for it (net_enable_timestamp); before that they have the time at which they are read.
-void wait_until_packets_are_stamped() {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ASSERT_EQ(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes), 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  bool stamped = false;
-  for (int i = 0; i < 1000 && !stamped; ++i) {
-    ASSERT_EQ(sendto(fd, "?", 1, 0, reinterpret_cast<sockaddr*>(&address), size), 1);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    timespec before_read{};
-    clock_gettime(CLOCK_REALTIME, &before_read);
-    char octet = 0;
-    iovec into{&octet, 1};
-    alignas(cmsghdr) std::array<char, 64> control;
-    msghdr message{};
-    message.msg_iov = &into;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ASSERT_EQ(recvmsg(fd, &message, 0), 1);
-    stamped = came_at_ns(message) < std::int64_t{before_read.tv_sec} * kSecond + before_read.tv_nsec;
-  }
-  close(fd);
-  ASSERT_TRUE(stamped);
-}
-
 // A request that overtook the last acknowledgement of the transfer before would meet that transfer.
-TEST_P(ServiceTest, WhatCameFirstIsDeliveredFirstWhicheverSocketItCameTo) {
-  wait_until_packets_are_stamped();
+TEST_P(ServiceTest, NoRequestOvertakesAnAcknowledgementThatCameBeforeIt) {
   std::uint16_t port = 0;
   const int client = udp_client(port);
   send_to(client, kLoopback, octets("?"), kTftpPort);
@@ -867,13 +834,18 @@ TEST_P(ServiceTest, WhatCameFirstIsDeliveredFirstWhicheverSocketItCameTo) {
   send_service("!", {recorder_.services.front().arrival.from, kLoopback, 2});
   const std::uint16_t transfer = receive(client).second;
   recorder_.services.clear();
-  std::vector<std::vector<std::uint8_t>> sent;
-  for (int i = 0; i < 40; ++i) {
-    sent.push_back(octets(std::to_string(i)));
-    send_to(client, kLoopback, sent.back(), i % 3 == 0 ? kTftpPort : transfer);
+  constexpr int kSent = 40;
+  for (int i = 0; i < kSent; ++i) send_to(client, kLoopback, {static_cast<std::uint8_t>(i)}, i % 3 == 0 ? kTftpPort : transfer);
+  turn_until(transport(), [&] { return recorder_.services.size() == kSent; });
+  int request = -1, acknowledgement = -1;
+  for (const auto& [payload, arrival] : recorder_.services) {
+    int& last = arrival.socket == 0 ? request : acknowledgement;
+    EXPECT_LT(last, int{payload[0]}) << "of one socket in their order";
+    last = payload[0];
+    if (arrival.socket != 0) {
+      EXPECT_LT(request, acknowledgement);
+    }
   }
-  turn_until(transport(), [&] { return recorder_.services.size() == sent.size(); });
-  for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(recorder_.services[i].payload, sent[i]) << i;
   close(client);
 }
 
@@ -987,18 +959,61 @@ TEST_P(ServiceTest, ABurstBeyondTheBuffersIsDeliveredWhole) {
   close(client);
 }
 
-TEST_P(ServiceTest, RoomIsBoundedAndComesBack) {
+// More than one turn's memory holds: they leave early, in their order, and each by its own socket.
+TEST_P(ServiceTest, ThereIsRoomForAnyNumber) {
   std::uint16_t port = 0;
   const int client = udp_client(port);
-  std::size_t sent = 0;
-  for (MutableBytes room = transport().service_room(); !room.empty(); room = transport().service_room()) {
-    std::ranges::fill(room.first(4), std::uint8_t{0});
-    transport().send_service(4, {{kLoopback, port}, kLoopback, 0});
-    ASSERT_LE(++sent, 100'000u);
+  constexpr std::size_t kMany = 150;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const MutableBytes room = transport().service_room();
+    ASSERT_EQ(room.size(), worker::Transport::kServiceRoom);
+    room[0] = static_cast<std::uint8_t>(i);
+    transport().send_service(1, {{kLoopback, port}, kLoopback, static_cast<std::uint8_t>(i % 3)});
   }
-  EXPECT_GE(sent, 256u);
-  turn_until(transport(), [&] { return !transport().service_room().empty(); });
   EXPECT_TRUE(transport().take()) << "DHCP's buffers are others";
+  transport().flush();
+  std::map<std::uint16_t, std::vector<std::uint8_t>> from;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const auto [text, source] = receive(client);
+    ASSERT_EQ(text.size(), 1u);
+    from[source].push_back(static_cast<std::uint8_t>(text[0]));
+  }
+  EXPECT_EQ(from.size(), 3u);
+  for (const auto& [source, numbers] : from) {
+    ASSERT_EQ(numbers.size(), kMany / 3);
+    for (std::size_t i = 1; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], numbers[i - 1] + 3);
+  }
+  close(client);
+}
+
+TEST_P(ServiceTest, WhatTheKernelRefusesIsCountedAndTheRestIsSent) {
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  transport().wait(recorder_, 0, worker::Transport::Intake::everything);
+  for (const Ipv4 to : {kLoopback, Ipv4{0xffffffff}, kLoopback}) {  // EACCES: no SO_BROADCAST
+    const MutableBytes room = transport().service_room();
+    room[0] = '!';
+    transport().send_service(1, {{to, port}, kLoopback, 1});
+  }
+  transport().flush();
+  EXPECT_EQ(receive(client).first, "!");
+  EXPECT_EQ(receive(client).first, "!");
+  EXPECT_EQ(recorder_.service_failures, 1);
+  close(client);
+}
+
+// RFC 1191 §3: no datagram is to be cut on its way; but where one has turned out to be too long, its likes are.
+TEST_P(ServiceTest, AWayNarrowerThanItsInterfaceTakesFragments) {
+  const Ipv4 narrow = Ipv4::of(127, 9, 9, 9);
+  ASSERT_EQ(std::system("ip route replace local 127.9.9.9 dev lo table local mtu 600"), 0);  // NOLINT(concurrency-mt-unsafe): one thread
+  std::uint16_t port = 0;
+  const int client = udp_client(port, narrow);
+  transport().wait(recorder_, 0, worker::Transport::Intake::everything);
+  const std::string block(1400, 'x');
+  for (int i = 0; i < 3; ++i) send_service(block, {{narrow, port}, kLoopback, 1});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(receive(client).first, block);
+  EXPECT_EQ(recorder_.service_failures, 0);
+  EXPECT_EQ(std::system("ip route del local 127.9.9.9 dev lo table local"), 0);  // NOLINT(concurrency-mt-unsafe): one thread
   close(client);
 }
 

@@ -32,7 +32,7 @@ namespace coaxd::io {
 
 namespace {
 
-enum class Kind : std::uint64_t { udp = 1, discovers, leasequeries, packet, icmp, wake, send, train, echo, write, service, service_send };
+enum class Kind : std::uint64_t { udp = 1, discovers, leasequeries, packet, icmp, wake, send, train, echo, write, service };
 
 constexpr std::uint64_t tag(Kind kind, std::uint64_t value = 0) noexcept { return (static_cast<std::uint64_t>(kind) << 56) | value; }
 
@@ -122,19 +122,22 @@ struct Lane {
 // What only a worker has that serves files or the time.
 struct Services {
   static constexpr std::size_t kMost = kMostTransferPorts + 2;
-  explicit Services(std::uint16_t group) : buffers(group, kServiceBuffers) { waiting.reserve(kServiceBuffers); }
+  Services(std::uint16_t group, const ServiceSockets& sockets) : buffers(group, kServiceBuffers), sends(sockets) {
+    waiting.reserve(kServiceBuffers);
+    requests.reserve(kServiceBuffers);
+  }
 
   struct Waiting {
     std::uint8_t place;  // in ServiceSockets
     std::uint16_t buffer;
     int size;
-    std::int64_t at_ns;
   };
   BuffersOf<kServiceBufferSize> buffers;
   ServiceSends sends;
-  std::vector<Waiting> waiting;  // the first that came first
-  std::size_t next = 0;       // of them
-  std::uint32_t ended = 0;    // a bit for each place: armed again when none waits, their buffers are back then
+  std::vector<Waiting> waiting;   // turn by turn
+  std::vector<Waiting> requests;  // of this turn: they go behind its acknowledgements
+  std::size_t next = 0;           // of those that wait
+  std::uint32_t ended = 0;        // a bit for each place: armed again when none waits, their buffers are back then
 };
 static_assert(Services::kMost <= 32);
 
@@ -150,7 +153,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     postponed_.reserve(kBuffers);
     receive_header_.msg_namelen = sizeof(sockaddr_storage);
     receive_header_.msg_controllen = kControlSize;
-    if (!sockets_.services.empty()) services_ = std::make_unique<Services>(std::uint16_t{3});
+    if (!sockets_.services.empty()) services_ = std::make_unique<Services>(std::uint16_t{3}, sockets_.services);
   }
 
   ~UringTransport() override {
@@ -186,8 +189,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
 
   bool wait(worker::Handler& handler, std::int64_t until_mono_ns, Intake intake) override {
     if (!started_) start();
-    depart_trains();
     handler_ = &handler;
+    depart();
     intake_ = intake;
     delivered_ = 0;
     wall_ns_ = read_wall_ns();
@@ -212,7 +215,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void flush() override {
-    depart_trains();
+    depart();
     if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
   }
 
@@ -247,11 +250,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     return true;
   }
 
-  MutableBytes service_room() override { return services_ ? services_->sends.room() : MutableBytes{}; }
-  void send_service(std::size_t size, const tftp::Departure& departure) override {
-    const std::uint32_t index = services_->sends.take(size, departure);
-    queue(kServiceFiles + static_cast<int>(sockets_.services.place_of(departure.socket)), services_->sends.message(index), tag(Kind::service_send, index));
+  MutableBytes service_room() override {
+    if (!services_) return {};
+    if (services_->sends.full()) depart_services();
+    return services_->sends.room();
   }
+  void send_service(std::size_t size, const tftp::Departure& departure) override { services_->sends.queue(size, departure); }
 
   store::AsyncDisk& disk() override { return *this; }
 
@@ -313,6 +317,16 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     queue(out.by_packet ? kPacketFile : kUdpFile, out.message, tag(Kind::send, buffer.index));
   }
 
+  // What was gathered.
+  void depart() {
+    depart_trains();
+    if (services_) depart_services();
+  }
+  void depart_services() {
+    services_->sends.depart([this](int error) {
+      if (handler_ != nullptr) handler_->on_service_send_failed(error);
+    });
+  }
   void depart(SendTrain& train) { queue(kUdpFile, train.message(), tag(Kind::train, trains_.number(train))); }
   void depart_trains() {
     trains_.depart_all([this](SendTrain& train) { depart(train); });
@@ -470,13 +484,12 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
         return;
       case Kind::service:
         if ((flags & IORING_CQE_F_BUFFER) != 0) {
-          put_behind({static_cast<std::uint8_t>(value), static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result, 0});
+          // The kernel hands over one socket's after another's: a request would overtake the ACK that came before it, of the transfer before. It still
+          // may, rarely, where the ACK came while another socket was read; the responder is ready for that.
+          (value == 0 ? services_->requests : services_->waiting)
+              .push_back({static_cast<std::uint8_t>(value), static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), result});
         }
         if ((flags & IORING_CQE_F_MORE) == 0) services_->ended |= 1u << value;
-        return;
-      case Kind::service_send:
-        services_->sends.give_back(static_cast<std::uint32_t>(value));
-        if (result < 0) handler_->on_service_send_failed(-result);
         return;
     }
   }
@@ -554,25 +567,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     if (std::exchange(lane.ended, false)) arm(kind);
   }
 
-  bool services_wait() const noexcept { return services_ && (services_->next < services_->waiting.size() || services_->ended != 0); }
-
-  // DHCP's of the same batch go first, so it waits. The kernel hands over one socket's after another's: a request would overtake the ACK that came before it. It
-  // still may, rarely, where the ACK came while another socket was read; the responder is ready for that.
-  void put_behind(Services::Waiting one) {
-    if (io_uring_recvmsg_out* out = received(one)) {
-      msghdr control = control_of(out);
-      one.at_ns = came_at_ns(control);
-    }
-    std::vector<Services::Waiting>& waiting = services_->waiting;
-    const auto first = waiting.begin() + static_cast<std::ptrdiff_t>(services_->next);
-    waiting.insert(std::ranges::upper_bound(first, waiting.end(), one.at_ns, {}, &Services::Waiting::at_ns), one);
-  }
-
-  // Null: it is none, or longer than anything that anybody sends us.
-  io_uring_recvmsg_out* received(const Services::Waiting& one) noexcept {
-    if (one.size < 0) return nullptr;
-    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(services_->buffers.at(one.buffer), one.size, &receive_header_);
-    return out == nullptr || (out->flags & MSG_TRUNC) != 0 ? nullptr : out;
+  bool services_wait() const noexcept {
+    return services_ && (services_->next < services_->waiting.size() || !services_->requests.empty() || services_->ended != 0);
   }
 
   msghdr control_of(io_uring_recvmsg_out* out) const noexcept {
@@ -582,9 +578,11 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     return control;
   }
 
-  // What others leave of a batch, and a few at least. They are not of those that `delivered_` counts: no lease waits for them.
+  // Behind DHCP's, what others leave of a batch, and a few at least. They are not of those that `delivered_` counts: no lease waits for them.
   void deliver_services() {
     Services& services = *services_;
+    services.waiting.insert(services.waiting.end(), services.requests.begin(), services.requests.end());
+    services.requests.clear();
     const std::size_t most = std::max(kBatch - std::min(delivered_, kBatch), kLeastServices);
     const std::size_t end = std::min(services.waiting.size(), services.next + most);
     for (; services.next < end; ++services.next) {
@@ -601,8 +599,9 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   }
 
   void deliver_service(const Services::Waiting& one) {
-    io_uring_recvmsg_out* out = received(one);
-    if (out == nullptr) return;
+    if (one.size < 0) return;
+    io_uring_recvmsg_out* out = io_uring_recvmsg_validate(services_->buffers.at(one.buffer), one.size, &receive_header_);
+    if (out == nullptr || (out->flags & MSG_TRUNC) != 0) return;  // nothing that anybody sends us is so long
     msghdr control = control_of(out);
     const auto& from = *static_cast<const sockaddr_in*>(io_uring_recvmsg_name(out));
     handler_->on_service(payload_of(out, one.size), read_service(from, control, sockets_.services.number_of(one.place), interfaces_));
