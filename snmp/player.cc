@@ -1,6 +1,6 @@
 // player.cc: snmp_player COAXD.TOML: a Resetter for tests that bring their own agents. A line of stdin is a request, a line of stdout is JSON:
 //     reset MAC RELAY [MODEM]   forget MAC RELAY   state MAC RELAY   discover MAC   list   cmts   counters
-// Reports come as they come, with "at" the monotonic nanoseconds of when they were told. It ends with its stdin.
+// Reports come as they come, with the nanoseconds from the post to the SET. It ends with its stdin.
 #include <fmt/format.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,7 +59,7 @@ void obey(snmp::Resetter& snmp, const std::string& line) {
                               .relay = Ipv4::parse(relay).value_or(Ipv4{}),
                               .modem_address = Ipv4::parse(modem).value_or(Ipv4{})};
   const std::int64_t posted = mono_ns();
-  const auto id = snmp.post(request, [](const snmp::Report& report) { say(fmt::format(R"({{"report":{},"at":{}}})", to_json(report), mono_ns())); });
+  const auto id = snmp.post(request, [](const snmp::Report& report) { say(fmt::format(R"({{"report":{},"sent_after":{}}})", to_json(report), report.sent.mono_ns - report.posted.mono_ns)); });
   say(fmt::format(R"({{"posted":{},"at":{}}})", id, posted));
 }
 

@@ -163,6 +163,7 @@ bool Session::Impl::open() {
     settings.community_len = community.size();
   }
   handle = ::snmp_sess_open(&settings);
+  if (handle != nullptr) ::snmp_sess_session(handle)->flags |= SNMP_FLAGS_DONT_PROBE;  // opening takes it away, and sending would probe and wait
   ::explicit_bzero(&settings, sizeof settings);
   ::explicit_bzero(community.data(), community.size());
   stale = false;
