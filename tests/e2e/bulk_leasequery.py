@@ -6,23 +6,20 @@ Every kind of message passes tshark, which reads DHCP over UDP only: so each is 
 """
 import contextlib
 import json
-import os
 import pathlib
 import re
-import signal
 import socket
 import struct
 import subprocess
-import unittest
 
 import base             # puts tests/lib on the path
 import capture
 import dhcp_packet
 import frames
-import netns
 import server
+from far_side import SERVER, FarSide
 
-SERVER, REQUESTER, STRANGER, RELAY = "192.168.1.1", "192.168.1.2", "192.168.1.9", "10.1.0.1"
+REQUESTER, STRANGER, RELAY = "192.168.1.2", "192.168.1.9", "10.1.0.1"
 CONFIG = """
 ping-check off;
 authoritative;
@@ -47,30 +44,11 @@ def query(kind=BULK, xid=1, options=()):
     return struct.pack(">H", len(octets)) + octets
 
 
-class BulkLeasequery(unittest.TestCase):
+class BulkLeasequery(FarSide):
     def serve(self, settings=""):
-        stack = contextlib.ExitStack()
-        self.addCleanup(stack.close)
-        self.folder = pathlib.Path(stack.enter_context(capture.temporary_folder()))
-        near, self.far = (stack.enter_context(netns.Namespace()) for _ in range(2))
-        netns.veth(near, "cmts0", "02:00:00:00:01:01", self.far, "up0", "02:00:00:00:01:02")
-        near.ip(f"addr add {SERVER}/24 broadcast + dev cmts0", "route add 10.0.0.0/8 via 192.168.1.2")
-        self.far.ip(f"addr add {REQUESTER}/24 broadcast + dev up0", f"addr add {STRANGER}/24 dev up0", f"addr add {RELAY}/32 dev lo")
+        requesters = f'[leasequery]\nrequesters = [{{ prefix = "{REQUESTER}" }}, {{ prefix = "{RELAY}" }}]\ntcp = true\n'
+        self.lay(CONFIG, requesters + settings, f"{STRANGER}/24", f"{RELAY}/32")
         self.messages, self.files = [], {}
-        toml = self.folder / "coaxd.toml"
-        toml.write_text(f"""
-[control]
-socket = "{self.folder}/control.sock"
-[store]
-segment_mb = 1
-[leasequery]
-requesters = [{{ prefix = "{REQUESTER}" }}, {{ prefix = "{RELAY}" }}]
-tcp = true
-{settings.format(folder=self.folder)}
-""", encoding="ascii")
-        self.running = server.Server(base.Settings.server, near, str(self.folder), CONFIG, ["cmts0"], ["-C", str(toml), *base.Settings.server_options])
-        self.addCleanup(self.running.stop, kill=True)
-        self.programs = pathlib.Path(base.Settings.server).parent
 
     def ctl(self, *words, status=0):
         done = self.far.run([f"{self.programs}/coaxctl", "leasequery", "--server", SERVER, *words], capture_output=True, text=True, timeout=60)
@@ -87,10 +65,7 @@ tcp = true
         self.assertEqual(0, done.returncode, done)
 
     def metric(self, line):
-        done = subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", "metrics"], capture_output=True, text=True, timeout=30, check=True)
-        found = re.search(rf"^{re.escape(line)} (\d+)$", done.stdout, re.M)
-        self.assertIsNotNone(found, f"{line}\n{done.stdout}")
-        return int(found[1])
+        return self.metrics()[line]
 
     def connect(self, source=REQUESTER, buffer=None):
         with self.far.entered():
@@ -160,9 +135,7 @@ tcp = true
         self.assertEqual(CLIENTS + 1, len(by_answer["active"]))
         self.assertEqual(ADDRESSES - CLIENTS, len(by_answer["unassigned"]))
         self.assertEqual(len(told) - 1, len({each["ip"] for each in told if "ip" in each}))
-        exported = subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", "leases", "export", "--json"], capture_output=True, text=True, timeout=30,
-                                  check=True)
-        leases = {lease["ip"]: lease["mac"] for lease in map(json.loads, exported.stdout.splitlines())}
+        leases = {lease["ip"]: lease["mac"] for lease in map(json.loads, self.control("leases", "export", "--json").splitlines())}
         self.assertEqual(leases, {each["ip"]: each["mac"] for each in by_answer["active"] if each["ip"] != "10.1.30.200"})
         some = by_answer["active"][5]
         self.assertTrue(3500 <= some["lease_seconds"] <= 3600 and some["state"] == "ACTIVE" and some["remote_id"], some)
@@ -277,15 +250,22 @@ tcp = true
             known[each["ip"]] = each
         self.assertEqual(1, self.metric("coaxd_leasequery_tcp_followers"))
         address = next(ip for ip, each in known.items() if each["answer"] == "active")
-        subprocess.run([f"{self.programs}/coaxctl", "--socket", f"{self.folder}/control.sock", "leases", "free", address], check=True, capture_output=True, timeout=30)
+        self.control("leases", "free", address)
         while known[address]["answer"] != "unassigned":
             each = json.loads(follower.stdout.readline())
             known[each["ip"]] = each
         self.assertEqual("AVAILABLE", known[address]["state"])
-        os.kill(self.running.pid, signal.SIGHUP)
+        self.control("reload")
+        other = next(ip for ip, each in known.items() if each["answer"] == "active")
+        self.control("leases", "free", other)
+        while (each := json.loads(follower.stdout.readline())).get("ip") != other:
+            self.assertNotEqual("status", each["answer"], "a reload that takes nobody away is no gap")
+        config = pathlib.Path(self.running.config_path)
+        config.write_text(config.read_text(encoding="ascii").replace("10.1.27.255", "10.1.27.254"), encoding="ascii")
+        self.control("reload")
         while (each := json.loads(follower.stdout.readline()))["answer"] != "status":
             pass
-        self.assertEqual("DataMissing", each["status"], "a reload may have taken addresses away")
+        self.assertEqual("DataMissing", each["status"], "an address has gone, and nobody else says so")
         self.assertEqual(0, self.metric("coaxd_leasequery_tcp_changes_lost_total"))
         follower.kill()
         follower.communicate()
@@ -306,17 +286,17 @@ tcp = true
             openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "san", "-out", f"{name}.pem")
 
     TLS = """
-tls = "{mode}"
-tls_certificate = "{{folder}}/server.pem"
-tls_key = "{{folder}}/server.key"
-tls_client_ca = "{{folder}}/ca.pem"
+tls = "MODE"
+tls_certificate = "{folder}/server.pem"
+tls_key = "{folder}/server.key"
+tls_client_ca = "{folder}/ca.pem"
 """
 
     def tls_words(self, name="client", ca="ca"):
         return ["--bulk", "02:00:00:00:00:01", "--tls-ca", f"{self.folder}/{ca}.pem", "--tls-certificate", f"{self.folder}/{name}.pem", "--tls-key", f"{self.folder}/{name}.key"]
 
     def test_tls_with_certificates_of_both_sides(self):
-        self.serve(self.TLS.format(mode="required"))
+        self.serve(self.TLS.replace("MODE", "required"))
         self.certificates()
         self.running.start()
         self.assertEqual("done", self.told(*self.tls_words())[-1]["answer"])
@@ -326,20 +306,37 @@ tls_client_ca = "{{folder}}/ca.pem"
         self.assertIn("the server's certificate is not good", self.ctl(*self.tls_words(ca="other"), status=1))
         self.assertTrue(base.wait_until(lambda: self.metric('coaxd_leasequery_tcp_ended_total{reason="no-tls"}') == 3))
 
+    def test_certificates_are_read_again_with_a_reload_and_bad_ones_are_not_taken(self):
+        self.serve(self.TLS.replace("MODE", "required"))
+        self.certificates()
+        self.running.start()
+        self.assertEqual("done", self.told(*self.tls_words())[-1]["answer"])
+        pem = self.folder / "server.pem"
+        pem.write_text("no certificate", encoding="ascii")
+        self.control("reload")
+        self.assertTrue(base.wait_until(lambda: "server.pem: " in base.log_text(self.running)), base.log_text(self.running))
+        self.assertRegex(base.log_text(self.running), r"\[leasequery\] tls_certificate .*server\.pem: .* go on\.")
+        self.assertEqual("done", self.told(*self.tls_words())[-1]["answer"], "the one before goes on")
+        (self.folder / "ca.pem").rename(self.folder / "old-ca.pem")
+        self.certificates()
+        self.control("reload")
+        self.assertTrue(base.wait_until(lambda: "the files of TLS were read again" in base.log_text(self.running)))
+        self.assertEqual("done", self.told(*self.tls_words())[-1]["answer"], "of the new authority")
+        self.assertIn("the server's certificate is not good", self.ctl(*self.tls_words(ca="old-ca"), status=1))
+
     def test_tls_may_be_left_out_where_it_is_optional_and_is_refused_where_it_is_off(self):
-        self.serve(self.TLS.format(mode="optional"))
+        self.serve(self.TLS.replace("MODE", "optional"))
         self.certificates()
         self.running.start()
         self.assertEqual("done", self.told("--bulk", "02:00:00:00:00:01")[-1]["answer"])
         self.assertEqual("done", self.told(*self.tls_words())[-1]["answer"])
         self.running.stop()
-        toml = self.folder / "coaxd.toml"
-        toml.write_text(toml.read_text(encoding="ascii").replace('tls = "optional"', 'tls = "off"'), encoding="ascii")
+        self.toml.write_text(self.toml.read_text(encoding="ascii").replace('tls = "optional"', 'tls = "off"'), encoding="ascii")
         self.running.start()
         self.assertIn("the server refuses TLS: TLS is off here", self.ctl(*self.tls_words(), status=1))
 
     def test_a_key_that_others_can_read_is_refused(self):
-        self.serve(self.TLS.format(mode="required"))
+        self.serve(self.TLS.replace("MODE", "required"))
         self.certificates()
         (self.folder / "server.key").chmod(0o644)
         with self.assertRaisesRegex(server.ServerFailed, r"tls_key .*server\.key: others than its owner can read it .*chmod 600"):
@@ -347,8 +344,7 @@ tls_client_ca = "{{folder}}/ca.pem"
 
     def test_tcp_without_requesters_is_refused(self):
         self.serve()
-        toml = self.folder / "coaxd.toml"
-        toml.write_text(re.sub("requesters = .*\n", "", toml.read_text(encoding="ascii")), encoding="ascii")
+        self.toml.write_text(re.sub("requesters = .*\n", "", self.toml.read_text(encoding="ascii")), encoding="ascii")
         with self.assertRaisesRegex(server.ServerFailed, "tcp = true without requesters"):
             self.running.start()
 

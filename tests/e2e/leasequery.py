@@ -3,20 +3,14 @@
 
     CMTS 192.168.1.2, 10.1.0.1, 10.2.0.1, 10.3.0.1, 10.9.0.1 up0 --- cmts0 192.168.1.1 server
 """
-import contextlib
-import pathlib
 import re
 import socket
-import subprocess
-import unittest
 
 import base             # puts tests/lib on the path
 import capture
 import dhcp_packet
-import netns
-import server
+from far_side import SERVER, FarSide
 
-SERVER = "192.168.1.1"
 SO_RCVBUFFORCE = 33         # socket(7); Python has no name for it
 CONFIG = """
 ping-check off;
@@ -43,21 +37,12 @@ def mac(number):
     return f"02:00:5e:00:{number >> 8:02x}:{number & 255:02x}"
 
 
-class Leasequery(unittest.TestCase):
+class Leasequery(FarSide):
     def serve(self, statement="", settings=""):
-        stack = contextlib.ExitStack()
-        self.addCleanup(stack.close)
-        self.folder = pathlib.Path(stack.enter_context(capture.temporary_folder()))
-        near, self.cmts = (stack.enter_context(netns.Namespace()) for _ in range(2))
-        netns.veth(near, "cmts0", "02:00:00:00:01:01", self.cmts, "up0", "02:00:00:00:01:02")
-        near.ip(f"addr add {SERVER}/24 broadcast + dev cmts0", "route add 10.0.0.0/8 via 192.168.1.2")
-        self.cmts.ip("addr add 192.168.1.2/24 broadcast + dev up0", *(f"addr add 10.{n}.0.1/32 dev lo" for n in (1, 2, 3, 9)))
-        toml = self.folder / "coaxd.toml"
-        toml.write_text(f'[control]\nsocket = "{self.folder}/control.sock"\n[store]\nsegment_mb = 1\n{settings}', encoding="ascii")
-        self.running = stack.enter_context(server.Server(base.Settings.server, near, str(self.folder), CONFIG % statement, ["cmts0"],
-                                                         ["-C", str(toml), *base.Settings.server_options]))
+        self.lay(CONFIG % statement, settings, *(f"10.{n}.0.1/32" for n in (1, 2, 3, 9)))
+        self.running.start()
         self.sockets = {}
-        self.capture = stack.enter_context(capture.Capture(near, "cmts0", str(self.folder)))
+        self.capture = self.enterContext(capture.Capture(self.near, "cmts0", str(self.folder)))
         self.xid = 0
 
     def judge(self):
@@ -67,7 +52,7 @@ class Leasequery(unittest.TestCase):
 
     def socket_of(self, address):
         if address not in self.sockets:
-            with self.cmts.entered():
+            with self.far.entered():
                 self.sockets[address] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.addCleanup(self.sockets[address].close)
             self.sockets[address].setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
@@ -120,11 +105,6 @@ class Leasequery(unittest.TestCase):
         ack = self.ask(3, giaddr, options=options, chaddr=mac(number))
         self.assertEqual((ACK, address), (ack.get(53)[0], ack.yiaddr))
         return ack.yiaddr
-
-    def metrics(self):
-        done = subprocess.run([f"{pathlib.Path(base.Settings.server).parent}/coaxctl", "--socket", f"{self.folder}/control.sock", "metrics"],
-                              capture_output=True, text=True, timeout=30, check=True)
-        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines() if line.startswith("coaxd_leasequery")}
 
     def test_with_the_flag_alone_giaddr_decides(self):
         self.serve("allow leasequery;")
