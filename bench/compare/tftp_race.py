@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """TFTP servers side by side: how many configuration files a second each serves, of one, two and four KiB. As in compare.py the server has
 one core and the generator (coaxstorm tftp, which never sleeps) another, in namespaces joined by a virtual cable; every round runs every server once with every
-size, and the figures are medians over the rounds. All get the same requests, with the same options, from the same hosts, at the number of transfers at a
+size, and the figures are medians over the rounds. The last row is no server but what the machine allows: an echo of as many datagrams, and as long ones. All get the same requests, with the same options, from the same hosts, at the number of transfers at a
 time that suits each best. Before anything is timed a file of each size is compared with what it should be.
 
 Writes tftp.json and tftp.md into --out. Exit status: 0; 1 if a server failed, or --check found coaxd below what it must reach; 2 if one broke a rule
@@ -39,10 +39,21 @@ TIMES = 5  # what coaxd must serve of what another does
 RIVALS = ("tftpd-hpa", "atftpd")
 QUICK = {"seconds": 0.2, "rounds": 1, "windows": [32]}
 RRQ, DATA, ACK = 1, 3, 4
+LEAST_ECHO = 12  # octets of a datagram of `ceiling` (echo_packet.h)
 
 
 def name_of(size):
     return f"modem{size}"
+
+
+def datagrams_of(size, options):
+    """(query, reply) octets of the UDP payloads of a file of that size, none of them below what an echo needs."""
+    asked = dict(option.split("=", 1) for option in options.split(",") if option)
+    block = int(asked.get("blksize", 512))
+    said = sum(len(f"{key}={value}") + 1 for key, value in asked.items())  # each with two zeros
+    replies = [2 + said] * bool(asked) + [4 + min(block, size - at) for at in range(0, size + 1, block)]
+    queries = [len(f"??{name_of(size)}?octet?") + said] + [4] * (len(replies) - 1)
+    return [(max(query, LEAST_ECHO), max(reply, LEAST_ECHO)) for query, reply in zip(queries, replies)]
 
 
 def idle_seconds(core):
@@ -59,7 +70,10 @@ class Track:
         network = servers.Network(HOSTS)
         self.site = bench.Site(network, args.state)
         self.first, last = network.first, network.first + (HOSTS - 1)
-        self.site.load_side.ip(*(f"route add local {prefix} dev lo" for prefix in ipaddress.summarize_address_range(self.first, last)))
+        # A local route of ours would make the kernel look up the source of whatever this side receives (fib_validate_source), an address does not. The last
+        # of a prefix is a host's as well.
+        for prefix in ipaddress.summarize_address_range(self.first, last):
+            self.site.load_side.ip(f"address add {prefix} dev lo", f"route del broadcast {prefix.broadcast_address} dev lo table local")
         hosts = [(":".join(f"{FIRST_MAC + n:012x}"[at:at + 2] for at in range(0, 12, 2)), self.first + n) for n in range(HOSTS)]
         self.process = self.site.start(server.prepare(self.site, folder, hosts))
 
@@ -90,6 +104,9 @@ class Track:
 
     def wait_until_it_serves(self, limit=20):
         deadline = time.monotonic() + limit
+        while self.server.echoes:
+            if self.echo(SIZES[0], 1, 0.05)["completed"] > 0 or time.monotonic() > deadline:
+                return
         while True:
             try:
                 return self.fetch(name_of(SIZES[0]))
@@ -99,6 +116,8 @@ class Track:
                 time.sleep(0.02)
 
     def storm(self, size, window, seconds, *options):
+        if self.server.echoes:
+            return self.echo(size, window, seconds)
         with tempfile.NamedTemporaryFile(suffix=".json") as result:
             done = self.site.run_load([self.args.coaxstorm, "tftp", "--server", str(self.site.network.server), "--host", str(self.first), "--clients",
                                        str(HOSTS), "--file", name_of(size), "--window", str(window), "--duration", str(seconds), "--quiet", "--spin", "--json",
@@ -106,6 +125,15 @@ class Track:
             if not os.path.getsize(result.name):
                 raise RuntimeError(f"coaxstorm: {done.stderr}{done.stdout}")
             return json.load(open(result.name, encoding="utf-8"))
+
+    def echo(self, size, window, seconds):
+        """As many datagrams as a file takes, and as long ones, but for the last ACK, to which nothing comes back."""
+        network = self.site.network
+        done = self.site.run_load([self.args.ceiling, "storm", str(network.server), str(network.relay), str(window), str(seconds), "spin",
+                                   *(f"{query}:{reply}" for query, reply in datagrams_of(size, self.args.tftp_option))], seconds + 30)
+        if done.returncode != 0:
+            raise RuntimeError(f"ceiling storm: {done.stderr}")
+        return json.loads(done.stdout) | {"gave_up": 0, "files": {"count": 0, "octets": 0, "sent_again": 0}}
 
     def measure(self, size, window, seconds):
         cpu_before, idle_before, start = self.site.cpu_seconds(), idle_seconds(bench.SERVER_CORE), time.monotonic()
@@ -119,7 +147,7 @@ class Track:
     def check(self, folder):
         """Every size as it should be: the file of the folder, or the host's own of a template, which coaxstorm knows by its MAC and MIC."""
         self.wait_until_it_serves()
-        for size in SIZES:
+        for size in () if self.server.echoes else SIZES:
             if self.server.compiles:
                 result = self.storm(size, 32, 30, "--count", str(HOSTS), "--tftp-check")
                 if result["violations"] or result["completed"] != HOSTS:
@@ -223,6 +251,7 @@ def parse_arguments():
     parser.add_argument("--check", action="store_true", help=f"exit status 1 unless coaxd serves {TIMES} times as many as each of {' and '.join(RIVALS)}")
     parser.add_argument("--coaxd", default=str(ROOT / "build/bin/coaxd"))
     parser.add_argument("--coaxstorm", default=str(ROOT / "build/bin/coaxstorm"))
+    parser.add_argument("--ceiling", help="with its echo, beside which the servers stand", default=str(ROOT / "build/bin/ceiling"))
     parser.add_argument("--unpacked", default=str(ROOT / "build/unpacked"), help="where tests/packages.sh has unpacked those that Debian does not install "
                         "together")
     parser.add_argument("--seconds", type=float, default=5, help="of each measured run")
@@ -245,12 +274,12 @@ def main():
     if why:
         say(f"tftp_race: {why}")
         return NOTHING_CAN_RUN
-    wanted = [server for server in tftp_servers.everyone(args.coaxd, args.unpacked) if not args.servers or server.name.split(",")[0] in args.servers]
+    wanted = [server for server in tftp_servers.everyone(args.coaxd, args.unpacked, args.ceiling) if not args.servers or server.name.split(",")[0] in args.servers]
     absent = {server.name: reason for server in wanted if (reason := server.missing())}
     chosen = [server for server in wanted if server.name not in absent]
     for name, reason in absent.items():
         say(f"{name}: left out: {reason}")
-    if len({server.name.split(",")[0] for server in chosen}) < 2:
+    if len({server.name.split(",")[0] for server in chosen if not server.echoes}) < 2:
         say("tftp_race: there is nobody to compare with: . tests/packages.sh && unpack_beside build/unpacked tftpd-hpa atftpd")
         return NOTHING_CAN_RUN
     os.makedirs(args.out, exist_ok=True)

@@ -12,6 +12,7 @@ class TftpServer:
     name = program = package = ""
     how = ""  # it serves several at a time
     compiles = False  # the files are those of templates, each modem's its own
+    echoes = False    # no server: its load is `ceiling storm`
 
     def find(self, folder):
         """Its program among packages that were only unpacked; if it is not there, where it would be installed."""
@@ -83,5 +84,19 @@ class Coaxd(TftpServer):
                 site.interface]
 
 
-def everyone(coaxd, unpacked):
-    return [Coaxd(coaxd, False), Coaxd(coaxd, True), *(server.find(unpacked) for server in (TftpdHpa(), Atftpd(), Dnsmasq()))]
+class Echo(TftpServer):
+    """What the kernel allows one that has nothing to do. Of a file's datagrams it lacks the last ACK, to which nothing comes back."""
+    name, how, echoes = "echo", "no files: datagrams of the same sizes come back", True
+
+    def __init__(self, program):
+        self.program = program
+
+    def version(self):
+        return "(ceiling)"
+
+    def prepare(self, site, folder, hosts):
+        return [self.program, "echo", str(site.network.first), str(site.network.server)]
+
+
+def everyone(coaxd, unpacked, ceiling):
+    return [Coaxd(coaxd, False), Coaxd(coaxd, True), *(server.find(unpacked) for server in (TftpdHpa(), Atftpd(), Dnsmasq())), Echo(ceiling)]
