@@ -48,6 +48,8 @@ class Bench(base.Folder):
 
     def setUp(self):
         super().setUp()
+        fsync, sensor.os.fsync = os.fsync, lambda fd: None       # no power cuts here
+        self.addCleanup(setattr, os, "fsync", fsync)
         quiet, sensor.log = sensor.log, lambda text: self.logged.append(text)
         self.addCleanup(setattr, sensor, "log", quiet)
         self.logged = []
@@ -390,10 +392,50 @@ class Following(Bench):
         (self.folder / "eve.json.3.gz").write_bytes(gzip.compress(self.one(9)))
         (self.folder / "eve.jsonish").write_bytes(self.one(9))
         self.write(self.one(4))
-        for age, name in ((30, "eve.json.2"), (20, "eve.json.1"), (10, "eve.json")):
+        for age, name in ((40, "eve.json.3.gz"), (30, "eve.json.2"), (20, "eve.json.1"), (10, "eve.json")):
             os.utime(self.folder / name, (NOON - age, NOON - age))
         self.run_dry(self.sensor(scan(1)), NOON + 10_000)
         self.assertEqual([1, 2, 3, 4], self.ports())
+
+    def test_rotated_twice_while_not_read_on(self):
+        made = self.sensor(scan(1))
+        self.write(self.one(1))
+        self.run_dry(made, NOON + 10_000)
+        for age, port in ((40, 2), (30, 3), (20, 4)):            # what happens while the API is away and SPOOL is full
+            self.write(self.one(port))
+            os.utime(self.log, (NOON - age, NOON - age))
+            os.rename(self.log, self.folder / f"eve.json.{age}")
+        self.write(self.one(5))
+        self.run_dry(made, NOON + 10_000)
+        self.assertEqual([1, 2, 3, 4, 5], self.ports())
+
+    def test_what_was_compressed_too_early_is_told(self):
+        made = self.sensor(scan(1))
+        self.write(self.one(1))
+        self.run_dry(made, NOON + 10_000)
+        made.save()
+        os.utime(self.log, (NOON - 50, NOON - 50))
+        os.rename(self.log, self.folder / "eve.json.1")
+        (self.folder / "eve.json.2.gz").write_bytes(gzip.compress(self.one(2)))
+        self.write(self.one(3))
+        self.run_dry(made, NOON + 10_000)
+        self.assertEqual([1, 3], self.ports())
+        self.assertIn("eve.json.2.gz was compressed", " ".join(self.logged))
+
+    def test_the_file_that_was_read_last_is_gone_but_not_those_after_it(self):
+        self.write(self.one(1))
+        os.utime(self.log, (NOON - 50, NOON - 50))
+        made = self.sensor(scan(1))
+        self.run_dry(made, NOON + 10_000)
+        made.save()
+        os.unlink(self.log)
+        self.write(self.one(9), to=self.folder / "eve.json.2")   # from before
+        self.write(self.one(2), to=self.folder / "eve.json.1")
+        for age, name in ((60, "eve.json.2"), (40, "eve.json.1")):
+            os.utime(self.folder / name, (NOON - age, NOON - age))
+        self.write(self.one(3))
+        self.run_dry(self.sensor(scan(1)), NOON + 10_000)
+        self.assertEqual([1, 2, 3], self.ports())
 
     def test_replaced_while_we_were_away(self):
         made = self.sensor(scan(1))
@@ -407,7 +449,9 @@ class Following(Bench):
 
     def test_a_state_that_cannot_be_read(self):
         self.write(self.one(1))
-        for text in ("", "{", "[]", '{"version": 2}', '{"version": 1, "input": {}}', "\0" * 100, '{"version":1,"input":null,"windows":[[1]]}'):
+        for text in ("", "{", "[]", '{"version": 2}', '{"version": 1, "input": {}}', "\0" * 100, '{"version":1,"input":null,"windows":[[1]]}',
+                     json.dumps({"version": 1, "input": {"format": "suricata", "file": str(self.log), "journal": [], "policy": ""}, "windows": [], "pending": [],
+                                 "counts": {}, "place": {"inode": 1}})):
             (self.folder / "state.json").write_text(text)
             self.run_dry(self.sensor(scan(1), from_start=False), NOON + 10_000)
             self.assertIn("read from its end", " ".join(self.logged[-3:]))
@@ -420,11 +464,94 @@ class Following(Bench):
         state = json.loads((self.folder / "state.json").read_text())
         rng = random.Random(7)
         for _ in range(50):
-            state["place"] = {"inode": rng.choice([0, os.stat(self.log).st_ino]), "offset": rng.choice([0, 5, 1 << 40]), "head": [rng.choice([0, 300]), "x"],
+            state["place"] = {"inode": rng.choice([0, os.stat(self.log).st_ino]), "mtime": rng.choice([0, 1 << 62]), "offset": rng.choice([0, 5, 1 << 40]), "head": [rng.choice([0, 300]), "x"],
                               "skipping": False}
             (self.folder / "state.json").write_text(json.dumps(state))
             self.run_dry(self.sensor(scan(1)), NOON + 10_000)
         self.assertEqual({1}, set(self.ports()))
+
+
+class AnyOrder(Bench):
+    """Writing, rotating, truncating, stopping, crashing and an API that fails, in any order: every line that was whole in a file is asked for exactly once,
+    by its event_id; only after a crash may it be asked for again."""
+
+    def fresh(self):
+        made = self.sensor(scan(1))
+        made.api.post = self.post
+        return made
+
+    def post(self, path, body):
+        """Without the network between them, for speed."""
+        status, answer, *_ = self.api.post(path, {"Content-Type": "application/json"}, json.dumps(body))
+        return status, 0, answer
+
+    def play(self, seed):
+        rng, written, parts, rotated = random.Random(seed), 0, b"", 0
+        self.log.unlink(missing_ok=True)
+        (self.folder / "state.json").unlink(missing_ok=True)
+        for old in self.folder.glob("eve.json.*"):
+            old.unlink()
+        self.api.bodies.clear()
+        self.api.answers.clear()
+        self.log.touch()
+        os.utime(self.log, (NOON - 1, NOON - 1))
+        made, crashed, where = self.fresh(), False, self.log
+        made.step(NOON, self.clock)
+        for moment in range(60):
+            what = rng.randrange(12)
+            if what < 4 or where != self.log and what < 6:
+                if not parts:
+                    written += 1
+                    parts = alert(written / 10, f"100.64.{written // 250}.{written % 250}", flow="y" * rng.choice([0, 10, 300, 5000])) + b"\n"
+                cut = rng.choice([len(parts), len(parts), rng.randrange(len(parts))])
+                with open(where, "ab") as file:
+                    file.write(parts[:cut])
+                os.utime(where, (NOON + moment, NOON + moment))  # files of one millisecond have no order
+                parts = parts[cut:]
+            elif what < 7:
+                made.step(NOON + 10_000, self.clock)
+                self.clock += 100
+            elif what == 7 and self.log.exists() and where == self.log:      # its writer goes on in the old one until it is told
+                rotated += 1
+                where = self.folder / f"eve.json.{rotated}"
+                os.rename(self.log, where)
+            elif what == 8 and not parts:
+                where = self.log
+                if rng.randrange(2):
+                    self.log.touch()
+                    os.utime(self.log, (NOON + moment, NOON + moment))
+            elif what == 9:
+                self.api.answers += [(rng.choice([500, 503, 429]), ())] * rng.randrange(3)
+            elif what == 10:
+                made.save()
+                made = self.fresh()
+            elif what == 11 and rng.randrange(3) == 0:
+                crashed = True
+                made = self.fresh()
+            elif what == 11 and not parts and where == self.log and self.log.exists():      # copytruncate, once all was read
+                while made.step(NOON + 10_000, self.clock):
+                    pass
+                if made.input.fd >= 0 and os.fstat(made.input.fd).st_ino == self.log.stat().st_ino:
+                    os.truncate(self.log, 0)
+                    os.utime(self.log, (NOON + moment, NOON + moment))
+        if parts:
+            with open(where, "ab") as file:
+                file.write(parts)
+            os.utime(where, (NOON + 60, NOON + 60))
+        with open(self.log, "ab") as file:                       # whatever was renamed is followed by something
+            file.write(alert(500, "100.65.0.1") + b"\n")
+        for _ in range(400):
+            made.step(NOON + 10_000, self.clock)
+            self.clock += 100
+        expected = {f"100.64.{number // 250}.{number % 250}" for number in range(1, written + 1)} | {"100.65.0.1"}
+        self.assertEqual(expected, {body["ip"] for body in self.api.bodies}, f"seed {seed}\n" + "\n".join(self.logged[-10:]))
+        self.assertEqual(len(expected), len({body["event_id"] for body in self.api.bodies}), f"seed {seed}")
+        if not crashed:
+            self.assertEqual(len(expected), len(self.api.bodies), f"seed {seed}")
+
+    def test_two_hundred_orders(self):
+        for seed in range(200):
+            self.play(seed)
 
 
 class HostileLines(Bench):
