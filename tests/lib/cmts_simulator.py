@@ -199,6 +199,31 @@ class Cmts:
             self._learn(address, message)
 
 
+def turns(cmts, seconds):
+    """For so long: whoever takes a turn sends, then the CMTS hears. One counts for a second at most: it may be this program that stood still."""
+    spent = 0.0
+    while spent < seconds:
+        begun = time.monotonic()
+        yield
+        cmts.hear(0.05)
+        spent += min(1.0, time.monotonic() - begun)
+
+
+def play(cmts, packets, seconds):
+    """All send at once, and again until they pass or the time is over; the packets that did not pass."""
+    for _ in turns(cmts, seconds):
+        blocked = []
+        for number, (cpe, address) in enumerate(packets):
+            if not cmts.upstream(cpe, address):
+                blocked.append((cpe, address))
+            if number % 256 == 255:
+                cmts.hear()
+        packets = blocked
+        if not packets:
+            break
+    return packets
+
+
 # --- by hand ---
 
 _LEASE = re.compile(r"^lease ([0-9.]+) \{(.*?)^\}", re.M | re.S)
@@ -230,22 +255,6 @@ def sender(text):
     if not _MAC.fullmatch(mac) or modem and not _MAC.fullmatch(modem):
         raise argparse.ArgumentTypeError(f'"{text}": write MAC=ADDRESS, or MAC=ADDRESS=MODEM, such as 02:00:5e:00:53:01=10.1.0.10')
     return Cpe(mac, modem or None), ipv4(address)
-
-
-def play(cmts, packets, seconds):
-    """All send at once, and again until they pass or the time is over; the packets that did not pass."""
-    deadline = time.monotonic() + seconds
-    while True:
-        blocked = []
-        for number, (cpe, address) in enumerate(packets):
-            if not cmts.upstream(cpe, address):
-                blocked.append((cpe, address))
-            if number % 256 == 255:
-                cmts.hear()
-        packets = blocked
-        if not packets or time.monotonic() > deadline:
-            return packets
-        cmts.hear(0.05)
 
 
 def main():
