@@ -8,7 +8,7 @@ import threading
 import time
 
 TOKEN = "s3nsor-token"
-BODY = {"ip": str, "scope": str, "reason": str, "source": str, "ttl": int, "observed_at": str, "event_id": str, "evidence": dict}
+BODY = {"ip": str, "scope": str, "reason": str, "source": str, "signature": str, "count": int, "ttl": int, "observed_at": str, "event_id": str, "evidence": dict}
 
 
 def wait_until(condition, seconds=20):
@@ -25,11 +25,13 @@ def wrong_with(body):
     for key, value in body.items():
         if key not in BODY or type(value) is not BODY[key]:
             return f"{key}: not expected, or not of its type"
-    if not {"ip", "scope", "reason", "source", "observed_at", "event_id", "evidence"} <= body.keys():
+    if not {"ip", "scope", "reason", "source", "signature", "count", "observed_at", "event_id", "evidence"} <= body.keys():
         return "a key is missing"
     if not re.fullmatch(r"(\d{1,3}\.){3}\d{1,3}", body["ip"]) or body["scope"] not in ("cpe", "subscriber", "modem"):
         return "no address, or no scope"
     datetime.datetime.fromisoformat(body["observed_at"])
+    if not body["evidence"] or not body["signature"] or not body["reason"] or body["count"] < 1 or max(len(body[key].encode()) for key in ("signature", "reason", "source")) > 1000:
+        return "what a sensor must say"
     if not body["observed_at"].endswith("Z") or not re.fullmatch(r"[0-9a-f]{32}", body["event_id"]) or len(json.dumps(body)) > 8192:
         return "observed_at, event_id or size"
     return None

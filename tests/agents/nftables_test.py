@@ -266,14 +266,32 @@ class Losses(WithKernel):
         self.api.token = token
         self.wait_held()
 
-    def test_reset_asks_for_the_whole_list(self):
+    def test_any_kind_of_event_tells_what_is(self):
         self.start()
-        self.api.change("q-1", addresses=[INFECTED])
-        self.wait_held(INFECTED)
-        self.api.change("q-1", state="released", tell=False)
-        self.api.change("q-2", addresses=[NEIGHBOUR], tell=False)
-        self.api.send(b"event: reset\ndata: {}\n\n")
-        self.wait_held(NEIGHBOUR)
+        for kind, addresses in (("quarantine", [INFECTED]), ("alert", [INFECTED]), ("reset", [INFECTED, NEIGHBOUR]), ("effect", [NEIGHBOUR])):
+            self.api.change("q-1", addresses=addresses, event=kind)
+            self.wait_held(*addresses)
+        self.api.send(b'event: noted\ndata: {"id":null,"state":"active","addresses":["100.64.7.20"]}\n\n')     # an alert that led to nothing
+        self.api.change("q-2", addresses=["100.64.7.21"])
+        self.wait_held(NEIGHBOUR, "100.64.7.21")
+
+    def test_the_list_is_asked_for_again(self):
+        """New machines behind a modem are in the list without an event."""
+        one = agent.Agent({"nftables": {"portal": PORTAL, "dns": [RESOLVER], "allow": [], "never": [], "nft": "/bin/true"}})
+        one.api = agent.Api({"url": "http://127.0.0.1:1", "token_file": str(self.folder / "token"), "ca": "", "silence": 60})
+        lists = [[{"id": "q-1", "state": "active", "addresses": [INFECTED]}], [{"id": "q-1", "state": "active", "addresses": [INFECTED, NEIGHBOUR]}]]
+        one.api.list = lambda: lists.pop(0)
+        every, agent.RENEW_EVERY = agent.RENEW_EVERY, 0
+        self.addCleanup(setattr, agent, "RENEW_EVERY", every)
+
+        class Stream:
+            pieces = [b": still here\n\n", b""]
+
+            def read1(self, _):
+                return self.pieces.pop(0)
+
+        one.follow(Stream())
+        self.assertEqual([INFECTED, NEIGHBOUR], [str(address) for address in one.quarantine.held(0.0)])
 
     def test_pages(self):
         self.api.page = 7
@@ -355,8 +373,8 @@ class WithoutKernel(base.Folder):
                 at = rng.randrange(len(octets))
                 octets[at:at + rng.randrange(4)] = rng.choice([b"", b"\n\n", b"\r", b'"', b"{", b"]", b"\xff", b"null", b":", b"9" * 20, bytes([rng.randrange(256)])])
             one = agent.Agent({"nftables": {"portal": PORTAL, "dns": [RESOLVER], "allow": [], "never": [], "nft": "/bin/false"}})
-            for kind, data in one.events.feed(bytes(octets)):
-                one.take(kind, data)
+            for _, data in one.events.feed(bytes(octets)):
+                one.take(data)
             for address, seconds in one.quarantine.held(1795435200.0).items():
                 self.assertRegex(f"{address} {seconds}", r"^[0-9.]{7,15} (None|\d+)$")
 

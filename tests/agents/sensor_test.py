@@ -99,7 +99,8 @@ class RealLines(Bench):
         first, second = self.api.bodies
         self.assertEqual("2026-11-23T12:00:00.251Z", first["observed_at"])
         self.assertEqual("2026-11-23T12:00:02.500Z", second["observed_at"])       # +0100 in the log
-        self.assertEqual(("cpe", 604800, "suricata"), (first["scope"], first["ttl"], first["source"]))
+        self.assertEqual(("cpe", 604800, "suricata", 1), (first["scope"], first["ttl"], first["source"], first["count"]))
+        self.assertEqual("1:2018358 ET MALWARE Generic POST to Dotted Quad", first["signature"])
         self.assertNotIn("ttl", second)
         evidence = first["evidence"]
         self.assertEqual(("ET MALWARE Generic POST to Dotted Quad", "1:2018358", 1, 1, [80], ["198.51.100.5"]),
@@ -184,7 +185,7 @@ class Thresholds(Bench):
     def test_by_the_alerts_time_and_not_by_when_they_are_read(self):
         made = self.sensor(scan(3, 10))
         self.write(*(alert(at * 20) for at in range(10)))
-        self.run_dry(made)
+        self.run_dry(made, NOON + 300)
         self.assertEqual([], self.asked())
 
     def test_each_address_by_itself(self):
@@ -204,10 +205,10 @@ class Thresholds(Bench):
         made = self.sensor(scan(3, 60))
         self.write(alert(10_000_000))
         self.run_dry(made, NOON)
-        self.write(alert(70), alert(130), alert(131))
+        self.write(alert(10), alert(70), alert(131))             # the first counts as of noon
         self.run_dry(made, NOON + 140)
         self.assertEqual([], self.asked())
-        self.write(alert(132))
+        self.write(alert(129), alert(132))
         self.run_dry(made, NOON + 140)
         self.assertEqual(["2026-11-23T12:02:12.000Z"], [body["observed_at"] for body in self.api.bodies])
 
@@ -660,6 +661,14 @@ class Asking(Bench):
         self.run_dry(made)
         self.assertEqual((4, 1, 0), (made.counts["refused"], made.counts["accepted"], len(made.pending)))
         self.assertEqual(4, sum("is refused" in text and "as the test says" in text for text in self.logged))
+
+    def test_what_coaxd_only_notes(self):
+        made = self.sensor(scan(1))
+        self.api.answers += [(202, ())]
+        self.write(alert())
+        self.run_dry(made)
+        self.assertEqual((1, 0), (made.counts["noted"], made.counts["accepted"]))
+        self.assertIn("noted", self.logged[-1])
 
     def test_a_wrong_token_loses_nothing(self):
         (self.folder / "token").write_text("wrong\n")
