@@ -69,6 +69,7 @@ class Dispatch {
 
   std::vector<Report> list(std::uint64_t after, std::size_t limit) const;  // by id, pending and ended
   std::optional<Report> find(std::uint64_t id) const;
+  bool knows(std::uint64_t id) const noexcept { return jobs_.contains(id); }
   std::vector<CmtsReport> cmts_reports() const;
 
  private:

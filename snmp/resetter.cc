@@ -1,6 +1,8 @@
 #include "snmp/resetter.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,7 +78,7 @@ std::int64_t Resetter::Impl::step() {
     for (Report& report : dispatch.take_reports()) {
       if (const auto found = callbacks.find(report.id); found != callbacks.end()) told.emplace_back(std::move(report), found->second);
     }
-    while (!callbacks.empty() && !dispatch.find(callbacks.begin()->first)) callbacks.erase(callbacks.begin());
+    while (!callbacks.empty() && !dispatch.knows(callbacks.begin()->first)) callbacks.erase(callbacks.begin());
     next = dispatch.next_ns();
   }
   for (Dispatch::Send& send : sends) {  // the packets first
@@ -147,7 +149,12 @@ Resetter::~Resetter() {
 }
 
 void Resetter::start() {
+  sigset_t all, before;  // signals are the control thread's
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
   impl_->thread = std::thread([this] { impl_->run(); });
+  ::pthread_setname_np(impl_->thread.native_handle(), "snmp");
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 std::uint64_t Resetter::post(const Request& request, Callback callback) {

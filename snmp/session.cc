@@ -1,6 +1,6 @@
 #include "snmp/session.h"
 
-#include <fmt/format.h>
+#include <fcntl.h>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -16,8 +16,6 @@
 #include <mutex>
 #include <span>
 #include <utility>
-
-#include "server/base/assert.h"
 
 namespace coaxd::snmp {
 namespace {
@@ -163,11 +161,13 @@ bool Session::Impl::open() {
     settings.community_len = community.size();
   }
   handle = ::snmp_sess_open(&settings);
-  if (handle != nullptr) ::snmp_sess_session(handle)->flags |= SNMP_FLAGS_DONT_PROBE;  // opening takes it away, and sending would probe and wait
   ::explicit_bzero(&settings, sizeof settings);
   ::explicit_bzero(community.data(), community.size());
   stale = false;
-  return handle != nullptr;
+  if (handle == nullptr) return false;
+  ::snmp_sess_session(handle)->flags |= SNMP_FLAGS_DONT_PROBE;                 // opening takes it away, and sending would probe and wait
+  ::fcntl(::snmp_sess_transport(handle)->sock, F_SETFD, FD_CLOEXEC);  // not for programs of execute()
+  return true;
 }
 
 void Session::Impl::close() {
