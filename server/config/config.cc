@@ -37,6 +37,11 @@ const Class* Config::class_by_name(std::string_view name) const noexcept {
   return found == index_->classes.end() ? nullptr : found->second;
 }
 
+bool Config::has_garden_for(Ipv4 address) const noexcept {
+  const Subnet* subnet = subnet_of(address);
+  return subnet != nullptr && subnet->network->has_garden;
+}
+
 const Statement* Config::function(std::string_view name) const noexcept {
   const auto found = index_->functions.find(name);
   return found == index_->functions.end() ? nullptr : found->second;

@@ -32,6 +32,10 @@ struct Scope {
 struct SharedNetwork;
 struct Subnet;
 
+// Declared without a match, so that dhcpd loads the file and finds nobody in it. Its members are those who are in quarantine (subscriber/confined.h), and what they may
+// have are the pools that allow them: the walled garden.
+inline constexpr std::string_view kQuarantineClass = "quarantine";
+
 struct AddressRange {
   Ipv4 low, high;
   std::uint32_t size() const noexcept { return high.value - low.value + 1; }
@@ -51,6 +55,7 @@ struct Pool {
   std::vector<Permit> allow, deny;
   std::string failover_peer;  // empty: none
   std::uint64_t size = 0;     // addresses in all ranges
+  bool is_garden = false;     // for those in quarantine: it allows members of kQuarantineClass
 };
 
 struct Subnet {
@@ -68,6 +73,7 @@ struct SharedNetwork {
   std::string interface;
   std::vector<const Subnet*> subnets;
   std::vector<const Pool*> pools;  // declaration order: the order in which addresses are looked for (dhcpd-compat §10)
+  bool has_garden = false;         // one of them is
 };
 
 struct Host {
@@ -124,6 +130,10 @@ class Config {
   // True when a host declaration owns that address: dynamic allocation leaves it alone (docs/dhcpd-compat.md).
   bool is_fixed_address(Ipv4 address) const noexcept;
   const Class* class_by_name(std::string_view name) const noexcept;
+  // kQuarantineClass; null: there is none, and so no garden.
+  const Class* quarantine_class() const noexcept { return quarantine_class_; }
+  // Whether somebody who is where that address belongs can be put in quarantine.
+  bool has_garden_for(Ipv4 address) const noexcept;
   const Statement* function(std::string_view name) const noexcept;  // `define`
 
   // --- the parts, in declaration order ---
@@ -157,6 +167,7 @@ class Config {
   std::vector<FailoverPeer> failover_peers_;
   std::vector<const OptionDefinition*> identifier_options_;
   std::vector<Diagnostic> warnings_;
+  const Class* quarantine_class_ = nullptr;
   // Lookup structures: config_index.h (flat, sorted or hashed; built once).
   struct Index;
   std::shared_ptr<const Index> index_;

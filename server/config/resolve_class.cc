@@ -17,6 +17,7 @@ void Resolver::declare_class(Declaration& declaration, Place& place) {
     made.index = static_cast<std::uint32_t>(config_->classes_.size() - 1);
     made.name = declaration.name;
     made.scope = &new_scope(*place.scope);
+    if (made.name == kQuarantineClass) config_->quarantine_class_ = &made;
     classes_.emplace(made.name, &made);
   }
   Class& cls = class_named(declaration.name);

@@ -126,6 +126,7 @@ Pool& Resolver::add_pool(std::unique_ptr<Pool> pool) {
   pool->id = static_cast<std::uint32_t>(config_->pools_.size());
   SharedNetwork& network = *config_->networks_[pool->network->id];
   network.pools.push_back(pool.get());
+  network.has_garden |= pool->is_garden;
   return *config_->pools_.emplace_back(std::move(pool));
 }
 
@@ -202,6 +203,7 @@ void Resolver::declare_permit(Declaration& declaration, Place& place) {
   COAXD_ASSERT(place.pool != nullptr);
   Permit permit{declaration.permit, 0, declaration.number};
   if (permit.kind == PermitKind::members_of) permit.class_index = class_named(declaration.name).index;
+  if (permit.kind == PermitKind::members_of && declaration.allow && declaration.name == kQuarantineClass) place.pool->is_garden = true;
   (declaration.allow ? place.pool->allow : place.pool->deny).push_back(permit);
 }
 

@@ -380,6 +380,36 @@ TEST(Resolve_3_5_Host, ADeletedOneIsNone) {
   EXPECT_EQ(config->hosts().size(), 1u);
 }
 
+// ---- quarantine ----
+
+// docs/quarantine.md: the class dhcpd finds nobody in, and the pools that allow it.
+TEST(Resolve_Quarantine, PoolsThatAllowItsMembersAreTheGarden) {
+  const auto config = accept(R"(
+    class "quarantine" { }
+    class "other" { }
+    shared-network one {
+      subnet 10.1.0.0 netmask 255.255.255.0 { pool { allow members of "other"; range 10.1.0.10 10.1.0.20; } }
+      subnet 10.2.0.0 netmask 255.255.255.0 { pool { allow unknown-clients; allow members of "quarantine"; range 10.2.0.10 10.2.0.20; } }
+    }
+    subnet 10.3.0.0 netmask 255.255.255.0 { pool { deny members of "quarantine"; range 10.3.0.10 10.3.0.20; } range 10.3.0.30; }
+  )");
+  ASSERT_NE(config->quarantine_class(), nullptr);
+  EXPECT_EQ(config->quarantine_class(), config->class_by_name("quarantine"));
+  std::vector<bool> gardens;
+  for (const auto& pool : config->pools()) gardens.push_back(pool->is_garden);
+  EXPECT_THAT(gardens, ElementsAre(false, true, false, false));
+  EXPECT_TRUE(config->has_garden_for(ip("10.1.0.10")));  // by the network, not by the subnet
+  EXPECT_TRUE(config->has_garden_for(ip("10.2.0.1")));
+  EXPECT_FALSE(config->has_garden_for(ip("10.3.0.10")));
+  EXPECT_FALSE(config->has_garden_for(ip("192.0.2.1")));
+}
+
+TEST(Resolve_Quarantine, WithoutTheClassThereIsNone) {
+  const auto config = accept("subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10 10.1.0.20; }");
+  EXPECT_EQ(config->quarantine_class(), nullptr);
+  EXPECT_FALSE(config->has_garden_for(ip("10.1.0.10")));
+}
+
 // ---- §3.6 class, subclass ----
 
 TEST(Resolve_3_6_Class, DeclaredAgainAddsToTheFirst) {
