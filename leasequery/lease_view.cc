@@ -139,7 +139,7 @@ Standing LeaseView::read(SlotId slot, WallSeconds now, Facts& out) const noexcep
   out.pool = pool < config_->pools().size() ? config_->pools()[pool].get() : nullptr;
   tell_binding(now, out);
   if (out.standing != Standing::active) return out.standing;
-  if (revocations_ != nullptr && revocations_->is_revoked(out.address, binding)) {
+  if (revocations_ != nullptr && revocations_->is_revoked(out.address, out.pool, binding)) {
     out.state = lease::BindingState::released;
     return out.standing = Standing::unassigned;
   }
@@ -194,7 +194,7 @@ void LeaseView::tell_fixed(const Fixed& fixed, WallSeconds now, Facts& out) cons
     out.binding_ = lease::Binding{};
     out.binding_.set_hardware(out.htype, out.hardware);
     (void)out.binding_.set(lease::Item::client_id, out.client_id);
-    if (revocations_->is_revoked(out.address, out.binding_)) {
+    if (revocations_->is_revoked(out.address, nullptr, out.binding_)) {
       out.standing = Standing::unassigned;
       out.state = lease::BindingState::released;
       return;

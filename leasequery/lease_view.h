@@ -34,11 +34,11 @@ enum class Standing : std::uint8_t {
 
 inline constexpr std::uint32_t kInfinite = 0xffffffff;  // RFC 2132 §9.2
 
-// Addresses that were taken from their holders by the operator's word, sooner than their leases end. Any thread asks.
+// Addresses that were taken from their holders by the operator's word, sooner than their leases end. One view's.
 class Revocations {
  public:
-  // `holder`: the lease in question, or a host's hardware address and client identifier; a later lease of the same address is another's.
-  virtual bool is_revoked(Ipv4 address, const lease::Binding& holder) const noexcept = 0;
+  // `pool`: of the address; null: fixed. `holder`: the lease in question, or a host's hardware address and client identifier; a later lease of the same address is another's.
+  virtual bool is_revoked(Ipv4 address, const config::Pool* pool, const lease::Binding& holder) const noexcept = 0;
 
  protected:
   ~Revocations() = default;

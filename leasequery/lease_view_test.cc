@@ -250,7 +250,7 @@ TEST(Rfc4388_6_4_2_Times, AClockThatWentBackMakesNoneNegative) {
 
 class Taken final : public Revocations {
  public:
-  bool is_revoked(Ipv4 address, const lease::Binding& holder) const noexcept override { return address == where && as_text(holder.hardware()) == whose; }
+  bool is_revoked(Ipv4 address, const config::Pool*, const lease::Binding& holder) const noexcept override { return address == where && as_text(holder.hardware()) == whose; }
   Ipv4 where = kA;
   std::string whose = "modem1";
 };

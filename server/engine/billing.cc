@@ -44,6 +44,12 @@ lease::LeaseLimits::Key billed_key(const lease::LeaseLimits& limits,
 bool bill(Exchange& exchange, const Lease& lease, bool commit) noexcept {
   Server& server = exchange.server;
   if (lease.is_static()) return true;  // dhcpd-compat §9.9: static leases are exempt
+  // Nor does the garden count, or the lease that quarantine keeps for him would leave a full modem without any address.
+  if (exchange.quarantine != nullptr) {
+    if (commit) exchange.unbilled = billed_key(server.limits, server.before);
+    server.after.set(lease::Item::billing, {});
+    return true;
+  }
   const Bytes paid_by = lease.running ? server.before.get(lease::Item::billing) : Bytes{};
   const auto matches = exchange.classes.matches();
   for (const ClassMatch& match : matches) {

@@ -25,11 +25,19 @@ void test_class(const config::Class& cls, Context& context, ClassSet& classes) n
 }  // namespace
 
 void ClassSet::add(const ClassMatch& match) noexcept {
-  if (size_ == kMaximum) {
+  if (size_ == kMaximum + (has_first_ ? 1 : 0)) {
     ++left_out_;
     return;
   }
   matches_[size_++] = match;
+}
+
+void ClassSet::add_first(const ClassMatch& match) noexcept {
+  if (contains(match.cls->index)) return;
+  std::shift_right(matches_.begin(), matches_.end(), 1);
+  matches_[0] = match;
+  ++size_;
+  has_first_ = true;
 }
 
 bool ClassSet::contains(std::uint32_t class_index) const noexcept {

@@ -26,8 +26,10 @@ class ClassSet {
  public:
   static constexpr std::size_t kMaximum = 5;  // dhcpd keeps the first five and logs "too many classes match"
 
-  void clear() noexcept { size_ = 0, left_out_ = 0; }
+  void clear() noexcept { size_ = 0, left_out_ = 0, has_first_ = false; }
   void add(const ClassMatch& match) noexcept;
+  // Before all others, so that it has the last word, and beside the five: quarantine is nothing to fall out of.
+  void add_first(const ClassMatch& match) noexcept;
   // True when the packet is in the class or in a subclass of it.
   bool contains(std::uint32_t class_index) const noexcept;
   std::span<const ClassMatch> matches() const noexcept { return {matches_.data(), size_}; }
@@ -35,9 +37,10 @@ class ClassSet {
   std::size_t left_out() const noexcept { return left_out_; }
 
  private:
-  std::array<ClassMatch, kMaximum> matches_{};
+  std::array<ClassMatch, kMaximum + 1> matches_{};
   std::size_t size_ = 0;
   std::size_t left_out_ = 0;
+  bool has_first_ = false;
 };
 
 // Fills `classes` from nothing. A BOOTP request is in no class.

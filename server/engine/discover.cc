@@ -55,6 +55,8 @@ void bootp(Exchange& exchange) noexcept {
   if (exchange.network == nullptr)
     return drop(exchange, DropReason::unknown_network, LogSuffix::bootp_network_unknown);
   if (!introduce_lessee(exchange, exchange.network)) return;
+  // What BOOTP gives is for ever, and quarantine is not.
+  if (exchange.quarantine != nullptr) return drop(exchange, DropReason::bootp_disallowed, LogSuffix::bootp_disallowed);
   allocate(exchange, MessageType::bootp, DropReason::no_free_leases,
            LogSuffix::bootp_dynamic_no_leases);
 }

@@ -8,6 +8,7 @@
 #include "server/engine/expire.h"
 #include "server/engine/find_lease.h"
 #include "server/engine/messages.h"
+#include "server/engine/quarantine.h"
 #include "server/engine/reply_scopes.h"
 #include "server/wire/cable_device.h"
 
@@ -83,9 +84,11 @@ void note_modem(Server& server, const wire::Message& query, Instant now) noexcep
 bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcept {
   Server& server = exchange.server;
   exchange.client = identify(*exchange.query, server.leases, ignores_client_ids(exchange, network));
+  exchange.quarantine = quarantine_of(exchange);
   // dhcpd-compat §6: class membership is computed before any lease or host is known.
   begin_context(server, exchange.query, exchange.now, nullptr, {});
   classify(server.context, exchange.classes);
+  if (const config::Class* cls = exchange.config().quarantine_class(); cls != nullptr && exchange.quarantine != nullptr) exchange.classes.add_first({cls, nullptr, {}, false});
   exchange.stable_effects = server.context.effect_count;
   // A line for each, but so many only as leave room for what else there is to say.
   for (std::size_t i = 0; i < std::min<std::size_t>(exchange.classes.left_out(), 3); ++i) {
@@ -93,6 +96,7 @@ bool introduce(Exchange& exchange, const config::SharedNetwork* network) noexcep
     exchange.stable_logs = exchange.actions.log_count;
   }
   look_up_hosts(exchange.client, exchange.config(), *exchange.query, network);
+  if (exchange.quarantine != nullptr) exchange.client.fixed_address = {};  // is not in the garden
   return !exchange.client.anonymous();
 }
 
@@ -134,6 +138,8 @@ void Engine::prefetch(std::span<const Bytes> datagrams) const noexcept {
 void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant now,
                     MutableBytes out, Actions& actions) noexcept {
   begin(*impl_, actions);
+  impl_->heard_ns = now.mono_ns;
+  if (impl_->confined) impl_->confined->refresh();
   Exchange exchange(*impl_, query, arrival, now, out, actions);
   exchange.query = &with_stashed_agent_info(exchange, query);
   exchange.network = select_network(*impl_->config, impl_->interfaces, *exchange.query, arrival);
@@ -146,6 +152,7 @@ void Engine::decide(const wire::Message& query, const Arrival& arrival, Instant 
   if (!handled) return drop(exchange, DropReason::unhandled_type);
   note_modem(*impl_, *exchange.query, now);
   handler->handle(exchange);
+  if (impl_->confined && impl_->ward_sightings && !(*impl_->confined)->empty()) note_sightings(exchange);
 }
 
 void Engine::settle(Change* change, bool durable) noexcept {

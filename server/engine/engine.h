@@ -25,7 +25,9 @@
 #include "server/engine/log_event.h"
 #include "server/lease/lease_limits.h"
 #include "server/lease/lease_table.h"
+#include "server/subscriber/confined.h"
 #include "server/subscriber/modem_table.h"
+#include "server/subscriber/ward_sightings.h"
 #include "server/wire/message.h"
 
 namespace coaxd::engine {
@@ -37,6 +39,7 @@ struct Change {
   lease::Binding binding;             // what it becomes
   lease::LeaseLimits::Key billed = 0;    // acquired for this change: given back if it fails
   lease::LeaseLimits::Key unbilled = 0;  // given back once it is durable
+  std::uint64_t ward = 0;  // the quarantine whose garden's address it gives; 0: none
   Change* next = nullptr;             // of the same Actions, or of the free list
 };
 
@@ -62,7 +65,8 @@ struct Settings {
   std::uint16_t server_port = kServerPort, client_port = kClientPort;
   subscriber::ModemTable* modems = nullptr;  // read, and told which modems are there; outlives the engine
   leasequery::Requesters* requesters = nullptr;  // who may ask who has which address; null: whom dhcpd.conf allows to. Outlives the engine
-  const leasequery::Revocations* revocations = nullptr;  // leases that do not count any more; null: all do
+  const subscriber::PublishedConfined* confined = nullptr;  // who is in quarantine, looked at anew with every message; null: nobody ever is
+  subscriber::WardSightings* ward_sightings = nullptr;      // told of those; null: nobody wants to know. Both outlive the engine
   FileNames* file_names = nullptr;  // told of files that replies name; null: nobody wants to know. Outlives the engine
 };
 

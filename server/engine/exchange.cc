@@ -38,6 +38,8 @@ Server::Server(lease::LeaseTable& leases_in, lease::LeaseLimits& limits_in, Chan
       arena_storage(kArenaSize),
       arena(arena_storage) {
   if (settings.modems != nullptr) modems.emplace(*settings.modems);
+  if (settings.confined != nullptr) confined.emplace(*settings.confined);
+  if (settings.ward_sightings != nullptr) ward_sightings.emplace(*settings.ward_sightings);
 }
 
 void Server::use(std::shared_ptr<const config::Config> new_config,

@@ -42,6 +42,8 @@ struct Server {
   ChangePool& changes;
   const Settings settings;
   std::optional<subscriber::ModemTable::Reader> modems;
+  std::optional<subscriber::PublishedConfined::View> confined;
+  std::optional<subscriber::WardSightings::Reporter> ward_sightings;
 
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const config::HostTable> names;
@@ -50,6 +52,8 @@ struct Server {
   OfferedNames offered_names;
   Leasequeries leasequeries;
   bool client_ids_may_be_ignored = false;  // the configuration says ignore-client-uids somewhere
+
+  std::int64_t heard_ns = 0;  // when the last message came
 
   // Scratch of one message.
   std::vector<std::uint8_t> arena_storage;
@@ -98,6 +102,7 @@ struct Exchange {
 
   const config::SharedNetwork* network = nullptr;  // where the client is (dhcpd-compat §8.2)
   Client client;
+  const subscriber::Confined::Hold* quarantine = nullptr;  // that he is in; null: none
   ClassSet classes;
   std::string_view complaint;            // why a lease was refused: option 56 of a NAK
   lease::LeaseLimits::Key billed = 0;    // acquired for the lease in hand, not yet part of a Change

@@ -5,7 +5,9 @@
 namespace coaxd::engine {
 namespace {
 
+// Who is in quarantine is served from the garden and from nowhere else, whatever other permits say of him.
 bool may_use(const Exchange& exchange, const config::Pool& pool) noexcept {
+  if (is_kept(exchange, pool)) return false;
   const bool bootp = exchange.query->type() == wire::MessageType::bootp;
   return permitted(pool, {exchange.classes, exchange.client.known, bootp}, exchange.now.wall);
 }
@@ -59,7 +61,7 @@ bool better(const Lease& here, lease::StoredTime time, const Best& best) noexcep
 bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& forbidden) noexcept {
   Server& server = exchange.server;
   const config::Pool* pool = pool_of(server, slot);
-  if (pool == nullptr || pool->network != exchange.network) return true;
+  if (pool == nullptr || pool->network != exchange.network || is_kept(exchange, *pool)) return true;
   const View view = inspect(server, exchange.client, slot, exchange.now.wall);
   if (view.standing == Standing::pending) {
     best.found.kind = Found::Kind::busy;
@@ -129,6 +131,8 @@ Found wished_lease(Exchange& exchange) noexcept {
 
 }  // namespace
 
+bool is_kept(const Exchange& exchange, const config::Pool& pool) noexcept { return exchange.quarantine != nullptr && !pool.is_garden; }
+
 const config::Pool* pool_of(const Server& server, lease::SlotId slot) noexcept {
   const lease::PoolId id = server.leases.pool_of(slot);
   const auto pools = server.config->pools();
@@ -173,7 +177,7 @@ lease::SlotId rival_of(const Exchange& exchange, const Lease& lease) noexcept {
   lease::StoredTime used = lease.running ? exchange.server.before.cltt : lease::kStoredNever;
   for (const lease::SlotId slot : std::span(slots).first(count)) {
     const config::Pool* pool = pool_of(exchange.server, slot);
-    if (slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network) continue;
+    if (slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network || is_kept(exchange, *pool)) continue;
     lease::Binding other;
     const bool runs = lease::is_running(leases.read(slot, other), exchange.now.wall);
     if (!runs || other.cltt > used || (other.cltt == used && slot > first)) continue;
@@ -235,6 +239,10 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
   exchange.complaint = "requested address not available";
   const lease::SlotId slot = exchange.server.leases.find(asked);
   const config::Pool* pool = slot == lease::kNoSlot ? nullptr : pool_of(exchange.server, slot);
+  // In quarantine he is told at once that this is not for him, even if it is nobody's or changing hands; but not of an address that another server offers him.
+  const bool is_ours = pool != nullptr || exchange.config().is_fixed_address(asked);
+  if (exchange.quarantine != nullptr && (is_ours ? pool == nullptr || is_kept(exchange, *pool) : !exchange.query->has(wire::option::server_identifier)))
+    return {Found::Kind::unavailable, {}};
   if (pool == nullptr) return {};
   const View view = inspect(exchange.server, client, slot, exchange.now.wall);
   switch (view.standing) {

@@ -70,6 +70,10 @@ void note_duplicate(Exchange& exchange, lease::SlotId other, const Lease& lease)
 // All slots with a lease of this client, by client identifier or by hardware. At most out.size().
 std::size_t slots_of(const Exchange& exchange, bool by_uid, std::span<lease::SlotId> out) noexcept;
 
+// Quarantine keeps this pool from him. A lease that he has there stays as it is: he may go on using the address for as long as nothing stops him, so nobody else may have
+// it before its end, and after the release it is his again.
+bool is_kept(const Exchange& exchange, const config::Pool& pool) noexcept;
+
 // Null: in no pool of this configuration.
 const config::Pool* pool_of(const Server& server, lease::SlotId slot) noexcept;
 

@@ -170,6 +170,7 @@ Granted take(Exchange& exchange, const Lease& lease) noexcept {
   change->binding = exchange.server.after;
   change->billed = exchange.billed;
   change->unbilled = exchange.unbilled;
+  if (exchange.quarantine != nullptr) change->ward = exchange.quarantine->id;
   exchange.billed = exchange.unbilled = 0;
   return Granted::done;
 }
@@ -197,7 +198,7 @@ void release_others(Exchange& exchange, const Lease& lease) noexcept {
     std::size_t count = slots_of(exchange, by_uid, slots);
     const auto stays = [&](lease::SlotId slot) {
       const config::Pool* pool = pool_of(exchange.server, slot);
-      return slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network;
+      return slot == lease.slot || pool == nullptr || pool->network != lease.subnet->network || is_kept(exchange, *pool);
     };
     const auto end =
         std::remove_if(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), stays);

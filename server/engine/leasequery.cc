@@ -70,7 +70,8 @@ void describe(const leasequery::Query& query, LogEvent& event) noexcept {
 Leasequeries::Leasequeries(const lease::LeaseTable& leases, const Settings& settings)
     : own_(settings.requesters == nullptr ? std::make_unique<leasequery::Requesters>() : nullptr),
       requesters_(own_ ? *own_ : *settings.requesters),
-      responder_(leases, requesters_, settings.revocations) {}
+      confined_(settings.confined == nullptr ? std::nullopt : std::optional<leasequery::ConfinedHolders>(std::in_place, *settings.confined)),
+      responder_(leases, requesters_, confined_ ? &*confined_ : nullptr) {}
 
 Leasequeries::Said Leasequeries::said_in(const config::Scope& scope) noexcept {
   const leasequery::Setting allowed = leasequery::plain_setting(scope, Parameter::leasequery);

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "leasequery/confined_holders.h"
 #include "leasequery/responder.h"
 #include "server/config/config.h"
 #include "server/engine/engine.h"
@@ -47,6 +49,7 @@ class Leasequeries {
 
   std::unique_ptr<leasequery::Requesters> own_;  // where nobody has given any: `allow leasequery` alone decides
   leasequery::Requesters& requesters_;
+  const std::optional<leasequery::ConfinedHolders> confined_;
   leasequery::Responder responder_;
   Said global_;
   std::vector<Said> subnets_;  // by id

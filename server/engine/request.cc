@@ -20,9 +20,11 @@ bool on_wrong_network(Exchange& exchange, Ipv4 asked, const config::Subnet* subn
   const config::SharedNetwork* here = exchange.network;
   if (here != nullptr && subnet != nullptr && subnet->network == here) return false;
 
+  // Who put him in quarantine knows what he is not to have: an address of ours is refused by us, whoever else may serve this wire.
+  const bool confines = exchange.quarantine != nullptr && subnet != nullptr;
   const bool authoritative = here != nullptr ? here->scope->authoritative
                                              : subnet != nullptr && subnet->scope->authoritative;
-  if (authoritative) {
+  if (authoritative || confines) {
     exchange.actions.logs[0].suffix = LogSuffix::wrong_network;
     send_nak(exchange, asked);
   } else if (here == nullptr && subnet == nullptr) {

@@ -21,6 +21,7 @@ Change* ChangePool::take() noexcept {
   --available_;
   change->next = nullptr;
   change->billed = change->unbilled = 0;
+  change->ward = 0;
   return change;
 }
 
@@ -55,6 +56,8 @@ void settle_change(Server& server, Change* change, bool durable) noexcept {
   if (durable) {
     server.leases.commit(change->claim, change->binding);
     if (change->unbilled != 0) server.limits.release(change->unbilled);
+    if (change->ward != 0 && server.ward_sightings)
+      server.ward_sightings->note(subscriber::WardSighting::Kind::garden_ack, change->ward, change->binding.hardware(), change->address, server.heard_ns);
   } else {
     server.leases.rollback(change->claim);
     if (change->billed != 0) server.limits.release(change->billed);

@@ -118,5 +118,37 @@ TEST(Engine_Allocations, NoneOnceWarm) {
   EXPECT_GT(ended, 10u);
 }
 
+// docs/quarantine.md: neither for those who are in it, nor for what is told of them.
+TEST(Engine_Allocations, NoneForThoseInQuarantine) {
+  using wire::MessageType;
+  subscriber::PublishedConfined confined{std::make_shared<const subscriber::Confined>(
+      std::vector<subscriber::Confined::Ward>{{.remote_id = "modem", .scope = subscriber::Scope::subscriber, .id = 1}})};
+  subscriber::WardSightings sightings;
+  Sim sim{R"(
+    authoritative; default-lease-time 600; ping-check false;
+    class "quarantine" { option domain-name "quarantine.example"; }
+    subnet 10.1.0.0 netmask 255.255.255.0 { pool { range 10.1.0.10 10.1.0.99; } pool { allow members of "quarantine"; range 10.1.0.100 10.1.0.200; } }
+  )",
+          {.settings = {.confined = &confined, .ward_sightings = &sightings}}};
+  std::size_t warm = 0;
+  for (int client = 1; client <= 40; ++client) {
+    const auto send = [&](MessageType type, Ipv4 requested) {
+      Packet packet = message(type, client);
+      packet.agent.clear();
+      packet.add_agent(wire::agent::remote_id, as_bytes("modem"));
+      if (!requested.is_zero()) packet.add(wire::option::requested_address, requested);
+      return cost_of(sim, packet, "reply");
+    };
+    std::size_t cost = send(MessageType::request, Ipv4::of(10, 1, 0, 10));  // NAK
+    cost += send(MessageType::discover, {});
+    cost += send(MessageType::request, {Ipv4::of(10, 1, 0, 99).value + static_cast<std::uint32_t>(client)});
+    if (client > 10) warm += cost;
+  }
+  EXPECT_EQ(warm, 0u);
+  std::size_t told = 0;
+  sightings.collect([&](const subscriber::WardSighting&) { ++told; });
+  EXPECT_EQ(told, 3u * 40);
+}
+
 }  // namespace
 }  // namespace coaxd::test
