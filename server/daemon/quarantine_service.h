@@ -50,6 +50,7 @@ class QuarantineService final : private quarantine::Effects {
   void start_ticking();
 
   quarantine::Switch& quarantines() noexcept { return switch_; }
+  const quarantine::Switch& quarantines() const noexcept { return switch_; }
   quarantine::Cases& cases() noexcept { return *cases_; }
   quarantine::WallMillis now_ms() const;
 
