@@ -64,6 +64,15 @@ def forget_cached(folder):
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def toml_value(value):
+    """As JSON, but for tables."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)
+
+
 @dataclasses.dataclass
 class Store:
     """A folder with a lease store in which clients 0 to `clients` - 1 have a lease each, and the log of their ACKs."""
@@ -91,7 +100,7 @@ class Coaxd:
         """Starts it, without waiting until it serves."""
         pathlib.Path(f"{self.home}/dhcpd.conf").write_text(self.conf, encoding="ascii")
         # A dotted key is TOML as well, so that no tables need be made.
-        toml = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
+        toml = "".join(f"{key} = {toml_value(value)}\n" for key, value in self.settings.items())
         pathlib.Path(f"{self.home}/coaxd.toml").write_text(toml, encoding="ascii")
         pathlib.Path(f"{self.home}/dhcpd.leases").touch()
         with open(f"{self.home}/log", "wb") as log:
