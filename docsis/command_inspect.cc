@@ -74,7 +74,7 @@ Loaded load(std::string_view name, std::string contents, const CommandOptions& o
 }
 
 void add_findings(Loaded& loaded, Problems found) {
-  std::ranges::move(not_told(std::move(found), loaded.problems), std::back_inserter(loaded.problems));
+  merge(loaded.problems, std::move(found));
   std::ranges::sort(loaded.problems, {}, [](const Problem& problem) {
     return std::tuple{problem.at.text, problem.at.line, problem.at.column, problem.offset, std::string_view(problem.message)};
   });

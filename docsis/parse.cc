@@ -297,6 +297,7 @@ bool Parser::noted_unknown(const Pattern& pattern) {
 }
 
 void Parser::leaf(Frame& frame, Node node, ValueSpec spec, const Token& value) {
+  node.value_at = value.at;
   Token token = value;
   std::string expanded;
   const bool varbind = spec.snmp.has_value();

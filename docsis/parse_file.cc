@@ -92,9 +92,13 @@ void Parser::include(Frame& frame) {
 }
 
 bool Parser::included_before(std::string_view path, Position at) {
-  bool open = false;
+  const Text* text = &document_.texts[at.text];
+  bool open = text->name == path;
   std::size_t depth = 0;
-  for (std::uint32_t text = at.text; text != 0; text = document_.texts[text].included_at.text, ++depth) open |= document_.texts[text].name == path;
+  for (; text->included_at.line != 0; ++depth) {
+    text = &document_.texts[text->included_at.text];
+    open |= text->name == path;
+  }
   if (open)
     report_.error(Cause::grammar, at, fmt::format("\"{}\" includes itself", path), "leave this include away");
   else if (depth >= kMostOpen)

@@ -16,6 +16,7 @@ const std::map<std::string, std::string, std::less<>> kFiles{
     {"loop.cfg", "MaxCPE 1; include \"loop.cfg\";"},
     {"wrong.cfg", "MaxCPE 1;\n  MaxCEP 2;\n"},
     {"outer.cfg", "MaxCPE 1;\ninclude \"wrong.cfg\"; MaxCPE 900;"},
+    {"test.cfg", ""},
     {"closed.cfg", "MaxCPE 1; }"},
     {"253.der", std::string(253, 'a')},
     {"254.der", std::string(254, 'b')},
@@ -344,6 +345,9 @@ TEST(DocsisInclude, ProblemsNameTheFile) {
   ASSERT_EQ(loop.size(), 1U);
   EXPECT_EQ(loop[0].message, "\"loop.cfg\" includes itself");
   EXPECT_EQ(loop[0].file, "loop.cfg");
+  const auto self = problems("include \"test.cfg\";", Dialect::native);
+  ASSERT_EQ(self.size(), 1U);
+  EXPECT_EQ(self[0].message, "\"test.cfg\" includes itself");
   const auto closed = problems("include \"closed.cfg\"; MaxCPE 900;", Dialect::native);
   ASSERT_EQ(closed.size(), 2U);
   EXPECT_EQ(closed[0].file, "closed.cfg");
@@ -386,6 +390,8 @@ TEST(DocsisParse, VariablesHaveTheValuesThatTheCallerKnows) {
   const auto missing = parse("Main { MaxCPE ${n}; SwUpgradeFilename \"a${b}\"; }", "test.cfg", options);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error()[0].message, "the variable b has no value");
+  EXPECT_EQ(problems("MaxCPE ${n:};", Dialect::native).at(0).message, "what the variables say here is nothing");
+  EXPECT_TRUE(problems("SwUpgradeFilename \"${n:}\"; NetworkAccess 1;", Dialect::native).empty());
   EXPECT_EQ(missing.error()[0].at, (Position{1, 41})) << "of the variable, not of the text that it stands in";
 }
 

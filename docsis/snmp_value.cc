@@ -45,8 +45,8 @@ struct Reading {
     wrong_kind(Cause::grammar, target.word->word, what, example, token, report);
     return false;
   }
-  void forbidden(std::string message) const {
-    report.warning(token.at, fmt::format("{}: {}", target.object->name, message), "see the MIB");
+  void forbidden(std::string message, std::string mend) const {
+    report.warning(token.at, fmt::format("{}: {}", target.object->name, message), std::move(mend));
   }
 };
 
@@ -79,9 +79,9 @@ void check_number(std::int64_t value, const Reading& r) {
   if (!r.report.native() || !object || object->type != r.target.word->type) return;
   if (!object->enums.empty()) {
     if (std::ranges::find(object->enums, value, [](const MibEnum& each) { return std::int64_t{each.value}; }) == object->enums.end())
-      r.forbidden(fmt::format("no label has the value {}: {}", value, labels_of(*object)));
+      r.forbidden(fmt::format("no label has the value {}: {}", value, labels_of(*object)), "write one of them");
   } else if (!allows(*object, value)) {
-    r.forbidden(fmt::format("{} is not {}", value, allowed_text(*object)));
+    r.forbidden(fmt::format("{} is not {}", value, allowed_text(*object)), "write a number in that range");
   }
 }
 
@@ -148,7 +148,8 @@ bool right_size(const Reading& r) {
   const std::optional<MibObject>& object = r.target.object;
   if (!object || object->type != SnmpType::octet_string || object->bits) return true;
   if (allows(*object, static_cast<std::int64_t>(r.contents.size()))) return true;
-  return r.error(Cause::value, fmt::format("{} has {} octet{}, not {}", object->name, allowed_text(*object), allowed_text(*object) == "1" ? "" : "s", r.contents.size()), "see the MIB");
+  return r.error(Cause::value, fmt::format("{} has {} octet{}, not {}", object->name, allowed_text(*object), allowed_text(*object) == "1" ? "" : "s", r.contents.size()),
+                 r.contents.empty() ? "leave the statement away, or say something" : "make it as long");
 }
 
 bool string(const Reading& r) {
@@ -219,7 +220,8 @@ bool read_contents(const SnmpTarget& target, const Token& token, const MibNames&
   contents.clear();
   const Reading reading{target, token, mibs, report, contents};
   if (report.native() && target.object && target.object->type != target.word->type)
-    reading.forbidden(fmt::format("its type is {}, not {}", name_of(target.object->type), target.word->word));
+    reading.forbidden(fmt::format("its type is {}, not {}", name_of(target.object->type), target.word->word),
+                      fmt::format("write {} {} and a value", target.written, name_of(target.object->type)));
   return kReaders[static_cast<std::size_t>(target.word->form)](reading);
 }
 

@@ -122,6 +122,7 @@ TEST(DocsisSnmpValue, WhatTheMibKnows) {
   EXPECT_EQ(type.cause, Cause::none);
   ASSERT_EQ(type.problems.size(), 1U);
   EXPECT_EQ(type.problems[0].message, "sysContact: its type is String, not Integer");
+  EXPECT_EQ(type.problems[0].mend, "write sysContact.0 String and a value");
   EXPECT_TRUE(compile("sysContact.0 Integer 1", Dialect::utility).problems.empty());
   EXPECT_EQ(compile("docsDevNmAccessStatus.1 Integer 9", Dialect::native).problems.size(), 1U);
   EXPECT_TRUE(compile("docsDevNmAccessStatus.1 Integer 9", Dialect::utility).problems.empty());

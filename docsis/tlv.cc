@@ -257,7 +257,15 @@ std::string_view similar_keyword(std::string_view keyword) {
   names.reserve(kKeywords.names);
   for (const Index row : kKeywords.first)
     if (row != kNone) names.push_back(kTlvs[row].name);
-  return did_you_mean(keyword, names);
+  if (const std::string_view near = did_you_mean(keyword, names); !near.empty()) return near;
+  constexpr std::size_t kTelling = 4;  // letters
+  if (keyword.size() < kTelling) return {};
+  // One that begins so: the nearest to the top level.
+  const auto depth = [](Index row) { return std::pair{std::ranges::count(kTlvs[row].path, '.'), row}; };
+  Index begun = kNone;
+  for (const Index row : kKeywords.first)
+    if (row != kNone && kTlvs[row].name.starts_with(keyword) && (begun == kNone || depth(row) < depth(begun))) begun = row;
+  return begun == kNone ? std::string_view{} : kTlvs[begun].name;
 }
 
 }  // namespace coaxd::docsis

@@ -124,7 +124,9 @@ TEST(MulpiC_Rows, TheNearestKeywordIsOffered) {
   EXPECT_EQ(similar_keyword("NetworkAcess"), "NetworkAccess");
   EXPECT_EQ(similar_keyword("networkaccess"), "NetworkAccess");
   EXPECT_EQ(similar_keyword("MaxCpe"), "MaxCPE");
+  EXPECT_EQ(similar_keyword("ExtendedCMTSMIC"), "ExtendedCMTSMICConfiguration");
   EXPECT_EQ(similar_keyword("Qqqqqqqqqqqqqqqqqq"), "");
+  EXPECT_EQ(similar_keyword(""), "");
 }
 
 TEST(MulpiC_Rows, ALookUpAllocatesNothing) {

@@ -23,7 +23,7 @@ struct Node {
   bool block = false;          // `children` is its value; else `value`
   bool wide = false;           // its length takes two octets: kind block16 and hex16, and TLV 64 of an MTA file
   bool unknown = false;        // what it says depends on a variable that nobody has set: it has no octets, and nothing is to be said of them
-  Position at = {};
+  Position at = {}, value_at = {};
   Octets value = {};
   std::vector<Node> children = {};
 };

@@ -101,7 +101,9 @@ Token expand(const Pattern& pattern, const VariableNames& names, const ValueOf& 
   Token token = lexer.next();
   const bool whole = !token.is(TokenKind::end) && lexer.next().is(TokenKind::end);
   for (Problem& problem : std::span(report.problems()).subspan(problems)) problem.at = pattern.at;
-  if (report.errors() == errors && (!whole || token.variables))  // a variable that names a variable is none
+  if (report.errors() == errors && text.empty())
+    report.error(Cause::value, pattern.at, "what the variables say here is nothing", "write ${name:default}, or \"${name}\" where a text may be empty");
+  else if (report.errors() == errors && (!whole || token.variables))  // a variable that names a variable is none
     report.error(Cause::value, pattern.at, fmt::format("'{}' is not one value", text.substr(0, 40)), "a text with blanks stands in quotes: \"${name}\"");
   if (report.errors() != errors) token.kind = TokenKind::bad;
   token.at = pattern.at;

@@ -7,10 +7,16 @@ cd "$(dirname "$0")/.."
 [[ $(id -u) == 0 ]] || { echo "quickstart needs root: it makes network namespaces. Run: sudo $0" >&2; exit 1; }
 source tests/packages.sh
 
-echo "== 1. packages and build (the first time takes a few minutes)"
+echo "== 1. packages and build (the first time takes some minutes)"
 install_missing "${build_packages[@]}" "${demo_packages[@]}"
 cmake --preset release >/dev/null
-cmake --build --preset release --target coaxd coaxctl docsis coaxstorm | tail -1
+build() { cmake --build --preset release --target coaxd coaxctl docsis coaxstorm; }
+if [[ -t 1 ]]; then
+  build  # one line, which counts
+else
+  said=$(build 2>&1) || { tail -50 <<<"$said" >&2; exit 1; }
+  tail -1 <<<"$said"
+fi
 
 work=$(mktemp -d /tmp/coaxd-quickstart.XXXXXX)
 id=$$

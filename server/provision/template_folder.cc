@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 #include <utility>
 
 #include "docsis/check.h"
@@ -31,7 +30,7 @@ docsis::Problems look_over(std::string_view text, const std::string& file, docsi
   options.unknown_values = true;
   auto parsed = docsis::parse(text, file, options);
   docsis::Problems problems = parsed ? std::move(parsed->warnings) : std::move(parsed.error());
-  if (parsed) std::ranges::move(docsis::not_told(docsis::check(parsed->document, file, {.release = {}, .mibs = options.mibs}), problems), std::back_inserter(problems));
+  if (parsed) docsis::merge(problems, docsis::check(parsed->document, file, {.release = {}, .mibs = options.mibs}));
   for (docsis::Problem& problem : problems) problem.severity = docsis::Severity::warning;
   return problems;
 }

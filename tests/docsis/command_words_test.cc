@@ -106,6 +106,11 @@ TEST(Docsis12_Command, Check) {
   EXPECT_EQ(run_line("check --json b.cfg").out, "[]\n");
   EXPECT_THAT(run_line("check --json a.cfg b.cfg").out,
               testing::StartsWith("[\n  {\"file\": \"a.cfg\", \"severity\": \"error\", \"line\": 5, \"column\": 3, \"message\": "));
+  Folder::write("d.cfg", "Main { NetworkAccess 1; ClassOfService { ClassID 1; }\n SnmpMibObject sysContact.0 Integer 5; SnmpMibObject ifAdminStatus.1 Integer 9; }");
+  const Ran syntax = run_line("check d.cfg");
+  EXPECT_EQ(syntax.status, 1);
+  EXPECT_THAT(syntax.out, testing::StartsWith("d.cfg:2:37: error: sysContact is String or HexString, not Integer (RFC 2578 §7)"));
+  EXPECT_EQ(std::ranges::count(syntax.out, '\n'), 6) << "each once: " << syntax.out;
   // Of a text that cannot be read all problems are told.
   Folder::write("c.cfg", "Main {\n NetworkAcess 1;\n MaxCPE 300;\n}\n");
   const Ran bad = run_line("check c.cfg");
@@ -254,6 +259,8 @@ TEST(Docsis1_Command, SlipsOfThePen) {
   const Ran unwritten = run_line("-e a.cfg key none/a.cm");
   EXPECT_EQ(unwritten.status, 2);
   EXPECT_EQ(unwritten.out, "") << "no listing of what is not there";
+  Folder::write("nul.cfg", std::string_view("Main {\n \0 MaxCPE 3; }", 21));
+  EXPECT_THAT(run_line("check nul.cfg").out, testing::StartsWith("nul.cfg:2:2: error: 0x00 may not stand here"));
   Folder::write("mac.cfg", "Main { CpeMacAddress 00:11:22:33:44; MaxCPE 3; }");
   const Ran address = run_line("-e mac.cfg key a.cm");
   EXPECT_EQ(std::ranges::count(address.err, '\n'), 3) << address.err;
