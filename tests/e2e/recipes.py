@@ -18,7 +18,7 @@ import testbed
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "bench/README.md", "fuzz/README.md", *(f"docs/{name.name}" for name in (ROOT / "docs").glob("*.md"))]
 # What a line of a recipe may begin with, besides a file of this repository or of its builds.
-WORDS = {".", "cmake", "coaxctl", "coaxd", "coaxstorm", "cp", "install", "kill", "pid=$(cat", "sqlite3", "systemctl"}
+WORDS = {".", "cmake", "coaxctl", "coaxd", "coaxstorm", "cp", "docsis", "install", "kill", "pid=$(cat", "sqlite3", "systemctl"}
 CONFIG = """
 ping-check off;
 authoritative;
