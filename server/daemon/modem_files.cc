@@ -134,7 +134,7 @@ ModemFiles::ModemFiles(const ModemFilesParts& parts, std::unique_ptr<tftp::Stati
              .plan = parts.plan,
              .handed_out = &parts.provision.handed_out(),
              .modems = &modems,
-             .quarantine = parts.quarantine,
+             .confined = parts.confined,
              .static_files = folder.get(),
              .listener = nullptr}) {}
 

@@ -51,7 +51,7 @@ struct ModemFilesParts {
   subscriber::ModemTable& modems;
   const lease::LeaseTable& leases;
   std::shared_ptr<const ConfigPlan> plan;
-  const provision::Quarantine* quarantine = nullptr;  // null: there is none
+  const subscriber::PublishedConfined* confined = nullptr;  // who is in quarantine; null: nobody ever is
 };
 
 // One thread's, in the order in which one needs the other.

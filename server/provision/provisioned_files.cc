@@ -34,7 +34,9 @@ std::string in_full(const docsis::Problems& problems) {
 }  // namespace
 
 ProvisionedFiles::ProvisionedFiles(const Parts& parts)
-    : parts_(parts), settings_(parts.settings), root_(with_slash(parts.settings.root)), snapshot_(parts.snapshots), compiled_(parts.settings.cache_octets, counters_) {}
+    : parts_(parts), settings_(parts.settings), root_(with_slash(parts.settings.root)), snapshot_(parts.snapshots), compiled_(parts.settings.cache_octets, counters_) {
+  if (parts_.confined != nullptr) confined_.emplace(*parts_.confined);
+}
 
 bool ProvisionedFiles::is_cmts(Ipv4 address) const noexcept {
   return std::ranges::any_of(settings_.cmts, [&](const Prefix& prefix) { return prefix.contains(address); });
@@ -128,9 +130,21 @@ Refusal ProvisionedFiles::admit_generated(const FileQuery& query, const HandedOu
   return Refusal::none;
 }
 
+// Machines behind it may be, and the modem not.
+bool ProvisionedFiles::is_in_quarantine(subscriber::Mac modem) {
+  if (!confined_) return false;
+  confined_->refresh();
+  if ((*confined_)->empty()) return false;
+  std::array<std::uint8_t, 6> octets;
+  store_be16(octets.data(), static_cast<std::uint16_t>(modem.value >> 32));
+  store_be32(octets.data() + 2, static_cast<std::uint32_t>(modem.value));
+  const subscriber::Confined::Hold* hold = (*confined_)->find_modem(octets);
+  return hold != nullptr && hold->scope == subscriber::Scope::modem;
+}
+
 ProvisionedFiles::Given ProvisionedFiles::compile(TemplateSet::Templates::const_iterator found, const Asked& asked, const FileQuery& query) {
   const LoadedTemplate* from = found->second.get();
-  if (asked.known && parts_.quarantine != nullptr && parts_.quarantine->holds(who_.modem)) {
+  if (asked.known && is_in_quarantine(who_.modem)) {
     if (const LoadedTemplate* variant = snapshot_->templates->quarantine_of(found)) {
       from = variant;
       counters_.quarantined.add();

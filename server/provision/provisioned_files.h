@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +24,7 @@
 #include "server/provision/secrets.h"
 #include "server/provision/settings.h"
 #include "server/provision/template_folder.h"
+#include "server/subscriber/confined.h"
 #include "server/subscriber/modem_table.h"
 #include "server/tftp/files.h"
 
@@ -32,15 +34,6 @@ namespace coaxd::provision {
 struct Snapshot {
   std::shared_ptr<const TemplateSet> templates;
   std::shared_ptr<const Secrets> secrets;
-};
-
-// Whether a modem is in quarantine. Any worker asks, at each request for a template.
-class Quarantine {
- public:
-  virtual bool holds(subscriber::Mac modem) const noexcept = 0;
-
- protected:
-  ~Quarantine() = default;
 };
 
 // Told of each request that got nothing, by the worker's thread. Views are valid during the call; `name` is a stranger's octets.
@@ -68,7 +61,7 @@ class ProvisionedFiles final : public tftp::FileSource {
     std::shared_ptr<const AddressPlan> plan = nullptr;   // null: there is none
     HandedOut* handed_out = nullptr;                     // null: nobody notes what DHCP tells
     subscriber::ModemTable::Reader* modems = nullptr;    // the worker's; null: there are no records
-    const Quarantine* quarantine = nullptr;              // null: there is none
+    const subscriber::PublishedConfined* confined = nullptr;  // who is in quarantine; null: nobody ever is
     tftp::FileSource* static_files = nullptr;            // the worker's; null: there are none
     Listener* listener = nullptr;
   };
@@ -121,6 +114,7 @@ class ProvisionedFiles final : public tftp::FileSource {
   Refusal admit(const tftp::FileQuery& query, Asked& asked);
   bool had_last(std::string_view name) const;
   Refusal admit_generated(const tftp::FileQuery& query, const HandedOut::Name& name, bool cmts, Asked& asked);
+  bool is_in_quarantine(subscriber::Mac modem);
   Given compile(TemplateSet::Templates::const_iterator found, const Asked& asked, const tftp::FileQuery& query);
   tftp::FileAnswer refuse(Refusal refusal, const tftp::FileQuery& query, const Asked& asked, std::string_view detail = {});
   void remember(const tftp::FileQuery& query, const Asked& asked, bool old_secret);
@@ -129,6 +123,7 @@ class ProvisionedFiles final : public tftp::FileSource {
   const Settings& settings_;
   const std::string root_;  // with a / behind it; empty: none
   Published<Snapshot>::View snapshot_;
+  std::optional<subscriber::PublishedConfined::View> confined_;
   Counters counters_;
   CompiledFiles compiled_;
   Requester who_;           // scratch: of the request at hand

@@ -116,11 +116,17 @@ TEST_F(ProvisionedFilesTest, ModemInQuarantineGetsTheVariant) {
   write_template("silver.cfg", kPlain);
   open();
   plant.boot(0, "gold.cm");
-  plant.quarantine.modems.insert(plant.mac(0));
+  using subscriber::Confined, subscriber::Scope;
+  const auto confine = [&](Scope scope) {
+    plant.confined.publish(std::make_shared<const Confined>(std::vector<Confined::Ward>{{.remote_id = std::string("\x00\x10\x95\x00\x00\x00", 6), .scope = scope, .id = 1}}));
+  };
+  confine(Scope::subscriber);
+  EXPECT_EQ(plant.get(0, "gold.cm").octets, written_out(kPlain, "")) << "the machines behind it are, and not the modem";
+  confine(Scope::modem);
   EXPECT_EQ(plant.get(0, "gold.cm").octets, written_out("Main { NetworkAccess 0; }", ""));
   EXPECT_EQ(counters().quarantined.get(), 1u);
   EXPECT_EQ(plant.get(0, "silver.cm").octets, written_out(kPlain, ""));  // has none
-  plant.quarantine.modems.clear();
+  plant.confined.publish(std::make_shared<const Confined>());
   EXPECT_EQ(plant.get(0, "gold.cm").octets, written_out(kPlain, ""));
 }
 

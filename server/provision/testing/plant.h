@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +31,6 @@ class MapFiles final : public tftp::FileSource {
     return tftp::FileAnswer::ready(std::make_shared<tftp::MemoryContents>(std::vector<std::uint8_t>(found->second.begin(), found->second.end())));
   }
   std::map<std::string, std::string, std::less<>> files;
-};
-
-class Quarantined final : public Quarantine {
- public:
-  bool holds(subscriber::Mac modem) const noexcept override { return modems.contains(modem); }
-  std::set<subscriber::Mac> modems;
 };
 
 class Plan final : public AddressPlan {
@@ -107,7 +100,7 @@ class Plant {
                                                                       .plan = {std::shared_ptr<void>(), &plan},
                                                                       .handed_out = &provision->handed_out(),
                                                                       .modems = &reader,
-                                                                      .quarantine = &quarantine,
+                                                                      .confined = &confined,
                                                                       .static_files = &statics,
                                                                       .listener = &heard});
   }
@@ -197,7 +190,7 @@ class Plant {
   subscriber::ModemTable table;
   subscriber::ModemTable::Reader reader;
   MapFiles statics;
-  Quarantined quarantine;
+  subscriber::PublishedConfined confined{std::make_shared<const subscriber::Confined>()};
   Plan plan;
   Heard heard;
   std::unique_ptr<Provision> provision;
