@@ -73,6 +73,23 @@ TEST(Rfc4388_6_4_2_FixedAddress, AnotherDeviceOfTheHostHasItsOwnOption82) {
   EXPECT_TRUE(site.facts.agent_info.empty());
 }
 
+// A subscriber's modem is known by option 82 alone.
+class OfOneModem final : public Revocations {
+ public:
+  bool is_revoked(Ipv4, const config::Pool*, const lease::Binding& holder) const noexcept override { return as_text(holder.get(lease::Item::agent_info)) == "\2\6modem1"; }
+};
+
+TEST(Rfc4388_6_4_1_TakenAway, AFixedAddressBehindAModemInQuarantine) {
+  OfOneModem quarantine;
+  Site site(kHosts, &quarantine);
+  EXPECT_EQ(site.by_address(kWeb), Standing::active);
+  site.heard(kWeb, "web", {.hardware = kWebHardware, .agent_info = "\2\6modem1"});
+  EXPECT_EQ(site.by_address(kWeb), Standing::unassigned);
+  EXPECT_EQ(site.by_hardware(kWebHardware), Standing::unknown);
+  site.heard(kWeb, "web", {.hardware = kWebHardware, .agent_info = "\2\6modem2"});
+  EXPECT_EQ(site.by_address(kWeb), Standing::active);
+}
+
 // A host that is declared by his client identifier is found by the hardware address that he has shown, and the other way round.
 TEST(Rfc4388_6_4_1_ByClient, AHostIsFoundByWhatHeSaid) {
   Site site(kHosts);

@@ -181,32 +181,29 @@ void LeaseView::tell_times(const Times& times, WallSeconds now, Facts& out) cons
   out.t2_left = until(WallSeconds{out.starts} + fractions.t2, now);
 }
 
-// What the configuration says of the host, then what he has said. The time that he was told runs out if he is not there, and the address is his all the same: then he would
-// be given it again now, for so long.
+// As he was heard last, else as he is declared. The time that he was told runs out if he is not there, and the address is his all the same: then he would be given it again
+// now, for so long.
 void LeaseView::tell_fixed(const Fixed& fixed, WallSeconds now, Facts& out) const noexcept {
   const config::Host& host = *fixed.host;
   forget(out);
   out.is_static = true;
-  out.htype = host.hardware.empty() ? std::uint8_t{0} : host.hardware.front();
-  out.hardware = host.hardware.empty() ? Bytes{} : Bytes(host.hardware).subspan(1);
-  out.client_id = host.client_id;
-  if (revocations_ != nullptr) {
-    out.binding_ = lease::Binding{};
-    out.binding_.set_hardware(out.htype, out.hardware);
-    (void)out.binding_.set(lease::Item::client_id, out.client_id);
-    if (revocations_->is_revoked(out.address, nullptr, out.binding_)) {
-      out.standing = Standing::unassigned;
-      out.state = lease::BindingState::released;
-      return;
-    }
+  lease::Binding& binding = out.binding_;
+  if (notes_ == nullptr || !notes_->read(out.address, host, binding)) {
+    binding = lease::Binding{};
+    if (!host.hardware.empty()) binding.set_hardware(host.hardware.front(), Bytes(host.hardware).subspan(1));
+    (void)binding.set(lease::Item::client_id, host.client_id);
+  }
+  tell_binding(now, out);
+  if (out.client_id.empty()) out.client_id = host.client_id;
+  // With what was heard: a modem in quarantine is known by option 82.
+  if (revocations_ != nullptr && revocations_->is_revoked(out.address, nullptr, binding)) {
+    out.standing = Standing::unassigned;
+    out.state = lease::BindingState::released;
+    return;
   }
   out.standing = Standing::active;
   out.state = lease::BindingState::active;
-  if (notes_ != nullptr && notes_->read(out.address, host, out.binding_)) {
-    tell_binding(now, out);
-    if (out.client_id.empty()) out.client_id = host.client_id;
-    if (!lease::is_over(out.ends, now)) return tell_times(fixed.times, now, out);
-  }
+  if (!lease::is_over(out.ends, now)) return tell_times(fixed.times, now, out);
   out.lease_left = fixed.times.lease;
   if (out.lease_left == kInfinite) return;
   const Fractions fractions = fractions_of(fixed.times, out.lease_left);
