@@ -9,6 +9,7 @@ test_packages=(
   iproute2 iputils-ping procps isc-dhcp-server isc-dhcp-relay isc-dhcp-client udhcpc dhcpcd-base kea-admin kea-dhcp4-server tshark
   tcpdump dhcpd-pools python3 python3-isc-dhcp-leases e2fsprogs sqlite3 man-db strace
   tftp-hpa atftp curl busybox openssl libwrap0 snmpd snmp nftables dnsmasq-base unbound
+  chromium fonts-dejavu-core
 )
 # What bench/compare can run besides those; it leaves out what is not there.
 compare_packages=(dnsmasq-base freeradius freeradius-dhcp postgresql mariadb-server-core mariadb-client-core)
