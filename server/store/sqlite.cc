@@ -65,17 +65,19 @@ Bytes Statement::blob(int column) const noexcept {
   return {static_cast<const std::uint8_t*>(octets), static_cast<std::size_t>(size)};
 }
 
-std::expected<Database, int> Database::open(const std::string& path, const char* vfs) {
+std::expected<Database, int> Database::open(const std::string& path, int flags, const char* vfs) {
   configure_sqlite();
-  // NOMUTEX: the store's own lock already lets one thread in at a time.
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, kFlags, vfs);
+  // NOMUTEX: one thread at a time uses it.
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, vfs);
   Database database;
   database.handle_.reset(handle);
   if (code != SQLITE_OK) return std::unexpected(code);
   return database;
 }
+
+std::expected<Database, int> Database::open(const std::string& path, const char* vfs) { return open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs); }
+std::expected<Database, int> Database::open_to_read(const std::string& path) { return open(path, SQLITE_OPEN_READONLY, nullptr); }
 
 int Database::exec(const char* sql) noexcept {
   return sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);

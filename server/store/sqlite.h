@@ -56,6 +56,8 @@ class Database {
 
   // Creates the file if there is none. `vfs` null: SQLite's default.
   static std::expected<Database, int> open(const std::string& path, const char* vfs = nullptr);
+  // What is there, and nothing of it is changed.
+  static std::expected<Database, int> open_to_read(const std::string& path);
 
   int exec(const char* sql) noexcept;
   std::expected<Statement, int> prepare(std::string_view sql) noexcept;
@@ -70,6 +72,7 @@ class Database {
   struct Close {
     void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
   };
+  static std::expected<Database, int> open(const std::string& path, int flags, const char* vfs);
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
