@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import shutil
 import socket
 import subprocess
@@ -48,7 +49,7 @@ class Player:
                 self._said.append(json.loads(line))
                 self._news.notify_all()
 
-    def _wait(self, wanted, after=0, seconds=20):
+    def _wait(self, wanted, after=0, seconds=60):
         deadline = time.monotonic() + seconds
         with self._news:
             while True:
@@ -70,7 +71,7 @@ class Player:
         said = self._wait(lambda said: "posted" in said, self.ask(line))
         return said["posted"], said["at"]
 
-    def report(self, number, wanted=lambda report: True, seconds=20):
+    def report(self, number, wanted=lambda report: True, seconds=60):
         return self._wait(lambda said: said.get("report", {}).get("id") == number and wanted(said["report"]), seconds=seconds)["report"]
 
     def sent_after(self, number):
@@ -111,7 +112,7 @@ class SnmpResets(unittest.TestCase):
         self.stack.callback(agent.stop)
         return agent.start() if start else agent
 
-    def play(self, key="plant", kind="auto", address="10.0.0.1", more="timeout_ms = 300", keys=KEYS, known=True):
+    def play(self, key="plant", kind="auto", address="10.0.0.1", more="timeout_ms = 10000", keys=KEYS, known=True):
         (self.folder / "keys").write_text(keys, encoding="ascii")
         os.chmod(self.folder / "keys", 0o600)
         settings = self.folder / "coaxd.toml"
@@ -119,7 +120,7 @@ class SnmpResets(unittest.TestCase):
         player = Player(self.namespace, str(settings))
         self.stack.callback(lambda: self.assertEqual((0, ""), (player.close(), player.errors)))    # nothing on stderr: no community, no user
         if known:
-            self.assertTrue(base.wait_until(lambda: player.all_of("cmts")[0]["known"]), player.all_of("cmts"))
+            self.assertTrue(base.wait_until(lambda: player.all_of("cmts")[0]["known"], 60), player.all_of("cmts"))
         return player
 
     def reset(self, player, mac=MODEM, modem=""):
@@ -142,7 +143,7 @@ class SnmpResets(unittest.TestCase):
     def test_how_soon_a_set_is_there(self):
         """The figures of a report line: from the post to the socket, and to the program behind snmpd, which has asked it for the object before."""
         agent = self.agent()
-        player = self.play(more="sets_per_second = 1000")
+        player = self.play(more="sets_per_second = 1000\ntimeout_ms = 10000")
         took, socket_after = [], []
         for number in range(100):
             mac = f"00:1a:2b:00:01:{number:02x}"
@@ -158,7 +159,7 @@ class SnmpResets(unittest.TestCase):
 
     def test_three_hundred_at_once_are_taken_and_paced(self):
         agent = self.agent()
-        player = self.play(more="sets_per_second = 100")
+        player = self.play(more="sets_per_second = 100\ntimeout_ms = 10000")
         begin = time.monotonic()
         posted = [player.post(f"reset 00:1a:2c:00:{number >> 8:02x}:{number & 255:02x} {RELAY}")[0] for number in range(300)]
         for each in posted:
@@ -248,7 +249,7 @@ class SnmpResets(unittest.TestCase):
         modem.objects[agents.RESET_NOW] = ["integer", 2]
         modem.writable = [agents.RESET_NOW]
         modem.publish()
-        report = self.reset(self.play(more='modem_key = "plant"\ntimeout_ms = 300'), modem=MODEM_ADDRESS)
+        report = self.reset(self.play(more='modem_key = "plant"\ntimeout_ms = 10000'), modem=MODEM_ADDRESS)
         self.assertEqual(("done", f"docsDevResetNow of the modem at {MODEM_ADDRESS} has taken it"), (report["outcome"], report["reason"]))
         self.assertEqual([(agents.RESET_NOW, "integer 1")], [each[1:] for each in modem.sets()])
 
@@ -284,12 +285,14 @@ class SnmpResets(unittest.TestCase):
 
     def test_a_slow_agent(self):
         agent = self.agent()
-        player = self.play(more="timeout_ms = 400\nretry_seconds = 30")
-        agent.delay = 0.25      # snmpd asks for the object before it sets it: half a second, so the SET is sent once more
+        player = self.play(more="timeout_ms = 1500\nretry_seconds = 60")
+        agent.delay = 1.0       # snmpd asks for the object before it sets it: two seconds, so the SET is sent once more
         agent.publish()
         self.assertEqual("done", self.reset(player)["outcome"])
         number, _ = player.post(f"state {MODEM} {RELAY}")
         self.assertIn(player.report(number)["outcome"], ("done", "unknown"))
+        agent.delay = 0
+        agent.publish()
         agent.pause(True)
         number, _ = player.post(f"reset {ANOTHER} {RELAY}")
         self.assertTrue(base.wait_until(lambda: player.pending(number)["sent"] and player.pending(number)["reason"].endswith("does not answer")))
@@ -318,7 +321,7 @@ class SnmpResets(unittest.TestCase):
         for user, passphrase in (("nobody", "longer than eight"), ("coaxd", "not that one")):
             with self.subTest(user=user):
                 keys = f'k v3 "{user}" auth sha256 "{passphrase}" priv aes128 "another passphrase"\n'
-                player = self.play(key="k", kind="cisco", keys=keys, more="timeout_ms = 100\nretry_seconds = 2", known=False)
+                player = self.play(key="k", kind="cisco", keys=keys, more="timeout_ms = 1000\nretry_seconds = 8", known=False)
                 report = self.reset(player)
                 self.assertEqual("unknown", report["outcome"])
                 self.assertIn("10.0.0.1:161 does not accept our user or key: ", report["reason"])
@@ -326,7 +329,7 @@ class SnmpResets(unittest.TestCase):
 
     def test_an_agent_that_comes_back_with_another_engine(self):
         agent = self.agent(self.USER)
-        player = self.play(key="sha", more="timeout_ms = 100")
+        player = self.play(key="sha", more="timeout_ms = 500")
         self.assertEqual("done", self.reset(player)["outcome"])
         for another in (False, True):
             agent.stop()
@@ -368,21 +371,21 @@ class _Doubling:
         with namespace.entered():
             self._front, self._back = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         self._front.bind((near, 161))
-        self._front.settimeout(0.2)
-        self._back.settimeout(0.2)
-        self._far, self._ending, self._last = far, False, None
+        self._far, self._ending, self._client, self._last = far, False, None, b""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self):
         while not self._ending:
-            with contextlib.suppress(TimeoutError):
-                octets, client = self._front.recvfrom(65536)
+            ready, _, _ = select.select([self._front, self._back], [], [], 0.2)
+            if self._front in ready:
+                octets, self._client = self._front.recvfrom(65536)
                 self._back.sendto(octets, (self._far, 161))
+            if self._back in ready:
                 reply = self._back.recv(65536)
                 self.replies += 1
-                for each in (self._last or b"", b"\x30\x82\xff\xff", reply[:-3], reply, reply, b"", reply[:7]):
-                    self._front.sendto(each, client)
+                for each in (self._last, b"\x30\x82\xff\xff", reply[:-3], reply, reply, b"", reply[:7]):
+                    self._front.sendto(each, self._client)
                 self._last = reply
 
     def close(self):

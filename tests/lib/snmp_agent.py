@@ -71,10 +71,19 @@ class Agent:
         persistent = os.path.join(self.folder, "persistent")
         os.makedirs(persistent, exist_ok=True)
         environment = dict(os.environ, SNMP_PERSISTENT_DIR=persistent, SNMPCONFPATH=self.folder, MIBS="")
-        with open(os.path.join(self.folder, "log"), "ab") as log:
+        path = os.path.join(self.folder, "log")
+        with open(path, "ab") as log:
+            begin = log.tell()
             self._process = self._popen(["/usr/sbin/snmpd", "-f", "-Lo", "-C", "-c", self._conf, "-p", os.path.join(self.folder, "pid"), "-I", "-smux"], env=environment,
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        return self
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:      # else the first request of a test is lost, and waited for
+            with open(path, "rb") as log:
+                log.seek(begin)
+                if b"NET-SNMP version" in log.read():
+                    return self
+            time.sleep(0.01)
+        raise RuntimeError(f"snmpd does not start; see {path}")
 
     def stop(self):
         if self._process is not None:
