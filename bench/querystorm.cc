@@ -1,10 +1,11 @@
 // querystorm: leasequeries as fast as a server answers them, or at a fixed rate whatever it does, and a judge of the answers: a CMTS after its reload. It asks by address, at random,
 // for COUNT addresses from FIRST on; each answer must be to what was asked, and be about that address (RFC 4388 §6.4.2).
 //
-//   querystorm SERVER RELAY FIRST COUNT [window=N] [rate=N] [seconds=S] [type=10|13] [trains=1]
+//   querystorm SERVER RELAY FIRST COUNT [window=N] [rate=N] [seconds=S] [type=10|13] [trains=1] [deaf=1]
 //   querystorm 10.0.0.1 10.0.0.2 10.64.0.0 1000000 window=256 seconds=5
 //
-// RELAY is an address of ours, and the giaddr. With trains=1 queries leave several at once, as with coaxstorm --trains always. One line of figures; exit status 0, 1 if it could not run, 2 if an answer was wrong, 3 if none came.
+// RELAY is an address of ours, and the giaddr. With trains=1 queries leave several at once, as with coaxstorm --trains always; with deaf=1 no answer is
+// read, so that a flood costs the core it comes from no more than its sending. One line of figures; exit status 0, 1 if it could not run, 2 if an answer was wrong, 3 if none came.
 #include <fmt/format.h>
 #include <poll.h>
 #include <time.h>
@@ -28,7 +29,7 @@ constexpr std::uint32_t kSlots = 1u << 16;  // queries under way at once: a slot
 
 struct Settings {
   Ipv4 server, relay, first;
-  std::uint32_t count = 0, window = 256, rate = 0, seconds = 5, type = 10, trains = 0;
+  std::uint32_t count = 0, window = 256, rate = 0, seconds = 5, type = 10, trains = 0, deaf = 0;
 };
 
 struct Slot {
@@ -69,6 +70,7 @@ std::optional<Settings> parse(std::span<const char* const> words) {
                                   : word.starts_with("seconds=") ? &settings.seconds
                                   : word.starts_with("type=")    ? &settings.type
                                   : word.starts_with("trains=")  ? &settings.trains
+                                  : word.starts_with("deaf=")    ? &settings.deaf
                                                                  : nullptr;
     if (member == nullptr || !value) return std::nullopt;
     *member = *value;
@@ -90,6 +92,7 @@ class Run {
     for (std::int64_t now = start; now < end; now = now_ns()) {
       settings_.rate > 0 ? send_due(start, now) : send_free(now);
       endpoint_.flush();
+      if (settings_.deaf != 0) continue;
       if (!receive(now_ns()) && settings_.rate == 0) {
         pollfd one{endpoint_.fd(), POLLIN, 0};
         poll(&one, 1, 10);
@@ -164,7 +167,7 @@ int report(const Settings& settings, const Figures& figures, const Endpoint& end
   for (std::size_t type = 0; type < figures.by_type.size(); ++type)
     if (figures.by_type[type] > 0) fmt::print(" type {}: {}", type, figures.by_type[type]);
   fmt::print("\n");
-  return answers == 0 ? 3 : figures.wrong > 0 ? 2 : 0;
+  return settings.deaf != 0 ? 0 : answers == 0 ? 3 : figures.wrong > 0 ? 2 : 0;
 }
 
 }  // namespace
@@ -174,7 +177,7 @@ int main(int argc, char** argv) {
   using namespace coaxd::storm;
   const auto settings = parse({argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0))});
   if (!settings) {
-    fmt::print(stderr, "usage: querystorm SERVER RELAY FIRST COUNT [window=N] [rate=N] [seconds=S] [type=10|13] [trains=1]\n");
+    fmt::print(stderr, "usage: querystorm SERVER RELAY FIRST COUNT [window=N] [rate=N] [seconds=S] [type=10|13] [trains=1] [deaf=1]\n");
     return 1;
   }
   auto endpoint = Endpoint::open({settings->relay, 67}, {settings->server, 67}, settings->trains != 0 ? Trains::always : Trains::on_cards);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "server/io/clock.h"
+#include "server/io/leasequery_share.h"
 #include "server/io/service_sends.h"
 #include "server/io/transmit_pool.h"
 
@@ -80,7 +81,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
     receive(packet_, kBatch - std::min(delivered_, kBatch));
     receive(icmp_, kBatch - std::min(delivered_, kBatch));
     receive(discovers_, std::max(kBatch - std::min(delivered_, kBatch), kLeastDiscovers));
-    receive(leasequeries_, std::max(kBatch - std::min(delivered_, kBatch), kLeastLeasequeries));
+    receive(leasequeries_, share_.take(delivered_, read_monotonic_ns()));
     if (services_) receive_services(std::max(kBatch - std::min(delivered_, kBatch), kLeastServices));
     return delivered_ >= kBatch;
   }
@@ -311,6 +312,7 @@ class AsioTransport final : public worker::Transport, private store::AsyncDisk {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_{context_.get_executor()};
   Source udp_, discovers_, leasequeries_, packet_, icmp_;
+  LeasequeryShare share_;
   std::unique_ptr<Services> services_;  // null: off
   asio::steady_timer timer_;
   worker::Handler* handler_ = nullptr;

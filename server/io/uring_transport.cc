@@ -7,6 +7,7 @@
 
 #include <liburing.h>
 #include <netinet/udp.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 #include "server/base/assert.h"
 #include "server/io/clock.h"
 #include "server/io/send_train.h"
+#include "server/io/leasequery_share.h"
 #include "server/io/service_sends.h"
 #include "server/io/transmit_pool.h"
 
@@ -207,8 +209,10 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     }
     reap();
     if (everything) {
-      deliver_lane(discovers_, Kind::discovers, kLeastDiscovers);
-      deliver_lane(leasequeries_, Kind::leasequeries, kLeastLeasequeries);
+      deliver_lane(discovers_, Kind::discovers, std::max(kBatch, delivered_ + kLeastDiscovers));
+      // The kernel's threads that write the journal run on this core as well: a worker that has always something to do must let them.
+      if (delivered_ == 0 && leasequeries_.waits()) sched_yield();
+      deliver_lane(leasequeries_, Kind::leasequeries, delivered_ + share_.take(delivered_, wall_ns_));
       if (services_) deliver_services();
     }
     return delivered_ >= kBatch;
@@ -548,9 +552,8 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
     ended_.clear();
   }
 
-  // What others leave of a batch, and `least`. A train is torn here: a flood of queries would have a whole one for each batch.
-  void deliver_lane(Lane& lane, Kind kind, std::size_t least) {
-    const std::size_t most = std::max(kBatch, delivered_ + least);
+  // Until `most` are delivered in this turn. A train is torn here: a flood of queries would have a whole one for each batch.
+  void deliver_lane(Lane& lane, Kind kind, std::size_t most) {
     while (lane.waits() && delivered_ < most) {
       const Postponed& one = lane.waiting[lane.next];
       if (lane.torn == 0) {
@@ -651,6 +654,7 @@ class UringTransport final : public worker::Transport, private store::AsyncDisk 
   bool ring_up_ = false, started_ = false;
   ReceiveBuffers buffers_{1, kBuffers};
   Lane discovers_{2}, leasequeries_{4};
+  LeasequeryShare share_;
   msghdr receive_header_{};
   int wake_fd_ = -1;
   std::uint64_t wake_value_ = 0;

@@ -6,6 +6,7 @@
 // handler sends or writes meanwhile is queued and goes out with the next wait() or flush(): one system call for a batch.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -56,8 +57,9 @@ class Transport {
   static constexpr std::size_t kBatch = 64;
   // DISCOVERs have what others leave of a batch, and this much at least: a flood of renewals must not keep new clients out for ever.
   static constexpr std::size_t kLeastDiscovers = kBatch / 8;
-  // So have, behind both, leasequeries; and behind all DHCP, TFTP and the time of day.
-  static constexpr std::size_t kLeastLeasequeries = kBatch / 8, kLeastServices = kBatch / 8;
+  // Leasequeries have what io/leasequery_share.h says.
+  // Behind all of these, TFTP and the time of day: what is left, and this much at least.
+  static constexpr std::size_t kLeastServices = kBatch / 8;
 
   virtual ~Transport() = default;
 

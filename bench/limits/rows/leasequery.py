@@ -2,7 +2,7 @@
 and all leases by bulk leasequery while clients come.
 
 Nothing goes in trains where the echo is the measure, for it sends none. The flood comes from the core that new clients come from, so what it costs them there
-is measured beside it: the same flood to an address of the server's machine where a socket takes it and nobody reads."""
+is measured beside it: the same flood to an address of the server's machine where a socket takes it and nobody reads. Nobody reads the answers to it either."""
 import re
 import socket
 import statistics
@@ -65,7 +65,7 @@ class Flood:
     """Leasequeries at a fixed rate, whoever takes them."""
 
     def __init__(self, cable, target, rate, count, seconds):
-        words = [cable.binary("querystorm"), str(target), str(cable.relays[1]), str(cable.network.first), str(count), f"rate={rate:.0f}", f"seconds={seconds:.0f}", "trains=1"]
+        words = [cable.binary("querystorm"), str(target), str(cable.relays[1]), str(cable.network.first), str(count), f"rate={rate:.0f}", f"seconds={seconds:.0f}", "trains=1", "deaf=1"]
         self.seconds = seconds
         self.process = cable.load_side.popen(["taskset", "-c", rig.GENERATOR_CORE, *words], stdout=subprocess.PIPE, text=True)
 
