@@ -78,7 +78,7 @@ struct Actions {
   };
   Verdict verdict = Verdict::drop;
   DropReason reason = DropReason::none;
-  wire::MessageType reply_type = wire::MessageType::bootp;
+  wire::MessageType reply_type = wire::MessageType::bootp;  // what it means: a draft's answer to a leasequery has RFC 4388's, whatever its number
   std::uint16_t reply_size = 0;
   Departure departure;
   Change* changes = nullptr;

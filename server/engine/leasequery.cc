@@ -147,7 +147,8 @@ void leasequery(Exchange& exchange) noexcept {
   }
   if (outcome.refusal != Refusal::none) return refuse(exchange, outcome.refusal);
   actions.verdict = Actions::Verdict::reply;
-  actions.reply_type = static_cast<MessageType>(outcome.type);
+  // A CMTS is told "active" by an ACK in draft0, which is no ACK of a lease: neither held back with them nor counted among them.
+  actions.reply_type = static_cast<MessageType>(leasequery::answer_type(leasequery::Dialect::rfc4388, 0, outcome.standing));
   actions.reply_size = static_cast<std::uint16_t>(outcome.size);
   actions.departure = address_inform(exchange, {});  // to the relay
   if (const std::uint64_t untold = desk.to_tell(exchange.now.mono_ns); untold != 0) tell_sum(exchange, untold);

@@ -157,7 +157,8 @@ void Worker::on_datagram(Bytes payload, const engine::Arrival& arrival) {
     drop(to_drop(parsed.error()));
     return;
   }
-  counters_.received[static_cast<std::size_t>(message_.type())].add();
+  const wire::MessageType type = leasequery::may_be_query(message_.type()) ? wire::MessageType::leasequery : message_.type();
+  counters_.received[static_cast<std::size_t>(type)].add();
   const std::int64_t patience = patience_of(message_);
   if (arrival.waited_ns > patience) {
     drop(engine::DropReason::stale);
@@ -215,8 +216,8 @@ void Worker::act(TransmitBuffer buffer) {
       return;
     case Verdict::reply:
       // While the store fails no ACK leaves, not even one that repeats a lease unchanged (dhcp-cache-threshold): a RELEASE of that lease
-      // may have been lost with the last batch (store/journal.cc). (An ACK of draft0 gives no lease: leasequery/query.h.)
-      if (journal_.failed() != 0 && actions_.reply_type == wire::MessageType::ack && !leasequery::may_be_query(message_.type())) {
+      // may have been lost with the last batch (store/journal.cc).
+      if (journal_.failed() != 0 && actions_.reply_type == wire::MessageType::ack) {
         drop(engine::DropReason::store_failed);
         log_unstored(actions_.reply_log);
         transport_.give_back(buffer);
@@ -319,7 +320,7 @@ void Worker::send(TransmitBuffer buffer, std::size_t size, wire::MessageType typ
   transport_.send(buffer, size, departure);
   counters_.sent[static_cast<std::size_t>(type)].add();
   // An ACK's line is what operators and courts look for: it waits for room rather than be lost.
-  log(event, type == wire::MessageType::ack && event.kind != engine::LogKind::leasequery_reply);
+  log(event, type == wire::MessageType::ack);
 }
 
 // Why no ACK follows a REQUEST whose own line is written already, in dhcpd's words.

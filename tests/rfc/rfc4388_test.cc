@@ -65,8 +65,8 @@ TEST(Rfc4388_Draft0_Leasequery, IsAnsweredByAckAndNak) {
   Sim sim{kCable};
   sim.script(R"(
     0s  cm1   REQUEST    giaddr=10.1.0.1 init_reboot=10.1.0.10            -> ACK
-    1s  cmts  DRAFTQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.10    -> ACK yiaddr=10.1.0.10 ciaddr=10.1.0.10 relay options=53,51,58,59
-    1s  cmts  DRAFTQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.11    -> NAK yiaddr=0.0.0.0
+    1s  cmts  DRAFTQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.10    -> LEASEACTIVE opt=53:05 yiaddr=10.1.0.10 ciaddr=10.1.0.10 relay options=53,51,58,59
+    1s  cmts  DRAFTQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.11    -> LEASEUNASSIGNED opt=53:06 yiaddr=0.0.0.0
     1s  cmts  DRAFTQUERY giaddr=10.2.0.1 mac= htype=0 ciaddr=10.1.0.10    -> DROP reason=unhandled-type log=silent
     1s  cmts  DRAFTQUERY ciaddr=10.1.0.10                                 -> DROP reason=unhandled-type log=silent
   )");

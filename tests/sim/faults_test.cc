@@ -435,6 +435,12 @@ TEST(Rfc4388_Draft0_Store, IsAnsweredWhileItFails) {
   world.inject(query.encode(), world.relayed(2));
   world.run(100 * kMillisecond);
   EXPECT_EQ(world.replies_to(99).size(), 1u);
+  // And is counted as what it is: whoever watches ACKs watches leases.
+  const auto counted = [&](const auto& counters, wire::MessageType type) { return counters[static_cast<std::size_t>(type)].get(); };
+  const worker::Counters& counters = world.worker(0).counters();
+  EXPECT_EQ(counted(counters.received, wire::MessageType::leasequery), 1u);
+  EXPECT_EQ(counted(counters.sent, wire::MessageType::lease_active), 1u);
+  EXPECT_EQ(counted(counters.sent, wire::MessageType::ack), 1u) << "the first client's";
 }
 
 // A disk that hangs reports no error, and a monitor must not read that all is well: no ACK leaves.
