@@ -195,37 +195,5 @@ TEST(ControlBody, AfterPutsTheHeadFirst) {
   EXPECT_EQ(chunk, "rest");
 }
 
-TEST(HttpPages, HealthIsThatOfTheService) {
-  std::string ailment;
-  const HttpSources sources{[] { return std::string{"figures\n"}; }, [&] { return ailment; }};
-  EXPECT_EQ(page_of("/healthz", sources).status, 200u);
-  EXPECT_EQ(page_of("/healthz", sources).body, "ok\n");
-  ailment = "the lease store cannot be written: No space left on device";
-  EXPECT_EQ(page_of("/healthz", sources).status, 503u);
-  EXPECT_EQ(page_of("/healthz", sources).body, ailment + "\n");
-  EXPECT_EQ(page_of("/metrics", sources).status, 200u);
-  EXPECT_EQ(page_of("/metrics", sources).body, "figures\n");
-  EXPECT_EQ(page_of("/", sources).status, 404u);
-}
-
-// 2001:db8::/32 is nobody's (RFC 3849): an address as it should be, that cannot be bound.
-TEST(MetricsListen, TakesAnIpv6AddressInBrackets) {
-  boost::asio::io_context context;
-  MetricsServer metrics(context, {});
-  const auto listening = metrics.listen("[2001:db8::1]:9767");
-  ASSERT_FALSE(listening);
-  EXPECT_THAT(listening.error(), testing::Not(testing::HasSubstr("is not ADDRESS:PORT")));
-}
-
-TEST(MetricsListen, WantsAddressAndPort) {
-  boost::asio::io_context context;
-  for (const char* bad : {"127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "localhost:9767", ":9767", "127.0.0.1:97x"}) {
-    MetricsServer metrics(context, {});
-    const auto listening = metrics.listen(bad);
-    ASSERT_FALSE(listening) << bad;
-    EXPECT_THAT(listening.error(), StartsWith("[metrics] listen")) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace coaxd::daemon

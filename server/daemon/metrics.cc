@@ -6,7 +6,9 @@
 #include <iterator>
 
 #include "server/base/json.h"
+#include "server/daemon/api_metrics.h"
 #include "server/daemon/leasequery_metrics.h"
+#include "server/daemon/quarantine_metrics.h"
 #include "server/engine/drop_reason.h"
 
 namespace coaxd::daemon {
@@ -174,6 +176,8 @@ std::vector<MetricRow> metric_rows() {
     if (r.row.name != rows.back().name) rows.push_back(r.row);
   for (const MetricRow& row : {kFilesRefused, kTimeAnswers, kServiceSendFailed, kLeasequeryAnswers, kLeasequeryRefused, kLeasequerySeveralKeys}) rows.push_back(row);
   for (const MetricRow& row : leasequery_tcp_rows()) rows.push_back(row);
+  for (const MetricRow& row : api_rows()) rows.push_back(row);
+  for (const MetricRow& row : quarantine_rows()) rows.push_back(row);
   return rows;
 }
 
@@ -292,6 +296,7 @@ std::vector<Sample> gather(const MetricsInput& input) {
   gather_services(input, samples);
   if (input.requesters != nullptr) gather_leasequeries(input, samples);
   if (input.leasequery_tcp != nullptr) gather_leasequery_tcp(*input.leasequery_tcp, samples);
+  if (input.api != nullptr) gather_api(*input.api, input.http, samples);
   return samples;
 }
 

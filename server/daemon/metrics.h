@@ -16,6 +16,10 @@
 namespace coaxd::leasequery {
 class TcpServer;
 }
+namespace coaxd::api {
+class Api;
+struct ServerCounters;
+}
 
 namespace coaxd::daemon {
 
@@ -58,6 +62,8 @@ struct MetricsInput {
   const leasequery::TcpServer* leasequery_tcp = nullptr;  // null: off
   const leasequery::Requesters* requesters = nullptr;   // null: nothing of leasequeries
   std::vector<const leasequery::Tally*> leasequeries;  // of each worker
+  const api::Api* api = nullptr;                       // null: not up yet
+  const api::ServerCounters* http = nullptr;     // null: not over HTTP
   int store_error = 0;
   bool clock_frozen = false;
   std::string version, durability, io;

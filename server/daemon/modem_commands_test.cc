@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json/src.hpp>
+#include <boost/json/parse.hpp>
 #include <sstream>
 
 #include "server/provision/testing/plant.h"

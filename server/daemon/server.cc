@@ -15,12 +15,14 @@
 
 #include "server/config/name_news.h"
 #include "server/base/counted.h"
+#include "server/base/json.h"
 #include "server/daemon/export.h"
 #include "server/daemon/fixed_leases.h"
 #include "server/daemon/free_lease.h"
 #include "server/daemon/leasequery_metrics.h"
 #include "server/daemon/leasequery_settings.h"
 #include "server/daemon/modem_commands.h"
+#include "server/daemon/quarantine_metrics.h"
 #include "server/daemon/scheduling.h"
 #include "server/daemon/template_commands.h"
 #include "server/engine/startup.h"
@@ -101,6 +103,7 @@ std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
 
 Server::Step Server::start() {
   started_ = clock_.now().wall;
+  events_ = std::make_shared<api::Events>(static_cast<std::uint64_t>(started_) * 1'000'000);  // ids go on above those of an earlier life
   // Fails where something keeps the call from us, and never else; waits in the first second of a machine's life. With numbers that others know, anybody could aim at
   // one place of the tables, and guess the names of files.
   if (getrandom(&seeds_, sizeof seeds_, 0) != sizeof seeds_)
@@ -172,6 +175,7 @@ Server::Step Server::open_network() {
   sockets_ = std::move(*sockets);
   if (auto opened = open_services(options.steering_seed); !opened) return opened;
   if (auto opened = open_leasequery(); !opened) return opened;
+  if (auto opened = open_portal(); !opened) return opened;
 
   if (line_.write_pid_file)
     if (auto written = pid_file_.write(pid_path_); !written) {
@@ -180,6 +184,7 @@ Server::Step Server::open_network() {
     }
   const auto identity = find_identity(line_.user, line_.group);
   if (!identity) return fail(identity.error());
+  if (auto opened = open_snmp(*identity); !opened) return opened;
   if (auto jailed = change_root(line_.chroot); !jailed) return jailed;
   open_control_socket(*identity);
   if (auto dropped = drop_privileges(*identity); !dropped) return dropped;
@@ -245,7 +250,8 @@ void Server::open_control_socket(const Identity& identity) {
   const std::filesystem::path directory = std::filesystem::path(path).parent_path();
   std::error_code failed;  // listen() says it better
   const bool made = !directory.empty() && std::filesystem::create_directories(directory, failed);
-  control_.emplace(context_, [this](const std::vector<std::string>& words) { return command(words); });
+  control_.emplace(context_, [this](const std::vector<std::string>& words) { return command(words); },
+                   [this](auto socket, std::string_view octets, std::shared_ptr<void> place) { http_of_socket_->serve(std::move(socket), octets, std::move(place)); });
   if (auto listening = control_->listen(path); !listening) return log_.warning(listening.error());
   if (identity.user.empty()) return;
   (void)!chown(path.c_str(), identity.uid, identity.gid);
@@ -297,7 +303,9 @@ Server::Step Server::load_modems() {
   engine_settings_.modems = &modems_->table();
   requesters_ = std::make_unique<leasequery::Requesters>(requester_specs(settings_), settings_.leasequery.rate);
   engine_settings_.requesters = requesters_.get();
-  return {};
+  engine_settings_.confined = &confined_;
+  engine_settings_.ward_sightings = &ward_sightings_;
+  return open_quarantine();
 }
 
 // --- threads ---
@@ -320,7 +328,7 @@ Server::Step Server::open_files() {
 }
 
 ModemFilesParts Server::files_parts() const {
-  return {.settings = settings_, .provision = *provision_, .modems = modems_->table(), .leases = leases_->table(), .plan = plan_};
+  return {.settings = settings_, .provision = *provision_, .modems = modems_->table(), .leases = leases_->table(), .plan = plan_, .confined = &confined_};
 }
 
 void Server::tell(const std::vector<provision::News>& news) {
@@ -391,21 +399,15 @@ Server::Step Server::start_workers() {
   if (leasequery_) {
     std::vector<lease::ChangeFeed*> feeds;
     for (worker::Outlets* one : outlets) feeds.push_back(&one->changes);
-    leasequery_->start({.leases = leases_->table(), .requesters = *requesters_, .config = configuration_.config, .feeds = std::move(feeds)});
+    leasequery_->start({.leases = leases_->table(), .requesters = *requesters_, .revocations = &leasequery_confined_, .config = configuration_.config, .feeds = std::move(feeds)});
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return {};
 }
 
 Server::Step Server::start_control() {
-  if (!settings_.metrics.listen.empty()) {
-    const auto ailment = [this] {
-      const int error = store_error();
-      return error == 0 ? std::string{} : "the lease store " + store_ailment(error);
-    };
-    metrics_.emplace(context_, HttpSources{[this] { return to_prometheus(samples()); }, ailment});
-    if (auto listening = metrics_->listen(settings_.metrics.listen); !listening) return listening;
-  }
+  start_quarantine();
+  if (auto opened = open_api(); !opened) return opened;
 
   for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal_number);
   const auto wait_for_signal = [this](const auto& self) -> void {
@@ -448,8 +450,11 @@ Server::Step Server::start_control() {
 // fold, mirror, sockets.
 void Server::stop() {
   control_.reset();
+  http_.reset();
   metrics_.reset();
+  if (backup_.joinable()) backup_.join();
   time_server_.reset();
+  stop_quarantine();
   if (leasequery_) leasequery_->stop();  // before the leases and the workers whose changes it takes
   for (const auto& one : workers_) one->request_stop();
   for (std::thread& thread : threads_) thread.join();
@@ -487,6 +492,7 @@ void Server::tick() {
     for (const auto& one : workers_) one->freeze_expiry(alarms_->clock_frozen());
   tell_lost_lines();
   look_after_modems();
+  look_for_reset_modems();
   if (provision_) tell(provision_->look(now.wall));
   if (!configuration_.host_names.empty() &&
       now.mono_ns - names_at_ns_ > std::int64_t{settings_.names.refresh_seconds} * 1'000'000'000) {
@@ -588,6 +594,7 @@ std::expected<std::string, std::string> Server::reload() {
     ++reloads_failed_;
     return fail(fmt::format("{}Reload refused: the running configuration goes on.", loaded.error()));
   }
+  if (const std::string news = read_api_files(); !news.empty()) loaded->warnings.push_back(news);
   for (const std::string& warning : loaded->warnings) log_.warning(warning);
   std::expected<void, std::string> reconfigured;
   (void)store_->fold_now();  // as far as it can be done before packets wait: leases of a range that comes back are read from SQLite
@@ -612,6 +619,7 @@ std::expected<std::string, std::string> Server::reload() {
   }
   configuration_ = std::move(*loaded);
   plan_ = plan;
+  if (quarantine_) quarantine_->use(configuration_.config);
   for (const std::string& line : fixed_addresses_of_others(*configuration_.config, leases_->table(), clock_.now().wall)) {
     log_.warning(line);
     configuration_.warnings.push_back(line);
@@ -624,6 +632,7 @@ std::expected<std::string, std::string> Server::reload() {
                                      counted(configuration_.config->pools().size(), "pool"),
                                      counted(configuration_.config->hosts().size(), "host"), (io::read_monotonic_ns() - began) / 1'000'000);
   log_.info(sentence);
+  events_->tell("reload", "{\"text\": " + json_text(sentence) + "}");
   return sentence + "\n" + lines(configuration_.warnings);
 }
 
@@ -737,13 +746,21 @@ std::vector<Sample> Server::samples() const {
   for (const auto& one : files_) input.files.push_back(&one->files.counters());
   if (time_server_) input.time_answers_tcp = time_server_->answers();
   input.leasequery_tcp = leasequery_ ? &*leasequery_ : nullptr;
+  input.api = api_ ? &*api_ : nullptr;
+  input.http = http_ ? &http_->counters() : nullptr;
   if (mirror_) input.mirror_age = mirror_->lag().age.count();
   input.store_error = alarms_->store_error();
   input.clock_frozen = alarms_->clock_frozen();
   input.version = kVersion;
   input.durability = std::string{to_string(settings_.store.durability)};
   input.io = io_name_;
-  return gather(input);
+  std::vector<Sample> samples = gather(input);
+  gather_quarantine({.quarantines = quarantine_ ? &quarantine_->quarantines() : nullptr,
+                     .sightings = quarantine_ ? &ward_sightings_ : nullptr,
+                     .portal = portal_ ? &*portal_ : nullptr,
+                     .snmp = snmp_ ? &snmp_->counters() : nullptr},
+                    samples);
+  return samples;
 }
 
 }  // namespace coaxd::daemon

@@ -13,7 +13,11 @@
 #include <thread>
 #include <vector>
 
+#include "leasequery/confined_holders.h"
 #include "leasequery/tcp_server.h"
+#include "server/api/api.h"
+#include "server/api/quarantine_desk.h"
+#include "server/api/server.h"
 #include "server/daemon/alarms.h"
 #include "server/daemon/command_line.h"
 #include "server/daemon/configuration.h"
@@ -24,6 +28,7 @@
 #include "server/daemon/metrics.h"
 #include "server/daemon/mirror.h"
 #include "server/daemon/process.h"
+#include "server/daemon/quarantine_service.h"
 #include "server/daemon/served_interfaces.h"
 #include "server/daemon/modem_files.h"
 #include "server/daemon/service_settings.h"
@@ -31,9 +36,11 @@
 #include "server/io/clock.h"
 #include "server/io/interfaces.h"
 #include "server/io/sockets.h"
+#include "server/portal/portal.h"
 #include "server/store/lease_store.h"
 #include "server/subscriber/modems.h"
 #include "server/worker/worker.h"
+#include "snmp/resetter.h"
 
 namespace coaxd::daemon {
 
@@ -60,6 +67,18 @@ class Server {
   Step load_modems();
   Step start_workers();
   Step start_control();
+  Step open_api();
+  std::string read_api_files();
+  std::expected<void, std::string> back_up(std::function<void(api::Text)> done);
+  std::string ailment() const;
+  Step open_portal();
+  Step open_snmp(const Identity& identity);
+  Step open_quarantine();
+  void start_quarantine();
+  void stop_quarantine();
+  Ipv4 address_of(subscriber::Mac modem);
+  void ask_modem(snmp::Act act, subscriber::Mac modem, std::function<void(api::Text)> done);
+  void look_for_reset_modems();
   void open_control_socket(const Identity& identity);
   void restore_control_socket();
   void stop();
@@ -98,6 +117,8 @@ class Server {
   std::unique_ptr<store::LeaseStore> store_;
   std::unique_ptr<leasequery::Requesters> requesters_;
   std::unique_ptr<subscriber::Modems> modems_;  // after the store it writes to, before the workers who read it
+  subscriber::PublishedConfined confined_{std::make_shared<const subscriber::Confined>()};  // who is in quarantine; before all who look
+  subscriber::WardSightings ward_sightings_;                                                // what the workers see of those
   std::vector<std::unique_ptr<worker::Transport>> transports_;
   std::vector<std::unique_ptr<store::Journal>> journals_;
   std::unique_ptr<provision::Provision> provision_;  // null: no TFTP. After the modem records, before who reads it
@@ -107,14 +128,26 @@ class Server {
   std::vector<std::thread> threads_;
   std::optional<Mirror> mirror_;
   io::Clock leasequery_clock_;  // its thread's
+  const leasequery::ConfinedHolders leasequery_confined_{confined_};  // its thread's
   std::optional<leasequery::TcpServer> leasequery_;  // none: not over TCP
 
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_{context_};
   boost::asio::steady_timer ticker_{context_};
   boost::asio::posix::stream_descriptor interface_monitor_{context_};
+  std::shared_ptr<api::Events> events_;  // from start() on
+  std::optional<api::Api> api_;  // before those who bring it requests
+  std::optional<api::HttpServer> http_, metrics_;
+  std::optional<api::SocketServer> http_of_socket_;
+  std::optional<snmp::Resetter> snmp_;  // none: no CMTS is named
+  std::unique_ptr<QuarantineService> quarantine_;  // null: off
+  std::optional<api::QuarantineDesk> desk_;
+  std::optional<portal::Texts> portal_texts_;  // until the portal has them
+  std::optional<portal::Portal> portal_;
+  std::vector<std::unique_ptr<api::HttpServer>> portal_servers_;
+  std::thread backup_;
+  bool backs_up_ = false;
   std::optional<ControlSocket> control_;
-  std::optional<MetricsServer> metrics_;
   std::optional<TimeServer> time_server_;
 
   // Drawn from the kernel, each for one thing.
