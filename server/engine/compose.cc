@@ -16,6 +16,7 @@ using config::Parameter;
 
 constexpr std::uint16_t kBroadcastFlag = 0x8000;
 constexpr std::uint8_t kBootfileName = 67;
+constexpr std::uint8_t kCaptivePortal = 114;  // RFC 8910 §2; dhcpd calls it default-url
 
 Bytes octets_of(Exchange& exchange, std::uint32_t value) noexcept {
   const MutableBytes out = exchange.server.arena.take(4);
@@ -197,6 +198,7 @@ bool write_answer(Exchange& exchange, const Answer& answer) noexcept {
   selection.context = &server.context;  // options that wait for this moment (dhcpd-compat §19)
   selection.request = exchange.query;
   selection.use_request_list = answer.type != wire::MessageType::bootp;
+  if (exchange.quarantine != nullptr) selection.unasked = kCaptivePortal;
   const std::size_t count = select_reply_options(selection, server.arena, server.options);
   if (answer.lease != nullptr && server.settings.file_names != nullptr) hand_out_file(exchange, *answer.lease, header, {server.options.data(), count});
   wire::ReplyLimits limits = reply_limits(options, *exchange.query);

@@ -172,6 +172,7 @@ void list_requested(CodeList& list, const ReplySelection& in, Bytes requested) n
   const OptionState& options = *in.options;
   if (options.has(OptionRegistry::kDhcp, option::subnet_selection)) list.add(option::subnet_selection);
   if (options.flag(Parameter::echo_client_id, false)) list.add(option::client_identifier);
+  if (in.unasked != 0) list.add(in.unasked);
   for (const std::uint8_t code : requested) list.add(code);
   // Unasked, and only where there is room for them: 81 answers an 81 that had its three octets at least.
   if (in.request->option(option::fqdn).size() >= 3) list.add(option::fqdn);

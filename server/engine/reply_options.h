@@ -21,6 +21,7 @@ struct ReplySelection {
   // Honour a parameter request list: the client's, or a configured dhcp-parameter-request-list instead of it. Not for NAK, BOOTP and
   // leasequery replies, which carry all that is set.
   bool use_request_list = true;
+  std::uint8_t unasked = 0;  // sent if it is set, asked for or not; 0: none
 };
 
 inline constexpr std::size_t kMaxReplyOptions = 300;

@@ -75,6 +75,16 @@ TEST_F(Quarantine, AMachineMovesIntoTheGardenAndOthersBehindTheModemDoNot) {
   )");
 }
 
+// RFC 8910 §2: whoever asks hears of the portal; in quarantine who does not ask does, too.
+TEST_F(Quarantine, ThePortalIsToldUnasked) {
+  confine({machine("pc1")});
+  sim.script(R"(
+    0s  pc1  DISCOVER giaddr=10.5.0.1 prl=3,6        -> OFFER options=53,54,51,114,1,3
+    0s  pc1  DISCOVER giaddr=10.5.0.1 prl=114,3,114  -> OFFER options=53,54,51,114,1,3
+    0s  pc2  DISCOVER giaddr=10.5.0.1 prl=3,6        -> OFFER options=53,54,51,1,3
+  )");
+}
+
 // RFC 2131 §4.3.2: on the server's own wire, where it says to broadcast, no cable client hears it.
 TEST_F(Quarantine, ARenewalByUnicastIsRefusedWhereTheClientHearsIt) {
   two_of_m1();
