@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How far coaxd goes, against what it must reach: endurance, size, memory, latency, restart, workers, leasequery, overload, boot. Each row is a
+"""How far coaxd goes, against what it must reach: endurance, size, memory, latency, restart, workers, leasequery, quarantine, overload, boot. Each row is a
 file in rows/ that says what it measures; comparisons with other servers are made by bench/compare.
 
     bench/limits/limits.py --out /tmp/limits                    all rows, full size: some 50 minutes, 10 GB of disk
@@ -32,7 +32,7 @@ import figures  # noqa: E402
 import rig  # noqa: E402
 
 # In this order, the rows of one store together, and how many minutes each takes at full size.
-ROWS = {"latency": 2, "restart": 2, "workers": 3, "leasequery": 8, "endurance": 12, "overload": 7, "size": 8, "memory": 1, "boot": 13}
+ROWS = {"latency": 2, "restart": 2, "workers": 3, "leasequery": 8, "quarantine": 2, "endurance": 12, "overload": 7, "size": 8, "memory": 1, "boot": 13}
 NOTHING_CAN_RUN, INTERRUPTED = 77, 130  # ctest takes the first for "skipped"
 IDLE = 0.5  # a machine with a higher load had other work
 QUICK = {"clients": 10_000, "few": 2_000, "many": 20_000, "seconds": 2.0, "endurance_seconds": 5.0, "rounds": 1}
