@@ -90,7 +90,7 @@ void World::boot() {
                               .journal = *server.journal,
                               .leases = memory_->table(),
                               .limits = memory_->limits(),
-                              .settings = {},
+                              .settings = {.confined = &confined_, .ward_sightings = &ward_sightings_},
                               .log_packets = options_.log_packets,
                               .index = i,
                               .max_held = options_.max_held},
@@ -211,7 +211,7 @@ void World::transmit(const Client& from, Packet packet, bool unicast) {
   } else if (from.link() != 0) {
     packet.giaddr = relay_of(from.link());
     packet.hops = 1;
-    const std::string modem = fmt::format("modem{}", from.number() / 2);
+    const std::string modem = modem_of(from);
     packet.add_agent(wire::agent::remote_id, as_bytes(modem));
   }
   const std::vector<std::uint8_t> octets = packet.encode();
@@ -225,6 +225,7 @@ void World::transmit(const Client& from, Packet packet, bool unicast) {
 }
 
 void World::arrive(std::vector<std::uint8_t> octets, const engine::Arrival& arrival, unsigned worker) {
+  if (octets.size() >= 8) arrived_.try_emplace(load_be32(octets.data() + 4), time_.mono_ns);
   servers_[worker].transport->deliver({std::move(octets), arrival});
   // What comes within half a millisecond is one batch.
   after(random_between(kMillisecond / 2), [this, worker, life = life_] {
@@ -291,6 +292,32 @@ void World::disk_works(unsigned index) {
 void World::on_durable(const store::Record& record) {
   auto [at, fresh] = durable_.try_emplace(record.address.value, record);
   if (!fresh && store::is_later(record.generation, at->second.generation)) at->second = record;
+}
+
+// --- quarantine ---
+
+std::string World::modem_of(const Client& client) { return fmt::format("modem{}", client.number() / 2); }
+
+bool World::is_in_garden(Ipv4 address) const {
+  const config::Pool* pool = config_->pool_of(address);
+  return pool != nullptr && pool->is_garden;
+}
+
+void World::confine(const std::vector<subscriber::Confined::Ward>& wards) {
+  auto confined = std::make_shared<const subscriber::Confined>(wards);
+  for (const auto& client : clients_) {
+    const std::string modem = client->link() == 0 ? std::string{} : modem_of(*client);  // on the server's own wire there is none
+    const bool now = confined->find({.hardware = client->mac(), .remote_id = as_bytes(modem), .vendor_class = {}}) != nullptr;
+    Kept& kept = kept_[client->number()];
+    if (kept.confined != now) kept = {now, time_.mono_ns};
+  }
+  confined_.publish(std::move(confined));
+}
+
+std::vector<subscriber::WardSighting> World::ward_sightings() {
+  std::vector<subscriber::WardSighting> all;
+  ward_sightings_.collect([&](const subscriber::WardSighting& one) { all.push_back(one); });
+  return all;
 }
 
 // --- clients ---
@@ -409,7 +436,19 @@ void World::check_reply(Bytes payload, const Departure& departure) {
   if (forbidden_ && client != nullptr && !reply.yiaddr().is_zero() && forbidden_(*client, reply.yiaddr())) {
     violate(fmt::format("client {} must not have {}", client->number(), to_string(reply.yiaddr())));
   }
-  if (!reply.yiaddr().is_zero() && reply.type() != MessageType::offer) check_ack(reply, client);
+  if (!reply.yiaddr().is_zero() && reply.type() != MessageType::offer) {
+    check_ack(reply, client);
+    if (client != nullptr) check_quarantine(reply, *client);
+  }
+}
+
+// docs/quarantine.md: who asks when it is known gets an address of the garden, or of anywhere else when it is over.
+void World::check_quarantine(const wire::Message& reply, const Client& client) {
+  const auto kept = kept_.find(client.number());
+  const auto arrived = arrived_.find(reply.xid());
+  if (kept == kept_.end() || arrived == arrived_.end() || arrived->second <= kept->second.since) return;
+  if (is_in_garden(reply.yiaddr()) == kept->second.confined) return;
+  violate(fmt::format("client {} is {} quarantine and was given {}", client.number(), kept->second.confined ? "in" : "not in", to_string(reply.yiaddr())));
 }
 
 // RFC 2131 §3.1 step 4: what an ACK says is on the disk; and nobody else believes to have that address.

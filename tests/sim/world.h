@@ -65,6 +65,10 @@ class World final : private SimTransport::Observer {
   void add_abuse(std::int64_t every_ns);  // hostile clients from now on
   // Addresses that a client must never be offered or given, whatever else is free.
   void forbid(std::function<bool(const Client&, Ipv4)> forbidden) { forbidden_ = std::move(forbidden); }
+  // Who is in quarantine from now on, and who is not any more. What an ACK gives must be of the garden or not, for whoever asked after that.
+  void confine(const std::vector<subscriber::Confined::Ward>& wards);
+  static std::string modem_of(const Client& client);
+  bool is_in_garden(Ipv4 address) const;
   void add_squatter(Ipv4 address) { squatters_.insert(address.value); }
 
   void power_cut();  // the machine: memory is lost, and of the disk what was not synced
@@ -93,6 +97,8 @@ class World final : private SimTransport::Observer {
   lease::Binding binding(Ipv4 address) const;
   std::uint64_t dropped(engine::DropReason reason) const;
   std::size_t bound() const;  // clients that have an address by their own reckoning
+  // What the workers have told of those in quarantine since the last call.
+  std::vector<subscriber::WardSighting> ward_sightings();
   std::uint64_t acks() const { return acks_; }
   std::uint64_t offers() const { return offers_; }
   std::uint32_t billed(std::string_view class_name, std::string_view data) const;
@@ -135,6 +141,7 @@ class World final : private SimTransport::Observer {
   bool is_client(const Client& client, const lease::Binding& binding) const;
   void check_reply(Bytes payload, const engine::Departure& departure);
   void check_ack(const wire::Message& reply, const Client* client);
+  void check_quarantine(const wire::Message& reply, const Client& client);
   void check_books(unsigned index);
   void check_promises(std::string_view when);
   void violate(std::string what);
@@ -153,6 +160,16 @@ class World final : private SimTransport::Observer {
   std::uint64_t life_ = 0;  // of the server: what was under way for an earlier one is lost
   std::uint32_t xid_ = 0;
   std::array<engine::Interface, 1> interfaces_;
+
+  // Since when he is confined, or is not any more.
+  struct Kept {
+    bool confined = false;
+    std::int64_t since = -1;
+  };
+  subscriber::PublishedConfined confined_{std::make_shared<const subscriber::Confined>()};
+  subscriber::WardSightings ward_sightings_;
+  std::map<unsigned, Kept> kept_;                   // by client
+  std::map<std::uint32_t, std::int64_t> arrived_;  // by xid: the first packet with it
 
   store::SimDisk disk_;
   store::SimVfs vfs_;
