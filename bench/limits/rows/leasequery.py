@@ -23,6 +23,7 @@ DUMP_S = 5
 P99_TIMES = 2
 NEWCOMERS = 5_000  # new clients a second while all leases are told
 BULKLEASEQUERY, QUERY = 14, 10
+DONE = b"\x63\x82\x53\x63\x35\x01\x0f"  # the cookie, and option 53 of DHCPLEASEQUERYDONE (RFC 6926 §6.2.1)
 SINK = 9  # hosts behind the server's own address
 
 
@@ -164,10 +165,13 @@ class Dumps(threading.Thread):
             start = time.monotonic()
             asking.sendall(struct.pack("!H", len(message)) + message)
             asking.shutdown(socket.SHUT_WR)
-            room, self.octets = bytearray(1 << 20), 0
+            room, self.octets, tail = bytearray(1 << 20), 0, b""
             while got := asking.recv_into(room):
                 self.octets += got
+                tail = (tail + bytes(room[max(got - 400, 0):got]))[-400:]
             self.seconds.append(time.monotonic() - start)
+            if DONE not in tail:
+                raise RuntimeError(f"the answer to a bulk leasequery ended after {self.octets} octets without DHCPLEASEQUERYDONE")
 
     def run(self):
         while not self.ends:
