@@ -11,7 +11,6 @@ import socket
 import sqlite3
 import ssl
 import subprocess
-import threading
 import time
 import unittest
 
@@ -27,7 +26,11 @@ ping-check off;
 authoritative;
 default-lease-time 36000;
 subnet 192.168.0.0 netmask 255.255.255.0 { }
-subnet 10.0.0.0 netmask 255.0.0.0 { range 10.1.0.0 10.%d.255.255; }
+class "quarantine" { }
+subnet 10.0.0.0 netmask 255.0.0.0 {
+  pool { deny members of "quarantine"; range 10.1.0.0 10.%d.255.255; }
+  pool { allow members of "quarantine"; range 10.200.0.0 10.200.0.255; }
+}
 """
 
 
@@ -38,7 +41,7 @@ def leases_text(count, begin):
 
 
 class Api(unittest.TestCase):
-    LEASES, SETTINGS, HOST = 3, {}, "127.0.0.1"
+    LEASES, SETTINGS, HOST = 4, {}, "127.0.0.1"
 
     def setUp(self):
         temporary = capture.temporary_folder()
@@ -46,7 +49,7 @@ class Api(unittest.TestCase):
         self.folder = pathlib.Path(temporary.name)
         self.namespace = netns.Namespace()
         self.addCleanup(self.namespace.close)
-        self.namespace.ip("link add lan0 type dummy", "addr add 192.168.0.1/24 broadcast + dev lan0", "link set lan0 up")
+        self.namespace.ip("link add lan0 type veth peer name far0", "addr add 192.168.0.1/24 broadcast + dev lan0", "link set far0 up", "link set lan0 up")
         self.tokens = {}
         lines = ""
         for role in ("sensor", "desk", "admin"):
@@ -57,7 +60,8 @@ class Api(unittest.TestCase):
         (self.folder / "tokens").chmod(0o600)
         (self.folder / "backups").mkdir()
         self.begin = int(time.time()) - 3600
-        sections = {"api": {"listen": f"{self.HOST}:{PORT}", "tokens": f"{self.folder}/tokens", "backups": f"{self.folder}/backups"} | self.SETTINGS}
+        sections = {"api": {"listen": f"{self.HOST}:{PORT}", "tokens": f"{self.folder}/tokens", "backups": f"{self.folder}/backups"} | self.SETTINGS,
+                    "quarantine": {"enabled": True}}
         self.running = server.Server(base.Settings.server, self.namespace, temporary.name, CONFIG % (1 + (self.LEASES - 1 >> 16)), ["lan0"],
                                      ["-C", coaxd_toml.write(self.folder, sections), *base.Settings.server_options], leases_text(self.LEASES, self.begin))
         self.start()
@@ -85,12 +89,15 @@ class Api(unittest.TestCase):
 
     def ask(self, method, path, role="admin", body=None, connection=None, **fields):
         """(status, parsed body, response); a connection of its own unless one is given."""
-        connection = connection or self.http()
+        own = None if connection else self.http()
+        connection = connection or own
         if role:
             fields["Authorization"] = "Bearer " + self.tokens.get(role, role)
         connection.request(method, path, None if body is None else body if isinstance(body, (str, bytes)) else json.dumps(body), fields)
         response = connection.getresponse()
         text = response.read()
+        if own:
+            own.close()
         return response.status, json.loads(text) if "json" in response.headers["Content-Type"] and "ndjson" not in response.headers["Content-Type"] else text.decode(), response
 
     def raw(self, octets, finish=False):
@@ -103,6 +110,27 @@ class Api(unittest.TestCase):
         while piece := made.recv(65536):
             received += piece
         return received.decode()
+
+    def follow(self, **fields):
+        connection = self.http()
+        connection.request("GET", "/v1/events", headers={"Authorization": "Bearer " + self.tokens["sensor"]} | fields)
+        response = connection.getresponse()
+        self.assertEqual((200, "text/event-stream"), (response.status, response.headers["Content-Type"]))
+        self.followed = connection
+        return response
+
+    @staticmethod
+    def read_event(response):
+        event = {}
+        while line := response.readline().decode().rstrip("\n"):
+            name, _, value = line.partition(": ")
+            event[name] = value
+        return event
+
+    def next_event(self, response):
+        while "data" not in (event := self.read_event(response)):
+            pass
+        return event
 
 
 class Requests(Api):
@@ -120,7 +148,7 @@ class Requests(Api):
         self.assertEqual("200", curl("-I", f"http://127.0.0.1:{PORT}/healthz")[1])
         self.assertIn("coaxd_build", curl(f"http://127.0.0.1:{PORT}/metrics")[0])
         body, status = curl("--unix-socket", f"{self.folder}/control.sock", "http://coaxd/v1/pools")
-        self.assertEqual(("200", 3), (status, json.loads(body)["pools"][0]["active"]))
+        self.assertEqual(("200", 4), (status, json.loads(body)["pools"][0]["active"]))
 
     def test_roles_and_limits(self):
         self.assertEqual(401, self.ask("GET", "/v1/leases", None)[0])
@@ -199,12 +227,12 @@ class Requests(Api):
         status, made, _ = self.ask("POST", "/v1/backup")
         self.assertEqual(201, status, made)
         with sqlite3.connect(f"file:{made['file']}?mode=ro", uri=True) as copy:
-            self.assertEqual([(3,)], copy.execute("SELECT count(*) FROM leases").fetchall())
+            self.assertEqual([(4,)], copy.execute("SELECT count(*) FROM leases").fetchall())
         self.assertEqual("ok", subprocess.run(["sqlite3", made["file"], "PRAGMA integrity_check"], capture_output=True, text=True, check=True).stdout.strip())
 
     def test_coaxctl_asks_the_same(self):
         self.assertIn("00:15:96:00:00:01", self.ctl("leases", "list", "--ip", "10.1.0.1"))
-        self.assertEqual(3, len(self.ctl("leases", "list", "--json").splitlines()))
+        self.assertEqual(4, len(self.ctl("leases", "list", "--json").splitlines()))
         self.assertIn("10.1.0.0-10.1.255.255", self.ctl("pools"))
         self.assertIn("is not an IPv4 address", self.ctl("leases", "list", "--ip", "10.1", status=1))
         self.assertIn("there is no command 'shwo'", self.ctl("quarantine", "shwo", status=2))
@@ -212,31 +240,12 @@ class Requests(Api):
 
 
 class Events(Api):
-    def follow(self, **fields):
-        connection = self.http()
-        connection.request("GET", "/v1/events", headers={"Authorization": "Bearer " + self.tokens["sensor"]} | fields)
-        response = connection.getresponse()
-        self.assertEqual((200, "text/event-stream"), (response.status, response.headers["Content-Type"]))
-        return response
-
-    @staticmethod
-    def read_event(response):
-        event = {}
-        while line := response.readline().decode().rstrip("\n"):
-            name, _, value = line.partition(": ")
-            event[name] = value
-        return event
-
-    def next_event(self, response):
-        while "data" not in (event := self.read_event(response)):
-            pass
-        return event
-
     def test_who_comes_back_hears_what_he_has_missed(self):
         following = self.follow()
         self.ask("POST", "/v1/config/reload")
         first = self.next_event(following)
         self.assertEqual("reload", first["event"])
+        self.followed.close()
         following.close()
         for _ in range(3):
             self.ask("POST", "/v1/config/reload")
@@ -274,6 +283,8 @@ class ManyLeases(Api):
         self.assertEqual((50000, min(LEASES - 50000, 20000)), (len(whole["leases"]), len(rest["leases"])))
 
     def test_packets_and_others_are_served_while_a_client_does_not_read(self):
+        for _ in range(50):     # what is touched first is touched now
+            self.ask("GET", "/v1/pools", "desk")
         slow = self.connect()
         slow.sendall(f"GET /v1/leases HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {self.tokens['desk']}\r\n\r\n".encode())
         before = self.rss_kib()
@@ -329,30 +340,41 @@ class PlainBeyond(Api):
 
 
 class Quarantine(Api):
-    def test_a_thousand_a_second_are_taken(self):
-        """What the switch says of them is its own tests' matter: here each has an answer that a sensor understands."""
-        status, told, _ = self.ask("POST", "/v1/quarantine", "sensor", {"ip": "10.1.0.1", "reason": "port scan", "event_id": "1", "dry_run": True})
-        self.assertIn(status, (200, 201, 202, 404, 409, 503), told)
+    def test_from_order_to_release(self):
+        following = self.follow()
+        order = {"ip": "10.1.0.1", "reason": "port scan", "ttl": 3600, "event_id": "1", "evidence": {"ports": [22]}}
+        status, case, _ = self.ask("POST", "/v1/quarantine", "desk", order)
+        self.assertEqual((201, "active", "10.1.0.1", "cpe"), (status, case["state"], case["ip"], case["scope"]), case)
+        self.assertEqual((200, case["id"]), (lambda again: (again[0], again[1]["id"]))(self.ask("POST", "/v1/quarantine", "desk", order)))
+        event = self.next_event(following)
+        self.assertEqual(("quarantine", case["id"]), (event["event"], json.loads(event["data"])["id"]))
+        self.assertEqual([case["id"]], [each["id"] for each in self.ask("GET", "/v1/quarantine?active=1", "sensor")[1]["quarantines"]])
+        self.assertIn("port scan", self.ctl("quarantine", "list", "--active"))
+        self.assertEqual(403, self.ask("DELETE", f"/v1/quarantine/{case['id']}", "sensor")[0])
+        self.ctl("quarantine", "release", case["id"], "--reason", "cleaned")
+        self.assertEqual("released", self.ask("GET", f"/v1/quarantine/{case['id']}", "desk")[1]["state"])
+        self.assertIn("coaxctl", self.ctl("quarantine", "steps", case["id"]))
+        status, told, _ = self.ask("POST", "/v1/quarantine", "desk", {"ip": "10.1.7.7", "reason": "x"})
+        self.assertEqual(404, status, told)
         self.assertIn("did you mean 'scope'?", self.ask("POST", "/v1/quarantine", "sensor", {"ip": "10.1.0.1", "scop": "cpe"})[1]["detail"])
         self.assertIn("Say who is meant", self.ask("POST", "/v1/quarantine", "sensor", {"reason": "x"})[1]["detail"])
-        statuses, each = {}, 500
 
-        def post(role):
-            connection = self.http()
-            for i in range(each):
-                body = {"ip": f"10.1.0.{i % 3}", "reason": "port scan", "source": "e2e", "event_id": f"{role}{i}", "dry_run": True}
-                got = self.ask("POST", "/v1/quarantine", role, body, connection)[0]
-                statuses[got] = statuses.get(got, 0) + 1
+    def test_a_thousand_a_second_are_taken(self):
+        """Each has an answer that a sensor understands; how fast is printed."""
+        statuses, clients, each = {}, [self.http() for _ in range(60)], 50
         began = time.monotonic()
-        threads = [threading.Thread(target=post, args=(role,)) for role in ("sensor", "desk", "admin", "sensor")]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for i in range(each):
+            for n, client in enumerate(clients):
+                body = {"ip": f"10.1.0.{n % 3}", "reason": "port scan", "source": f"e2e-{n % 5}", "event_id": f"{n}-{i}", "signature": "2001219", "evidence": {"n": i}}
+                client.request("POST", "/v1/quarantine", json.dumps(body), {"Authorization": "Bearer " + self.tokens[("sensor", "desk", "admin")[n % 3]]})
+            for client in clients:
+                response = client.getresponse()
+                response.read()
+                statuses[response.status] = statuses.get(response.status, 0) + 1
         took = time.monotonic() - began
         print(f"{sum(statuses.values())} orders in {took:.2f} s, by status: {statuses}", flush=True)
-        self.assertEqual(4 * each, sum(statuses.values()))
-        self.assertTrue(self.running.alive())
+        self.assertEqual(len(clients) * each, sum(statuses.values()))
+        self.assertLessEqual(set(statuses), {200, 201, 202})
 
 
 if __name__ == "__main__":
