@@ -1,7 +1,6 @@
 // coaxctl: asks a running coaxd. A thin client of the control socket (server/daemon/control.h): every answer is the server's.
 #include <CLI/CLI.hpp>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,7 +12,10 @@
 #include <vector>
 
 #include "server/base/json.h"
+#include "server/ctl/api_commands.h"
+#include "server/ctl/dns_config.h"
 #include "server/ctl/leasequery_command.h"
+#include "server/ctl/server_socket.h"
 
 namespace {
 
@@ -23,6 +25,8 @@ Examples:
   coaxctl stats --json               the same for programs
   coaxctl metrics                    the same as Prometheus text
   coaxctl leases export > leases     every lease in dhcpd.leases format
+  coaxctl leases list --modem 00:10:95:01:02:03
+                                     who is behind a modem
   coaxctl leases free 203.0.113.41   end the lease, abandonment or reservation of an address
   coaxctl modem set 00:10:95:01:02:03 --profile gold ds_rate=100
                                      what a modem gets from now on; a restart keeps it
@@ -30,6 +34,14 @@ Examples:
   coaxctl modem list --json          all of them, one object a line
   coaxctl modem file 00:10:95:01:02:03 gold.cm
                                      the file that this modem would get now, as text
+  coaxctl history 203.0.113.9 --at 2026-11-23T14:05:00Z
+                                     who had an address then
+  coaxctl quarantine add 203.0.113.9 --reason "port scan" --ttl 3600
+                                     take him off the net; list, show, release
+  coaxctl quarantine dns-config --portal 10.66.0.1 --upstream 192.0.2.53 dnsmasq
+                                     the resolver of the walled garden
+  coaxctl events                     what happens, as it happens
+  coaxctl token new ids-1 sensor     a token for the API over HTTP
   coaxctl templates                  which templates are good, and what is wrong with the others
   coaxctl leasequery 203.0.113.41    who has it, asked as a relay asks; --help tells of TCP
   coaxctl check                      would the configuration on disk be taken over?
@@ -68,23 +80,10 @@ class Output {
 
 // Sends one line, prints the body. The exit status is the answer's.
 int ask(const std::string& path, const std::string& request, bool json, Output& output) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail("the socket's path is too long: " + path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    const int error = errno;
-    const std::string hint = error == EACCES ? "The socket belongs to root, or to the user of -user: ask as one of them."
-                                             : "Is it running? Another path is given with --socket (coaxd.toml: [control] socket).";
-    return fail("cannot reach coaxd at " + path + ": " + std::strerror(error) + ". " + hint);
-  }
-  const std::string line = request + "\n";
-  for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t n = send(fd, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
-    if (n <= 0) return fail("the server closed the connection");
-    sent += static_cast<std::size_t>(n);
-  }
+  const auto connected = coaxd::ctl::connect_to(path);
+  if (!connected) return fail(connected.error());
+  const int fd = *connected;
+  if (!coaxd::ctl::send_all(fd, request + "\n")) return fail("the server closed the connection");
   std::string head;
   bool in_body = false, ok = false;
   char buffer[65536];
@@ -156,7 +155,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "coaxctl " COAXD_VERSION);
 
   // Before the command or behind it.
-  app.add_flag("--json", json, "answer in JSON: stats, check, leases export, leasequery, modem, templates; refusals too");
+  app.add_flag("--json", json, "answer in JSON; refusals too. Not of metrics, reload, leases free");
   std::string request;
   const auto command = [&](CLI::App& parent, const std::string& name, const std::string& help, const std::string& line, bool has_json) {
     CLI::App* sub = parent.add_subcommand(name, help)->fallthrough();
@@ -170,7 +169,7 @@ int main(int argc, char** argv) {
   command(app, "templates", "the templates of modem files: good or not, their variables and mistakes; and the shared secrets", "templates", true);
   command(app, "reload", "take over the configuration on disk; on an error the running one goes on", "reload", false);
   command(app, "check", "check the configuration on disk and print what is honoured, without taking it over", "check", true);
-  CLI::App* leases = app.add_subcommand("leases", "export all of them, free one")->fallthrough();
+  CLI::App* leases = app.add_subcommand("leases", "list some, export all of them, free one")->fallthrough();
   leases->require_subcommand(1);
   command(*leases, "export", "every lease, in dhcpd.leases format (--json: one object a line)", "leases export", true);
   std::string address;
@@ -230,17 +229,24 @@ int main(int argc, char** argv) {
     if (!name.empty()) request += " " + in_one_word(name);
     if (!output.empty()) request += " --octets";
   });
+  coaxd::ctl::ApiCommands api;
+  api.add_to(app, *leases);
+  coaxd::ctl::DnsConfigCommand dns_config;
+  dns_config.add_to(*app.get_subcommand("quarantine"));
   coaxd::ctl::LeasequeryCommand leasequery;
   leasequery.add_to(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const CLI::App& last = leases->parsed() ? *leases : modem->parsed() ? *modem : app;
+    const CLI::App* last = &app;  // the command that lacks one of its own
+    if (const auto parsed = app.get_subcommands(); !parsed.empty()) last = parsed.front();
     const auto words = app.remaining(true);
-    if (last.get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) return unknown_command(last, words.front());
+    if (!last->get_subcommands({}).empty() && last->get_subcommands().empty() && !words.empty() && !words.front().starts_with('-')) return unknown_command(*last, words.front());
     return app.exit(error) == 0 ? 0 : 2;  // --help and --version end here as well
   }
   if (leasequery.chosen()) return leasequery.run(json);
+  if (dns_config.chosen()) return dns_config.run(json);
+  if (api.chosen()) return api.run(socket_path, json);
   Output to(output);
   return ask(socket_path, json ? request + " --json" : request, json, to);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""examples/dns with Debian's dnsmasq and unbound: what they answer to a quarantined machine. All in one namespace, on its loopback."""
+"""What `coaxctl quarantine dns-config` (the path of coaxctl is the argument) makes of examples/dns, with Debian's dnsmasq and unbound: what they answer to a quarantined machine. All in one
+namespace, on its loopback."""
 import pathlib
 import shutil
 import socket
@@ -14,7 +15,7 @@ import netns
 from mock_api import wait_until
 
 DNS = base.ROOT / "examples" / "dns"
-GENERATOR = DNS / "dns-config"
+GENERATOR = [sys.argv.pop(1) if len(sys.argv) > 1 else base.ROOT / "build" / "bin" / "coaxctl", "quarantine", "dns-config"]
 PORTAL, GARDEN, UPSTREAM, TRUE = "10.66.0.1", "10.66.0.2", "192.0.2.53", "198.51.100.7"
 A, NS, PTR, MX, TXT, AAAA, HTTPS, ANY = 1, 2, 12, 15, 16, 28, 65, 255
 NOERROR, NXDOMAIN, REFUSED = 0, 3, 5
@@ -101,7 +102,7 @@ class Garden:
         self.assertTrue(wait_until(self.alive), (self.folder / "log").read_text())
 
     def generate(self):
-        return subprocess.run([GENERATOR, "--portal", PORTAL, "--listen", GARDEN, "--upstream", UPSTREAM, "--allow", self.folder / "allow", self.program],
+        return subprocess.run([*GENERATOR, "--portal", PORTAL, "--listen", GARDEN, "--upstream", UPSTREAM, "--allow", self.folder / "allow", self.program],
                               capture_output=True, text=True, check=True, timeout=30).stdout
 
     def alive(self):
@@ -213,14 +214,14 @@ class Unbound(Garden, base.Folder):
 
 class Generator(base.Folder):
     def run_it(self, *words):
-        return subprocess.run([GENERATOR, "--portal", PORTAL, "--upstream", UPSTREAM, *words], capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run([*GENERATOR, "--portal", PORTAL, "--upstream", UPSTREAM, *words], capture_output=True, text=True, timeout=30, check=False)
 
     def test_mistakes_in_the_list_have_their_line(self):
         for text in ("com", "a b.example", "-a.example", "a..example", "bücher.example", "a" * 64 + ".example", "a.example;x", "10.66.0.1", 'x".example', "{domain}.example",
                      ".".join(["a" * 60] * 5)):
             (self.folder / "allow").write_text("good.example\n\n" + text + "\n")
             done = self.run_it("--allow", self.folder / "allow", "unbound")
-            self.assertEqual((2, ""), (done.returncode, done.stdout), text)
+            self.assertEqual((1, ""), (done.returncode, done.stdout), text)
             self.assertIn(f"{self.folder}/allow:3: ", done.stderr)
             self.assertIn("write such as", done.stderr)
 
@@ -231,6 +232,20 @@ class Generator(base.Folder):
                          [line for line in text.splitlines() if line.startswith("server=")])
         self.assertIn(f"listen-address={PORTAL}\n", text)
         self.assertNotIn("{", text)
+
+    def test_what_is_wrong_on_the_command_line(self):
+        for words, why in ((["--portal", "10.66.0", "--upstream", UPSTREAM, "dnsmasq"], "write such as 10.66.0.1"), (["--portal", PORTAL, "dnsmasq"], "--upstream is required"),
+                           (["--portal", PORTAL, "--upstream", UPSTREAM], "PROGRAM is required"), (["--portal", PORTAL, "--upstream", UPSTREAM, "bind"], "dnsmasq")):
+            done = subprocess.run([*GENERATOR, *words], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual((2, ""), (done.returncode, done.stdout), words)
+            self.assertIn(why, done.stderr)
+        done = self.run_it("--allow", self.folder / "missing", "dnsmasq")
+        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertIn(f"cannot read the allow-list {self.folder}/missing: No such file or directory", done.stderr)
+
+    def test_the_list_to_begin_with(self):
+        done = subprocess.run([*GENERATOR, "--print-allow"], capture_output=True, text=True, timeout=30, check=True)
+        self.assertEqual((DNS / "allow.txt").read_text(), done.stdout)
 
     def test_an_empty_list(self):
         (self.folder / "allow").write_text("# nothing\n")
