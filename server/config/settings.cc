@@ -18,6 +18,7 @@
 
 #include "server/base/did_you_mean.h"
 #include "server/base/ipv4.h"
+#include "server/base/json.h"
 #include "server/config/setting_values.h"
 
 namespace coaxd::config {
@@ -79,6 +80,14 @@ std::string_view check_key_name(std::string_view value) { return value.empty() ?
 
 std::string_view check_word(std::string_view value) { return value.empty() ? "expecting a name" : std::string_view{}; }
 
+std::string_view check_url(std::string_view value) {
+  return value.starts_with("https://") || value.starts_with("http://") ? std::string_view{} : "expecting a URL such as \"https://www.example.com/help\"";
+}
+
+std::string_view check_host(std::string_view value) {
+  return value.find_first_of(" /:") == std::string_view::npos ? std::string_view{} : "expecting the name of a host, such as \"portal.example.net\"";
+}
+
 std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
 
 // A row's two functions, from the member they reach.
@@ -127,6 +136,7 @@ using S = Settings;
 using Requester = S::Leasequery::Requester;
 using Cmts = S::Snmp::Cmts;
 using QuarantineSource = S::Quarantine::Source;
+using Link = S::Portal::Link;
 
 // The same for a member of the last record.
 template <auto Group, auto Records, auto Member>
@@ -193,6 +203,12 @@ constexpr SettingRow kSourceFields[] = {
     kSource.number<&QuarantineSource::longest_seconds>("longest_seconds", 0, 315'360'000, "of its quarantines; 0: any"),
 };
 
+constexpr FieldOf<&S::portal, &S::Portal::links> kLink{"portal"};
+constexpr SettingRow kLinkFields[] = {
+    kLink.text<&Link::text>("text", check_word, "what the page says"),
+    kLink.text<&Link::url>("url", check_url, "where it leads"),
+};
+
 // As TOML writes them.
 template <auto Group, auto Records, const auto& Fields>
 SettingRow::Value get_records(const Settings& settings) {
@@ -245,6 +261,22 @@ constexpr SettingRow kRows[] = {
 
     text<&S::metrics, &S::Metrics::listen>("metrics", "listen", check_listen,
         "Address and port that serve the counters as Prometheus text, such as \"127.0.0.1:9767\"; empty is off."),
+
+    text<&S::api, &S::Api::listen>("api", "listen", check_listen,
+        "Address and port of the API over HTTP, such as \"127.0.0.1:8067\"; empty is off."),
+    text<&S::api, &S::Api::tokens>("api", "tokens", check_path,
+        "File of those who may use it, one line each (coaxctl token new), which only the server may read (chmod 600); read again at a reload."),
+    text<&S::api, &S::Api::tls_certificate>("api", "tls_certificate", check_path,
+        "PEM file of the server's certificate, then of those between it and its root, for HTTPS; empty is plain HTTP; read again at a reload."),
+    text<&S::api, &S::Api::tls_key>("api", "tls_key", check_path, "PEM file of its private key, which nobody else may read."),
+    boolean<&S::api, &S::Api::allow_plain>("api", "allow_plain",
+        "Plain HTTP beyond this machine, where anybody on the way can read the tokens: behind a proxy of one's own."),
+    boolean<&S::api, &S::Api::open_metrics>("api", "open_metrics", "Whether /metrics needs no token from this machine."),
+    number<&S::api, &S::Api::requests_per_second>("api", "requests_per_second", 0, 1'000'000,
+        "Requests a second of one token; more are told to wait; 0 is no limit."),
+    number<&S::api, &S::Api::connections>("api", "connections", 1, 10000, "Connections at a time; more are closed at once."),
+    number<&S::api, &S::Api::connections_per_peer>("api", "connections_per_peer", 1, 10000, "The same of one address."),
+    text<&S::api, &S::Api::backups>("api", "backups", check_path, "Folder that backups are written to, the server's own; empty is no backups by the API."),
 
     text<&S::control, &S::Control::socket>("control", "socket", check_path, "Socket that coaxctl talks to; empty is none."),
 
@@ -380,6 +412,27 @@ constexpr SettingRow kRows[] = {
     number<&S::quarantine, &S::Quarantine::wait_seconds>("quarantine", "wait_seconds", 0, 31'536'000,
         "How long a user waits before he may release himself."),
 
+    text<&S::portal, &S::Portal::listen>("portal", "listen", check_listen,
+        "Address and port of the page for users in quarantine, such as \"10.66.0.1:80\"; empty is off."),
+    text<&S::portal, &S::Portal::tls_listen>("portal", "tls_listen", check_listen,
+        "The same over TLS, such as \"10.66.0.1:443\", which option 114 needs (RFC 8910); empty is off."),
+    text<&S::portal, &S::Portal::certificate>("portal", "certificate", check_path,
+        "PEM file of its certificate, whose name is that of `name`, then of those between it and its root."),
+    text<&S::portal, &S::Portal::key>("portal", "key", check_path,
+        "PEM file of its private key, which nobody else may read."),
+    text<&S::portal, &S::Portal::name>("portal", "name", check_host,
+        "How users' machines name the portal: every other host is sent there; empty is the address of `listen`."),
+    text<&S::portal, &S::Portal::operator_name>("portal", "operator", nullptr,
+        "Who speaks: the first line of the page."),
+    text<&S::portal, &S::Portal::contact>("portal", "contact", nullptr,
+        "Whom a user can call, such as \"0800 1234567\"; empty is nobody."),
+    {"portal", "links", SettingType::records, 0, 0, {}, nullptr,
+        "Where there is help against malicious software: [{ text = \"A virus scanner\", url = \"https://www.example.com/\" }, ...]; each must be on the allow-list of the garden's "
+        "resolver and filter.",
+        get_records<&S::portal, &S::Portal::links, kLinkFields>, nullptr, kLinkFields, [](Settings& settings) { settings.portal.links.emplace_back(); }},
+    text<&S::portal, &S::Portal::texts>("portal", "texts", check_path,
+        "Folder of LANGUAGE.txt, page.html and portal.css that stand before the built-in ones; empty is none."),
+
     boolean<&S::time, &S::Time::enabled>("time", "enabled", "Tell the time of day on port 37, UDP and TCP (RFC 868)."),
 };
 
@@ -410,6 +463,8 @@ class Reader {
   }
 
   void error(const toml::source_region& where, std::string message) {
+    for (char& c : message)
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';  // a quoted key may hold anything
     problems_.push_back({Severity::error, {file_, where.begin.line, where.begin.column}, std::move(message)});
   }
 
@@ -534,7 +589,7 @@ std::string setting_text(const SettingRow& row, const Settings& settings) {
   switch (row.type) {
     case SettingType::boolean: return std::get<bool>(value) ? "true" : "false";
     case SettingType::number: return fmt::format("{}", std::get<std::uint32_t>(value));
-    case SettingType::text: return fmt::format("\"{}\"", std::get<std::string>(value));
+    case SettingType::text: return json_text(std::get<std::string>(value));  // a basic string of TOML has JSON's escapes
     case SettingType::choice: return fmt::format("\"{}\"", row.choices[std::get<std::uint32_t>(value)]);
     case SettingType::records: return std::get<std::string>(value);
   }

@@ -61,6 +61,15 @@ struct Settings {
     std::string listen;  // empty: off
     bool operator==(const Metrics&) const = default;
   } metrics;
+  struct Api {
+    std::string listen;  // empty: off
+    std::string tokens, tls_certificate, tls_key, backups;
+    bool allow_plain = false;
+    bool open_metrics = true;
+    std::uint32_t requests_per_second = 2000;  // 0: no limit
+    std::uint32_t connections = 256, connections_per_peer = 64;
+    bool operator==(const Api&) const = default;
+  } api;
   struct Control {
     std::string socket = "/run/coaxd/control.sock";  // empty: none
     bool operator==(const Control&) const = default;
@@ -166,6 +175,21 @@ struct Settings {
     std::uint32_t wait_seconds = 0;
     bool operator==(const Quarantine&) const = default;
   } quarantine;
+  struct Portal {
+    struct Link {
+      std::string text, url;
+      bool operator==(const Link&) const = default;
+    };
+    std::string listen;  // empty: off
+    std::string tls_listen;
+    std::string certificate, key;
+    std::string name;
+    std::string operator_name;
+    std::string contact;
+    std::vector<Link> links;
+    std::string texts;
+    bool operator==(const Portal&) const = default;
+  } portal;
   struct Time {
     bool enabled = false;
     bool operator==(const Time&) const = default;

@@ -1,5 +1,6 @@
 #include "server/config/settings.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,18 +34,29 @@ TEST(Settings, ReferenceIsTheDefaultsAndNamesEveryKey) {
   }
 }
 
+// Some value that fits and is not the default.
+std::string other_value(const SettingRow& row) {
+  switch (row.type) {
+    case SettingType::boolean: return std::get<bool>(row.get({})) ? "false" : "true";
+    case SettingType::number: return std::to_string(std::get<std::uint32_t>(row.get({})) == row.high ? row.low : row.high);
+    case SettingType::choice: return "\"" + std::string(row.choices.back()) + "\"";
+    case SettingType::text:
+      for (const char* text : {"/a/b", "127.0.0.1:9", "10.1.0.1", "4000-4001", "https://a.example/", "a.example"})
+        if (row.check == nullptr || row.check(text).empty()) return fmt::format("\"{}\"", text);
+      break;
+    case SettingType::records: {
+      std::string needed;
+      for (const SettingRow& field : row.fields)
+        if (field.check != nullptr) needed += fmt::format("{}{} = {}", needed.empty() ? "" : ", ", field.key, other_value(field));
+      return "[{ " + needed + " }]";
+    }
+  }
+  return "";
+}
+
 TEST(Settings, EveryKeyReachesItsOwnMember) {
   for (const SettingRow& row : setting_rows()) {
-    std::string value;
-    switch (row.type) {
-      case SettingType::boolean: value = std::get<bool>(row.get({})) ? "false" : "true"; break;
-      case SettingType::number: value = std::to_string(std::get<std::uint32_t>(row.get({})) == row.high ? row.low : row.high); break;
-      case SettingType::text:
-        value = row.key == "listen" ? "\"127.0.0.1:9\"" : row.key == "cmts" ? "\"10.1.0.1\"" : row.key == "ports" ? "\"4000-4001\"" : "\"/a/b\"";
-        break;
-      case SettingType::choice: value = "\"" + std::string(row.choices.back()) + "\""; break;
-      case SettingType::records: value = row.table == "snmp" ? R"([{ relays = "10.1.0.1", address = "10.0.0.1", key = "a" }])" : R"([{ prefix = "10.1.0.1" }])"; break;
-    }
+    const std::string value = other_value(row);
     const Settings changed = read("[" + std::string(row.table) + "]\n" + std::string(row.key) + " = " + value + "\n");
     for (const SettingRow& other : setting_rows()) {
       EXPECT_EQ(other.get(changed) == other.get({}), &other != &row) << row.key << " and " << other.key;
@@ -194,6 +206,23 @@ TEST(Settings, TextThatIsNoTomlIsRefusedWithoutThrowing) {
   for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n"}) {
     EXPECT_NE(first_error(text).find("coaxd.toml:"), std::string::npos) << text;
   }
+}
+
+// TOML 1.0, "String": what is in quotes may hold quotes.
+TEST(Toml1_String_Settings, ATextIsWrittenAsItIsRead) {
+  const std::string text = R"("a \"b\" \\ c\u007f\td ü")";
+  const Settings settings = read("[portal]\noperator = " + text + "\nlinks = [{ text = " + text + ", url = \"https://a.example/\\\"\" }]\n");
+  for (const SettingRow& row : setting_rows()) {
+    if (row.table != "portal") continue;
+    EXPECT_EQ(row.get(read(fmt::format("[portal]\n{} = {}\n", row.key, setting_text(row, settings)))), row.get(settings)) << row.key;
+  }
+}
+
+TEST(Settings, AKeySteersNoTerminal) {
+  Sources sources;
+  const auto settings = parse_settings("coaxd.toml", "[log]\n\"\\u001b[2J\" = 1\n", sources);
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().front().message.find('\x1b'), std::string::npos);
 }
 
 }  // namespace
