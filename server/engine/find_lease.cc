@@ -71,7 +71,8 @@ bool consider(Exchange& exchange, lease::SlotId slot, Best& best, Forbidden& for
   if (here == 0) return true;
   if (!may_use(exchange, *pool) ||
       exchange.config().is_fixed_address(server.leases.address_of(slot))) {
-    if (view.standing == Standing::running && forbidden.size < forbidden.slots.size()) {
+    // One in the garden ends by its time: the ACK may still be on its way to him, and he is to use nothing that another may get.
+    if (view.standing == Standing::running && !pool->is_garden && forbidden.size < forbidden.slots.size()) {
       forbidden.slots[forbidden.size++] = slot;
     }
     return true;
@@ -264,7 +265,7 @@ Found find_requested(Exchange& exchange, Ipv4 asked, Forbidden& forbidden) noexc
   if (!may_use(exchange, *pool) || exchange.config().is_fixed_address(asked)) {
     // A client that says with ciaddr that he uses the address gets his NAK first; then it ends by
     // itself.
-    if (view.standing == Standing::running && exchange.query->ciaddr().is_zero())
+    if (view.standing == Standing::running && !pool->is_garden && exchange.query->ciaddr().is_zero())
       forbidden.slots[forbidden.size++] = slot;
     return {Found::Kind::unavailable, {}};
   }

@@ -155,7 +155,7 @@ TEST_F(Quarantine, ReleasedHeHasHisOldAddressBack) {
     150s  pc1  REQUEST  giaddr=10.5.0.1 remote=m1 rebind=10.6.0.10    -> NAK
     150s  pc1  DISCOVER giaddr=10.5.0.1 remote=m1 req=10.6.0.10       -> OFFER yiaddr=10.5.0.10
     150s  pc1  REQUEST  giaddr=10.5.0.1 remote=m1 select=10.5.0.10    -> ACK   yiaddr=10.5.0.10
-    150s  -    lease 10.6.0.10                                        -> free mac=f30001
+    150s  -    lease 10.6.0.10                                        -> active mac=f30001 left=90
   )");
 }
 

@@ -39,7 +39,7 @@ bool in_garden(World& world, const Client& client) {
 
 // Nobody gets an address of the wrong kind who asked when it was known, no address is two clients', and all count their leases right.
 TEST(SimQuarantine, ClientsAreConfinedAndReleasedAtAnyMoment) {
-  for (std::uint64_t seed = 1; seed <= seed_count(8); ++seed) {
+  for (std::uint64_t seed = 1; seed <= seed_count(16); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     World world(network("default-lease-time 60; max-lease-time 90; one-lease-per-client true; class \"modem\" { spawn with option agent.remote-id; lease limit 2; }"),
                 {.seed = seed, .workers = 3, .loss = 5, .duplicates = 15, .most_delay = kSecond});
