@@ -203,7 +203,7 @@ TEST(Settings, AllErrorsOfAFileAreReportedInItsOrder) {
 }
 
 TEST(Settings, TextThatIsNoTomlIsRefusedWithoutThrowing) {
-  for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n"}) {
+  for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n", "[", "[\n", "[#a]\n", "[ =", "[[", "[[#]]", "[a.", "[a.#]", "a.", "a.#"}) {
     EXPECT_NE(first_error(text).find("coaxd.toml:"), std::string::npos) << text;
   }
 }
