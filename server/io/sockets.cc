@@ -24,7 +24,7 @@ namespace coaxd::io {
 
 namespace {
 
-constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kCiaddr = 12, kChaddr = 28;
+constexpr std::uint16_t kEthernet = 14, kIp = 20, kUdp = 8, kXid = 4, kCiaddr = 12, kChaddr = 28;
 constexpr std::uint32_t kLanes = 3;  // UDP sockets of a worker
 
 // Classic BPF that hashes the six octets of an Ethernet chaddr at `chaddr` and answers a number below `workers`. The multiplier is odd
@@ -51,9 +51,14 @@ std::vector<sock_filter> lane_program(unsigned workers, std::uint32_t seed) {
   constexpr std::uint32_t kFirstOption = 240, kDiscover = 1, kFirstQuery = 9, kLastQuery = 13;  // leasequery/query.h: may_be_query()
   std::vector<sock_filter> hash = steering_program(kChaddr, workers, seed);
   hash.pop_back();
-  // By ciaddr, and by what differs between hardware addresses of one maker.
+  // By ciaddr, and by what differs between hardware addresses of one maker. Those by client identifier have neither, and are spread by xid, which no two queries of a relay
+  // share; it is mixed by itself, for both may count up together.
   const std::vector<sock_filter> query_hash = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kXid),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1u),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kChaddr + 2),
+      BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
       BPF_STMT(BPF_MISC | BPF_TAX, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kCiaddr),
       BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),

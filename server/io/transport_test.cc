@@ -197,6 +197,16 @@ class TransportTest : public testing::TestWithParam<Which> {
     return bytes;
   }
 
+  // At least, each of two workers.
+  void both_have_a_quarter_of(std::size_t datagrams) {
+    std::size_t first = 0;
+    turn_until(*transports_[0], [&] {
+      first = recorder_.datagrams.size();
+      return first >= datagrams / 4;
+    });
+    turn_until(*transports_[1], [&] { return recorder_.datagrams.size() - first >= datagrams / 4; });
+  }
+
   config::ReplyTrains trains_ = config::ReplyTrains::always;
   std::size_t transmit_buffers_ = 64;
   ServiceOptions service_options_;
@@ -467,12 +477,23 @@ TEST_P(TransportTest, Rfc4388_6_1_QueriesByAddressAreSharedByWorkers) {
     query[15] = static_cast<std::uint8_t>(i);
     send_to(client, Ipv4::of(10, 0, 0, 1), query);
   }
-  std::size_t first = 0;
-  turn_until(*transports_[0], [&] {
-    first = recorder_.datagrams.size();
-    return first >= kQueries / 4;
-  });
-  turn_until(*transports_[1], [&] { return recorder_.datagrams.size() - first >= kQueries / 4; });
+  both_have_a_quarter_of(kQueries);
+  close(client);
+}
+
+// Queries by client identifier have neither.
+TEST_P(TransportTest, Rfc4388_6_1_QueriesByClientIdentifierAreSharedByWorkers) {
+  open(2);
+  std::uint16_t port = 0;
+  const int client = udp_client(port);
+  constexpr std::size_t kQueries = 256;
+  for (std::size_t i = 0; i < kQueries; ++i) {
+    auto query = typed_packet(10);
+    std::fill_n(query.begin() + 28, 16, std::uint8_t{0});
+    query[7] = static_cast<std::uint8_t>(i);  // xid
+    send_to(client, Ipv4::of(10, 0, 0, 1), query);
+  }
+  both_have_a_quarter_of(kQueries);
   close(client);
 }
 
