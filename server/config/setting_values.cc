@@ -24,20 +24,31 @@ std::optional<Prefix> parse_prefix(std::string_view text) {
   return prefix;
 }
 
-}  // namespace
+std::optional<std::uint8_t> parse_option_code(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number || *number < 1 || *number > 254) return std::nullopt;
+  return static_cast<std::uint8_t>(*number);
+}
 
-std::optional<std::vector<Prefix>> parse_prefixes(std::string_view text) {
+// Commas or blanks between them.
+template <typename Parse>
+auto parse_list(std::string_view text, Parse parse) -> std::optional<std::vector<typename decltype(parse(text))::value_type>> {
   constexpr std::string_view kBetween = ", \t";
-  std::vector<Prefix> prefixes;
+  std::vector<typename decltype(parse(text))::value_type> list;
   for (std::size_t at = text.find_first_not_of(kBetween); at != text.npos; at = text.find_first_not_of(kBetween, at)) {
     const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
-    const auto prefix = parse_prefix(text.substr(at, end - at));
-    if (!prefix) return std::nullopt;
-    prefixes.push_back(*prefix);
+    const auto one = parse(text.substr(at, end - at));
+    if (!one) return std::nullopt;
+    list.push_back(*one);
     at = end;
   }
-  return prefixes;
+  return list;
 }
+
+}  // namespace
+
+std::optional<std::vector<Prefix>> parse_prefixes(std::string_view text) { return parse_list(text, parse_prefix); }
+std::optional<std::vector<std::uint8_t>> parse_option_codes(std::string_view text) { return parse_list(text, parse_option_code); }
 
 std::optional<Ports> parse_ports(std::string_view text) {
   if (text.empty()) return Ports{};

@@ -93,6 +93,10 @@ std::string_view check_host(std::string_view value) {
   return value.find_first_of(" /:") == std::string_view::npos ? std::string_view{} : "expecting the name of a host, such as \"portal.example.net\"";
 }
 
+std::string_view check_option_codes(std::string_view value) {
+  return parse_option_codes(value) ? std::string_view{} : "expecting numbers of options, 1 to 254, such as \"51, 61, 82\"";
+}
+
 std::string_view check_ports(std::string_view value) { return parse_ports(value) ? std::string_view{} : "expecting \"LOW-HIGH\", such as \"40000-40063\""; }
 
 // A row's two functions, from the member they reach.
@@ -352,6 +356,8 @@ constexpr SettingRow kRows[] = {
         get_records<&S::leasequery, &S::Leasequery::requesters, kRequesterFields>, nullptr, kRequesterFields, [](Settings& settings) { settings.leasequery.requesters.emplace_back(); }},
     number<&S::leasequery, &S::Leasequery::rate>("leasequery", "rate", 0, 10'000'000,
         "Leasequeries a second, of all requesters together, beyond which they are not answered; 0 is no limit."),
+    text<&S::leasequery, &S::Leasequery::options>("leasequery", "options", check_option_codes,
+        "Options of a client that requesters may be told (RFC 4388 section 6.4.2); 53 and 54, and what a query repeats, always are."),
     boolean<&S::leasequery, &S::Leasequery::tcp>("leasequery", "tcp",
         "Answer bulk and active leasequery over TCP (RFC 6926, RFC 7724), to requesters alone."),
     number<&S::leasequery, &S::Leasequery::tcp_port>("leasequery", "tcp_port", 1, 65535, "TCP port for them."),

@@ -125,6 +125,7 @@ struct Settings {
     };
     std::vector<Requester> requesters;
     std::uint32_t rate = 0;
+    std::string options = "12, 51, 58, 59, 60, 61, 82, 91, 92, 161, 162, 163";
     bool tcp = false;
     std::uint32_t tcp_port = 67;
     std::uint32_t tcp_connections = 10;

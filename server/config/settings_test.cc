@@ -41,7 +41,7 @@ std::string other_value(const SettingRow& row) {
     case SettingType::number: return std::to_string(std::get<std::uint32_t>(row.get({})) == row.high ? row.low : row.high);
     case SettingType::choice: return "\"" + std::string(row.choices.back()) + "\"";
     case SettingType::text:
-      for (const char* text : {"/a/b", "127.0.0.1:9", "10.1.0.1", "4000-4001", "https://a.example/", "a.example"})
+      for (const char* text : {"/a/b", "127.0.0.1:9", "10.1.0.1", "4000-4001", "51", "https://a.example/", "a.example"})
         if (row.check == nullptr || row.check(text).empty()) return fmt::format("\"{}\"", text);
       break;
     case SettingType::records: {
@@ -92,6 +92,13 @@ TEST(Settings, PortsAreARange) {
   EXPECT_EQ(parse_ports("7-7")->low, 7);
   for (const char* wrong : {"7", "0-7", "8-7", "1-65536", "-7", "7-", "a-b", "1 - 7"}) EXPECT_FALSE(parse_ports(wrong)) << wrong;
   EXPECT_NE(first_error("[tftp]\nports = \"7\"\n").find("[tftp] ports: expecting \"LOW-HIGH\""), std::string::npos);
+}
+
+TEST(Settings, NumbersOfOptions) {
+  EXPECT_EQ(parse_option_codes("51, 82 1,254"), (std::vector<std::uint8_t>{51, 82, 1, 254}));
+  EXPECT_TRUE(parse_option_codes("")->empty());
+  for (const char* wrong : {"0", "255", "-1", "51-61", "a", "51;82", "51 x"}) EXPECT_FALSE(parse_option_codes(wrong)) << wrong;
+  EXPECT_NE(first_error("[leasequery]\noptions = \"255\"\n").find("[leasequery] options: expecting numbers of options, 1 to 254"), std::string::npos);
 }
 
 TEST(Settings, RequestersAreAnArrayOfTables) {

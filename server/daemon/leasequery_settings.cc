@@ -1,5 +1,7 @@
 #include "server/daemon/leasequery_settings.h"
 
+#include "server/config/setting_values.h"
+
 namespace coaxd::daemon {
 
 std::expected<leasequery::TcpServer::Options, std::string> leasequery_tcp_options(const config::Settings& settings) {
@@ -20,6 +22,13 @@ std::expected<leasequery::TcpServer::Options, std::string> leasequery_tcp_option
   if (!tls) return std::unexpected(std::move(tls.error()));
   options.tls = std::move(*tls);
   return options;
+}
+
+leasequery::Codes may_be_told(const config::Settings& settings) {
+  const auto listed = config::parse_option_codes(settings.leasequery.options);  // which settings.cc has checked
+  leasequery::Codes codes;
+  for (const std::uint8_t code : listed.value()) codes.set(code);
+  return codes;
 }
 
 }  // namespace coaxd::daemon

@@ -1,4 +1,4 @@
-// leasequery_settings.h: [leasequery] of coaxd.toml as the server over TCP wants it. Control thread, at start.
+// leasequery_settings.h: [leasequery] of coaxd.toml as leasequery/ wants it. Control thread, at start.
 #pragma once
 
 #include <expected>
@@ -11,5 +11,8 @@ namespace coaxd::daemon {
 
 // While there are privileges: the files of TLS are read. Error: one sentence.
 std::expected<leasequery::TcpServer::Options, std::string> leasequery_tcp_options(const config::Settings& settings);
+
+// `options`: what any requester may be told.
+leasequery::Codes may_be_told(const config::Settings& settings);
 
 }  // namespace coaxd::daemon

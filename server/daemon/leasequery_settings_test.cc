@@ -33,6 +33,16 @@ TEST(LeasequerySettings, AreTakenOver) {
   EXPECT_EQ(options->tls, nullptr);
 }
 
+// RFC 4388 §6.4.2: "a list of non-sensitive options". What stands in the manual is what leasequery/ means by it.
+TEST(Rfc4388_6_4_2_NonSensitiveOptions, AreThoseOfTheSetting) {
+  config::Settings settings;
+  EXPECT_EQ(may_be_told(settings), leasequery::told_to_anybody());
+  settings.leasequery.options = "51,82";
+  EXPECT_EQ(may_be_told(settings), leasequery::Codes{}.set(51).set(82));
+  settings.leasequery.options = "";
+  EXPECT_TRUE(may_be_told(settings).none());
+}
+
 TEST(LeasequerySettings, TlsNamesTheFileThatIsMissing) {
   config::Settings settings = with_requester();
   settings.leasequery.tls = config::QueryTls::required;

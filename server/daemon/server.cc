@@ -301,7 +301,7 @@ Server::Step Server::load_modems() {
     log_.warning(fmt::format("{} of the table modems in {} left out: the MAC address is none.", counted(*unreadable, "row"), store_->path()));
   if (modems_->size() > 0) log_.info(fmt::format("{} from the store.", counted(modems_->size(), "modem record")));
   engine_settings_.modems = &modems_->table();
-  requesters_ = std::make_unique<leasequery::Requesters>(requester_specs(settings_), settings_.leasequery.rate);
+  requesters_ = std::make_unique<leasequery::Requesters>(requester_specs(settings_), settings_.leasequery.rate, may_be_told(settings_));
   engine_settings_.requesters = requesters_.get();
   engine_settings_.confined = &confined_;
   engine_settings_.ward_sightings = &ward_sightings_;
