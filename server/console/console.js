@@ -5,6 +5,7 @@ import { Charts } from './charts.js';
 import { ago, date, facts, h, keep, problemBox, refreshAgo, table, time } from './dom.js';
 
 const kEach = 5000;         // milliseconds between two looks
+const kSlowly = 6;          // looks for one of what goes through all leases (by modem); after an event there is one at once
 const kShown = 100;         // of a list at a time
 const kEvents = 200;        // that stay on the page
 const kRoles = ['anybody', 'sensor', 'desk', 'admin'];
@@ -120,7 +121,7 @@ const badge = (word) => h('span', { class: `badge ${word}` }, word);
 const resetText = (report) => h('span', {}, badge(report.outcome), ` ${report.reason || 'asked'}`);
 
 const kLeaseColumns = ['Address', 'State', 'Machine', 'Name', 'Modem', 'Ends', ''];
-function leaseTable(caption) {
+function leaseTable(caption, isOfModem = false) {
   const list = table(caption, kLeaseColumns);
   const none = h('p', { class: 'none', hidden: true }, 'None.');
   const show = (leases) => {
@@ -130,7 +131,7 @@ function leaseTable(caption) {
     keep(list.body, leases, (each) => each.ip, (each) => list.row(
       to(each.ip, 'history', each.ip), badge(each.state), each.mac ? h('span', { title: each.client_id ? `client identifier ${each.client_id}` : null }, to(each.mac, 'search', each.mac)) : '–', each.hostname ?? '–',
       isMac(each.remote_id) ? modemLink(each.remote_id) : each.remote_id ?? '–', each.ends ? ago(each.ends) : 'never',
-      h('span', { class: 'buttons' }, each.state === 'active' && button('Quarantine…', 'sensor', () => quarantine({ ip: each.ip }, 'cpe'), { class: 'quiet', 'aria-label': `Quarantine ${each.ip}` }),
+      h('span', { class: 'buttons' }, each.state === 'active' && !isOfModem && button('Quarantine…', 'sensor', () => quarantine({ ip: each.ip }, 'cpe'), { class: 'quiet', 'aria-label': `Quarantine ${each.ip}` }),
         each.state !== 'free' && button('End…', 'admin', () => endLease(each.ip), { class: 'quiet', 'aria-label': `End the lease of ${each.ip}` }))));
   };
   return { node: h('section', {}, list.whole, none), show, none };
@@ -156,7 +157,7 @@ function caseCard(what) {
     }
   });
   const evidence = what.evidence && facts(...Object.entries(what.evidence).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]));
-  const seen = Object.entries(what.effects);
+  const seen = Object.entries(what.effects).sort(([, a], [, b]) => date(a) - date(b));
   return h('article', { class: `case ${what.state}`, 'aria-label': `Quarantine ${what.id}` },
     h('header', {}, h('h3', {}, what.id, ' ', badge(what.state), ' ', h('span', { class: 'badge' }, what.scope)),
       what.state === 'active' && button('Release…', 'desk', () => release(what), { 'aria-label': `Release ${what.id}` })),
@@ -224,15 +225,15 @@ function searchView(word = '') {
     later = setTimeout(() => { begin(); history.replaceState(null, '', input.value.trim() ? `#/search/${encodeURIComponent(input.value.trim())}` : '#/'); refresh(); }, 200);
   });
   begin();
-  return { title: 'Search', nodes: [h('form', { role: 'search', onsubmit: (event) => event.preventDefault() }, h('label', { for: 'search' }, 'Who?'), input, understood), found, home], refresh: look, focus: input };
+  return { title: 'Search', slow: () => meant?.mac, nodes: [h('form', { role: 'search', onsubmit: (event) => event.preventDefault() }, h('label', { for: 'search' }, 'Who?'), input, understood), found, home], refresh: look, focus: input };
 }
 
-const kRecord = [['Profile', 'profile'], ['Model', 'model'], ['Software', 'software_version'], ['Hardware', 'hardware_version'], ['Vendor', 'vendor'], ['Serial number', 'serial_number'], ['DOCSIS', 'docsis_version'], ['File', 'file']];
+const kRecord = [['Profile', 'profile'], ['Vendor', 'vendor'], ['Model', 'model'], ['Software', 'software'], ['Hardware', 'hardware'], ['Serial number', 'serial'], ['DOCSIS', 'docsis'], ['File', 'file']];
 
 function modemView(mac) {
   mac = mac.toLowerCase();
   const record = h('div'), state = h('div', { role: 'status' }), outcome = h('span', { role: 'status' });
-  const own = leaseTable('The modem’s own address'), behind = leaseTable('Machines behind it'), cases = caseList();
+  const own = leaseTable('The modem’s own address', true), behind = leaseTable('Machines behind it'), cases = caseList();
   const path = `v1/modems/${encodeURIComponent(mac)}`;
   const askState = async () => {
     state.replaceChildren(h('p', { class: 'hint' }, 'The CMTS is asked…'));
@@ -241,7 +242,8 @@ function modemView(mac) {
       const modem = report.modem ?? {};
       const online = modem.state ?? report.outcome;
       state.replaceChildren(facts(['At the CMTS', h('span', {}, badge(online), report.outcome === 'done' ? '' : ` ${report.reason}`)],
-        ...Object.entries(modem).filter(([name, value]) => name !== 'state' && value !== null && typeof value !== 'object').map(([name, value]) => [name.replaceAll('_', ' '), String(value)]), ['CMTS', report.cmts], ['Asked', time(report.posted)]));
+        ['Address', modem.address], ['Received power', modem.receive_power_dbmv !== undefined && `${modem.receive_power_dbmv} dBmV`], ['Signal to noise', modem.signal_noise_db !== undefined && `${modem.signal_noise_db} dB`],
+        ['In its words', modem.object && `${modem.object} ${modem.value}`], ['CMTS', report.cmts], ['Asked', time(report.posted)]));
     } catch (error) {
       state.replaceChildren(problemBox(error));
     }
@@ -257,7 +259,7 @@ function modemView(mac) {
   };
   askState();
   return {
-    title: `Modem ${mac}`, refresh: look,
+    title: `Modem ${mac}`, refresh: look, slow: () => true,
     nodes: [
       h('header', { class: 'of-view' }, h('h1', {}, `Modem ${mac}`), h('p', { class: 'buttons' }, button('Quarantine…', 'sensor', () => quarantine({ modem: mac }, 'subscriber', kScopes.slice(1))), button('Restart…', 'desk', () => bounce(mac, outcome)), outcome)),
       h('div', { class: 'columns' }, h('section', {}, h('h2', {}, 'Record'), record), h('section', {}, h('h2', {}, 'State ', button('Ask again', 'desk', askState, { class: 'quiet' })), state)),
@@ -362,7 +364,8 @@ const kKindsThatChange = ['quarantine', 'release', 'expire', 'effect', 'reset', 
 let soon = 0;
 function heard(kind, data, id) {
   const log = $('events');
-  const text = data.id ? [to(data.id, 'quarantine', 'all'), ' ', ...(data.subject ? subjectOf(data) : []), data.reason ? ` ${data.reason}` : ''] : [data.text ?? JSON.stringify(data).slice(0, 200)];
+  const said = data.event?.text || data.reason || data.text || JSON.stringify(data).slice(0, 200);
+  const text = data.subject ? [data.id && to(data.id, 'quarantine', 'all'), ` ${said} `, h('small', {}, ...subjectOf(data))] : [said];
   log.prepend(h('li', { 'data-id': id ?? '' }, h('time', { datetime: new Date().toISOString() }, new Date().toLocaleTimeString('en-GB')), ' ', badge(kind), ' ', text));
   while (log.children.length > kEvents) log.lastChild.remove();
   if (!kKindsThatChange.includes(kind)) return;
@@ -370,10 +373,11 @@ function heard(kind, data, id) {
   soon = setTimeout(refresh, 300);
 }
 
+let looks = 0;
 async function poll() {
   if (document.hidden || !hasToken()) return;
   refreshAgo();
-  refresh();
+  if (!view?.slow?.() || ++looks % kSlowly === 0) refresh();
   if (!may('desk')) return;
   try {
     charts.take(await get('v1/stats'));
@@ -390,7 +394,7 @@ async function begin() {
     return signIn(error);
   }
   $('sign-in').hidden = true;
-  $('signed-in').hidden = $('leave').hidden = false;
+  for (const each of [$('signed-in'), $('leave'), document.querySelector('nav')]) each.hidden = false;
   $('who').textContent = `${me.name} (${me.role})`;
   $('events').replaceChildren();
   charts = new Charts($('charts'));
@@ -407,7 +411,7 @@ function signIn(problem) {
   view = null;
   $('view').replaceChildren();
   for (const dialog of document.querySelectorAll('dialog')) dialog.remove();
-  $('signed-in').hidden = $('leave').hidden = true;
+  for (const each of [$('signed-in'), $('leave'), document.querySelector('nav')]) each.hidden = true;
   $('who').textContent = '';
   $('sign-in').hidden = false;
   $('sign-in-problem').replaceChildren(...(problem ? [problemBox(problem)] : []));

@@ -68,7 +68,7 @@ export function problemBox(problem) {
 }
 
 export function facts(...pairs) {
-  return h('dl', {}, pairs.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+  return h('dl', {}, pairs.filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== false).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 
 // Rows of cells; on a narrow screen each is a card whose cells carry their column's name.

@@ -153,7 +153,7 @@ class Page:
         deadline, error = time.monotonic() + seconds, None
         while time.monotonic() < deadline:
             try:
-                if value := self.run(expression):
+                if value := self.run(f"((value) => value instanceof Node || value)({expression})"):
                     return value
             except Failed as failed:        # between two pages there is nothing to ask
                 error = failed
