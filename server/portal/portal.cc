@@ -61,7 +61,12 @@ bool same(std::string_view a, std::string_view b) {
 
 // As people read it: what an object's members are called, and what they are.
 std::string plain(const boost::json::value& value) {
-  std::string text = value.is_string() ? std::string(value.as_string()) : boost::json::serialize(value);
+  std::string text;
+  if (const auto* list = value.if_array()) {
+    for (const auto& each : *list) text += (text.empty() ? "" : ", ") + (each.is_string() ? std::string(each.as_string()) : boost::json::serialize(each));
+  } else {
+    text = value.is_string() ? std::string(value.as_string()) : boost::json::serialize(value);
+  }
   if (text.size() > kLongestEvidence) text = text.substr(0, kLongestEvidence) + "...";
   return text;
 }
@@ -160,7 +165,6 @@ std::string Portal::body(const Visit& visit, std::string_view note) const {
   if (what.until != 0) out += filled(say(visit, "until"), "time", clock_text(what.until)) + "<br>\n";
   out += filled(say(visit, "address"), "address", html(visit.peer)) + "<br>\n";
   out += filled(say(visit, "case"), "case", quarantine::id_text(what.id)) + "</p>\n";
-  out += evidence(visit);
   if (!options_.links.empty()) {
     out += fmt::format("<h2>{}</h2>\n<p>{}</p>\n<ul>\n", say(visit, "todo_heading"), say(visit, "todo"));
     for (const Link& link : options_.links) out += fmt::format("<li><a href=\"{}\">{}</a></li>\n", html(link.url), html(link.text));
@@ -168,7 +172,7 @@ std::string Portal::body(const Visit& visit, std::string_view note) const {
   }
   out += form(visit);
   if (!options_.contact.empty()) out += fmt::format("<p>{}</p>\n", filled(say(visit, "contact"), "contact", html(options_.contact)));
-  return out;
+  return out + evidence(visit);  // last: it is long, and the button must be found on a telephone
 }
 
 std::string Portal::form(const Visit& visit) const {

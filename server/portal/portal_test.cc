@@ -116,6 +116,13 @@ TEST_F(PortalTest, SaysWhySinceWhenAndWhatToDo) {
   EXPECT_THAT(page.body, Not(HasSubstr("{{")));
 }
 
+TEST_F(PortalTest, EvidenceStandsLastAndListsAreReadable) {
+  confine("a port scan", R"({"destinations":["198.51.100.1","198.51.100.2"],"ports":[22,23],"none":[]})");
+  const std::string body = get().body;
+  for (const char* part : {"<dd>198.51.100.1, 198.51.100.2</dd>", "<dd>22, 23</dd>", "<dd></dd>"}) EXPECT_THAT(body, HasSubstr(part));
+  EXPECT_LT(body.find("<button>"), body.find("<dl>"));
+}
+
 TEST_F(PortalTest, SpeaksHisLanguage) {
   confine();
   EXPECT_THAT(get("/", "10.66.0.10", "portal.example.net", "de-AT").body, HasSubstr("Anschluss freigeben"));
