@@ -26,11 +26,12 @@ std::uint64_t address_count(const config::Config& config) {
 
 }  // namespace
 
-LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed) {
+LeaseMemory::LeaseMemory(const config::Config& config, WallSeconds now, HashSeed seed) : fixed_notes_(seed) {
   table_ = std::make_unique<lease::LeaseTable>(seed);
   // A billed key needs at least one lease, so addresses bound the keys; room for pools that a reload may add.
   limits_ = std::make_unique<lease::LeaseLimits>(seed, std::bit_ceil(std::max<std::uint64_t>(address_count(config) * 2, 4096)));
   table_->configure(pool_specs(config), now);
+  fixed_notes_.configure(config, now);
 }
 
 // Leases outside every range are on nobody's bill: after a start the table would not even know them, and a reload stands for a start.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "leasequery/fixed_notes.h"
 #include "server/config/config.h"
 #include "server/daemon/export.h"
 #include "server/lease/lease_limits.h"
@@ -34,6 +35,8 @@ class LeaseMemory {
   lease::LeaseTable& table() noexcept { return *table_; }
   const lease::LeaseTable& table() const noexcept { return *table_; }
   lease::LeaseLimits& limits() noexcept { return *limits_; }
+  // What was heard of hosts with fixed addresses, which have no leases. Of this run alone.
+  leasequery::FixedNotes& fixed_notes() noexcept { return fixed_notes_; }
 
   // As they were at the start: for the mirror and the export. Constant after fill().
   const Homeless& homeless() const noexcept { return homeless_; }
@@ -53,6 +56,7 @@ class LeaseMemory {
 
   std::unique_ptr<lease::LeaseTable> table_;
   std::unique_ptr<lease::LeaseLimits> limits_;
+  leasequery::FixedNotes fixed_notes_;
   Homeless homeless_;
   std::string others_;
 };

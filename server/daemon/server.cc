@@ -303,6 +303,7 @@ Server::Step Server::load_modems() {
   engine_settings_.modems = &modems_->table();
   requesters_ = std::make_unique<leasequery::Requesters>(requester_specs(settings_), settings_.leasequery.rate, may_be_told(settings_));
   engine_settings_.requesters = requesters_.get();
+  engine_settings_.fixed_notes = &leases_->fixed_notes();
   engine_settings_.confined = &confined_;
   engine_settings_.ward_sightings = &ward_sightings_;
   return open_quarantine();
@@ -399,7 +400,7 @@ Server::Step Server::start_workers() {
   if (leasequery_) {
     std::vector<lease::ChangeFeed*> feeds;
     for (worker::Outlets* one : outlets) feeds.push_back(&one->changes);
-    leasequery_->start({.leases = leases_->table(), .requesters = *requesters_, .revocations = &leasequery_confined_, .config = configuration_.config, .feeds = std::move(feeds)});
+    leasequery_->start({.leases = leases_->table(), .requesters = *requesters_, .revocations = &leasequery_confined_, .notes = &leases_->fixed_notes(), .config = configuration_.config, .feeds = std::move(feeds)});
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return {};

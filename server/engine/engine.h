@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "leasequery/lease_view.h"
 #include "leasequery/requesters.h"
 #include "server/base/arena.h"
 #include "server/config/config.h"
@@ -67,6 +68,7 @@ struct Settings {
   leasequery::Requesters* requesters = nullptr;  // who may ask who has which address; null: whom dhcpd.conf allows to. Outlives the engine
   const subscriber::PublishedConfined* confined = nullptr;  // who is in quarantine, looked at anew with every message; null: nobody ever is
   subscriber::WardSightings* ward_sightings = nullptr;      // told of those; null: nobody wants to know. Both outlive the engine
+  leasequery::FixedNotes* fixed_notes = nullptr;  // told whenever a host is answered on his fixed address; null: nobody wants to know. Outlives the engine
   FileNames* file_names = nullptr;  // told of files that replies name; null: nobody wants to know. Outlives the engine
 };
 

@@ -245,6 +245,8 @@ Granted attempt(Exchange& exchange, const Lease& lease, MessageType type) noexce
   if (!lease.is_static() && !reuse) {
     if (const Granted taken = take(exchange, lease); taken != Granted::done) return taken;
   }
+  // No lease says what he was told and how he came (leasequery/fixed_notes.h).
+  if (lease.is_static() && server.settings.fixed_notes != nullptr) server.settings.fixed_notes->heard(lease.address, *lease.host, server.after);
   const Thresholds thresholds = thresholds_of(*server.reply);
   release_others(exchange, lease);
   if (lease.is_static()) {

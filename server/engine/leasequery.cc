@@ -71,7 +71,7 @@ Leasequeries::Leasequeries(const lease::LeaseTable& leases, const Settings& sett
     : own_(settings.requesters == nullptr ? std::make_unique<leasequery::Requesters>() : nullptr),
       requesters_(own_ ? *own_ : *settings.requesters),
       confined_(settings.confined == nullptr ? std::nullopt : std::optional<leasequery::ConfinedHolders>(std::in_place, *settings.confined)),
-      responder_(leases, requesters_, confined_ ? &*confined_ : nullptr) {}
+      responder_(leases, requesters_, confined_ ? &*confined_ : nullptr, settings.fixed_notes) {}
 
 Leasequeries::Said Leasequeries::said_in(const config::Scope& scope) noexcept {
   const leasequery::Setting allowed = leasequery::plain_setting(scope, Parameter::leasequery);

@@ -60,6 +60,22 @@ TEST(Rfc4388_6_4_Leasequery, FixedAddressesAreVouchedFor) {
   )");
 }
 
+// As of a lease: the seconds that are left of what he was told, and option 82 as the relay gave it last.
+TEST(Rfc4388_6_4_2_FixedAddress, HasWhatWasHeardOfItsHost) {
+  Sim sim{kCable};
+  sim.script(R"(
+    0s    web   DISCOVER   giaddr=10.1.0.1 mac=001596000080 remote=far                   -> OFFER yiaddr=10.1.0.200
+    1s    cmts  LEASEQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.200                -> LEASEACTIVE lease=3600 noopt=91 noecho
+    2s    web   REQUEST    giaddr=10.1.0.1 mac=001596000080 select=10.1.0.200 remote=one vendor=MSFT uid='web' -> ACK
+    12s   cmts  LEASEQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.200                -> LEASEACTIVE lease=3590 t1=1790 t2=3140 opt=91:0000000a opt=61:'web' opt=60:'MSFT' echo=02036f6e65
+    600s  web   REQUEST    mac=001596000080 renew=10.1.0.200 uid='web'                   -> ACK
+    610s  cmts  LEASEQUERY giaddr=10.1.0.1 mac= htype=0 opt=61:'web'                     -> LEASEACTIVE ciaddr=10.1.0.200 lease=3590 opt=91:0000000a echo=02036f6e65
+    700s  web   REQUEST    giaddr=10.1.0.1 mac=001596000080 init_reboot=10.1.0.200 remote=two uid='web' -> ACK
+    701s  cmts  LEASEQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.200                -> LEASEACTIVE echo=020374776f
+    9999s cmts  LEASEQUERY giaddr=10.1.0.1 mac= htype=0 ciaddr=10.1.0.200                -> LEASEACTIVE lease=3600 opt=91:00002453
+  )");
+}
+
 // A draft's query has the number of an RFC's answer.
 TEST(Rfc4388_Draft0_Leasequery, IsAnsweredByAckAndNak) {
   Sim sim{kCable};

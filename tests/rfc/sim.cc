@@ -94,11 +94,12 @@ Sim::Sim(std::shared_ptr<const config::Config> config, const SimOptions& options
                  {2, "eth1", Ipv4::of(10, 9, 0, 2), {2, 0, 0, 0, 0, 2}}};
   leases_ = std::make_unique<lease::LeaseTable>(kSeed);
   limits_ = std::make_unique<lease::LeaseLimits>(kSeed, 4096);
+  options_.settings.fixed_notes = &fixed_notes_;
   for (unsigned i = 0; i < options.workers; ++i) {
     Worker worker;
     worker.changes = std::make_unique<engine::ChangePool>(options.changes);
     worker.engine =
-        std::make_unique<engine::Engine>(*leases_, *limits_, *worker.changes, options.settings);
+        std::make_unique<engine::Engine>(*leases_, *limits_, *worker.changes, options_.settings);
     engines_.push_back(std::move(worker));
   }
   use(std::move(config));
@@ -114,6 +115,7 @@ void Sim::use(std::shared_ptr<const config::Config> config) {
   if (config == nullptr) throw std::runtime_error("the configuration of the test does not load");
   config_ = std::move(config);
   leases_->configure(pool_specs(*config_), now_.wall);
+  fixed_notes_.configure(*config_, now_.wall);
   for (Worker& worker : engines_)
     worker.engine->use(config_, std::make_shared<config::HostTable>());
   if (witness_ == nullptr) witness_ = std::make_unique<Witness>(*config_, options_.settings);

@@ -121,6 +121,7 @@ class Sim {
   std::shared_ptr<const config::Config> config_;
   std::unique_ptr<lease::LeaseTable> leases_;
   std::unique_ptr<lease::LeaseLimits> limits_;
+  leasequery::FixedNotes fixed_notes_{HashSeed{}};
   std::vector<Worker> engines_;
   std::deque<Waiting> waiting_;
   std::unique_ptr<Witness> witness_;
