@@ -20,6 +20,7 @@ using quarantine::WallMillis;
 using subscriber::WardSighting;
 
 constexpr auto kTick = std::chrono::milliseconds(50);
+constexpr WallMillis kComesBack = 3'600'000;  // for so long after a release it is looked for
 constexpr int kWarning = 4, kNotice = 5;  // of syslog
 
 std::optional<Effect> effect_of(WardSighting::Kind kind) {
@@ -108,11 +109,20 @@ void QuarantineService::wait() {
 void QuarantineService::collect() {
   const WallMillis now = now_ms();
   const std::int64_t mono = parts_.now().mono_ns;
+  if (now / 1000 != looked_at_ / 1000) look_for_those_who_are_back(now);
   parts_.sightings.collect([&](const WardSighting& sighting) {
     const auto effect = effect_of(sighting.kind);
     const std::optional<Ipv4> address = sighting.address.is_zero() ? std::nullopt : std::optional(sighting.address);
     if (effect) switch_.saw(sighting.id, *effect, sighting.wall_ms(now, mono), address);
   });
+}
+
+// Of the released nothing is told by the workers, to whom they are like everybody.
+void QuarantineService::look_for_those_who_are_back(WallMillis now) {
+  looked_at_ = now;
+  for (const Case* what : switch_.not_back_since(now - kComesBack)) {
+    if (const auto address = plant_.usual_address_since(what->found.hardware, what->ended)) switch_.saw(what->id, Effect::released_ack, now, address);
+  }
 }
 
 std::expected<std::optional<quarantine::LeasePlant::Past>, std::string> QuarantineService::who_had(Ipv4 address, WallSeconds at) {

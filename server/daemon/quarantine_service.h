@@ -66,6 +66,7 @@ class QuarantineService final : private quarantine::Effects {
   std::expected<std::optional<quarantine::LeasePlant::Past>, std::string> who_had(Ipv4 address, WallSeconds at);
   void ask_snmp(quarantine::CaseId id, const snmp::Request& request);
   void collect();
+  void look_for_those_who_are_back(quarantine::WallMillis now);
   void wait();
 
   Parts parts_;
@@ -75,6 +76,7 @@ class QuarantineService final : private quarantine::Effects {
   quarantine::LeasePlant plant_;
   quarantine::Switch switch_;
   leasequery::TcpServer* followers_ = nullptr;
+  quarantine::WallMillis looked_at_ = 0;
   boost::asio::steady_timer ticker_;
   std::shared_ptr<QuarantineService*> self_;  // callbacks of SNMP's thread outlive the service: they look here
 };

@@ -159,6 +159,13 @@ bool LeasePlant::has_garden(const std::optional<Ipv4>& address) {
   return std::ranges::any_of(config->pools(), [](const auto& pool) { return pool->is_garden; });
 }
 
+std::optional<Ipv4> LeasePlant::usual_address_since(std::string_view hardware, WallMillis at) {
+  if (view_.by_hardware(kEthernet, as_bytes(hardware), clock_(), tenant_) != Standing::active) return std::nullopt;
+  const Facts& newest = tenant_.newest;
+  const bool is_his_garden = newest.pool != nullptr && newest.pool->is_garden;
+  return is_his_garden || static_cast<WallMillis>(newest.cltt) * kSecond < at - at % kSecond ? std::nullopt : std::optional(newest.address);
+}
+
 // What dhcpd.conf says of a client like him.
 std::string LeasePlant::in_class(const Found& found, const std::vector<std::string>& classes) {
   if (classes.empty() || !found.address || view_.by_address(*found.address, clock_(), facts_) != Standing::active) return {};

@@ -35,6 +35,9 @@ class LeasePlant final : public Plant {
   std::string in_class(const Found& found, const std::vector<std::string>& classes) override;
   std::uint64_t subscribers() override;
 
+  // An address outside the garden that this machine was given, or renewed, at that time or later.
+  std::optional<Ipv4> usual_address_since(std::string_view hardware, WallMillis at);
+
  private:
   std::expected<Found, std::string> find_address(Ipv4 address, WallMillis at);
   std::expected<Found, std::string> find_subscriber(const std::string& name);

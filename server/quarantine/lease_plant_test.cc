@@ -121,6 +121,17 @@ TEST_F(LeasePlantTest, AddressesOfTheConfinedButNotThoseOfTheGarden) {
   EXPECT_EQ(place, 0u);
 }
 
+TEST_F(LeasePlantTest, SeesWhoIsBackOutsideTheGarden) {
+  const WallMillis released = (kNow - 100) * 1000;
+  EXPECT_FALSE(plant_.usual_address_since(kMac, released)) << "he has nothing";
+  site_.lease(kPc, {.hardware = kMac, .cltt = leasequery::at(-600)});
+  EXPECT_FALSE(plant_.usual_address_since(kMac, released)) << "from before";
+  site_.lease(Ipv4::of(10, 66, 0, 10), {.hardware = kMac, .cltt = leasequery::at(-50)});
+  EXPECT_FALSE(plant_.usual_address_since(kMac, released)) << "still in the garden";
+  site_.lease(kOther, {.hardware = kMac, .cltt = leasequery::at(-20)});
+  EXPECT_EQ(plant_.usual_address_since(kMac, released), kOther);
+}
+
 TEST_F(LeasePlantTest, KnowsWhichNetworksHaveAGarden) {
   EXPECT_TRUE(plant_.has_garden(kPc));
   EXPECT_FALSE(plant_.has_garden(Ipv4::of(10, 2, 0, 10)));

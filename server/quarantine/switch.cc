@@ -442,6 +442,15 @@ std::vector<const Case*> Switch::active() const {
   return list;
 }
 
+std::vector<const Case*> Switch::not_back_since(WallMillis then) const {
+  std::vector<const Case*> list;
+  for (const auto& [id, what] : impl_->cases) {
+    const bool waits = what.state != State::active && what.ended > then && !what.found.hardware.empty() && what.effects[static_cast<std::size_t>(Effect::released_ack)] == 0;
+    if (waits) list.push_back(&what);
+  }
+  return list;
+}
+
 Switch::SelfRelease Switch::self_release(const Case& what, WallMillis now) const {
   const Impl& my = *impl_;
   const Policy& policy = my.guard.policy();

@@ -119,6 +119,8 @@ class Switch {
   // Whose page an address sees: the active case of the holder of that address. Null: none.
   const Case* of_address(Ipv4 address, WallMillis now);
   std::vector<const Case*> active() const;  // oldest first
+  // Ended since then, of one machine, and not yet seen with an address of the usual ones.
+  std::vector<const Case*> not_back_since(WallMillis then) const;
   // How many times he may release himself still, and from when.
   struct SelfRelease {
     std::uint32_t left = 0;

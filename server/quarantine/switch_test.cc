@@ -456,6 +456,16 @@ TEST_F(SwitchTest, EffectsAreOnRecordOnceEach) {
   EXPECT_THAT(effects_.events, ElementsAre("quarantine", "effect", "reset", "reset"));
 }
 
+TEST_F(SwitchTest, WaitsForTheReleasedToComeBack) {
+  const CaseId id = order(alert(kPc))->what.id;
+  EXPECT_THAT(on().not_back_since(0), IsEmpty());
+  ASSERT_TRUE(on().release(id, {.name = "desk"}, "", kNow + kSecond));
+  EXPECT_THAT(on().not_back_since(kNow + 2 * kSecond), IsEmpty()) << "too long ago";
+  ASSERT_EQ(on().not_back_since(kNow).size(), 1u);
+  on().saw(id, Effect::released_ack, kNow + 3 * kSecond, kPc);
+  EXPECT_THAT(on().not_back_since(kNow), IsEmpty());
+}
+
 TEST_F(SwitchTest, AFailingDiskKeepsEffectsForLater) {
   const CaseId id = order(alert(kPc))->what.id;
   cases_.fails = true;
