@@ -210,7 +210,7 @@ TEST(Settings, AllErrorsOfAFileAreReportedInItsOrder) {
 }
 
 TEST(Settings, TextThatIsNoTomlIsRefusedWithoutThrowing) {
-  for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n", "[", "[\n", "[#a]\n", "[ =", "[[", "[[#]]", "[a.", "[a.#]", "a.", "a.#"}) {
+  for (const char* text : {"[server", "[server]\nworkers =\n", "= 1", "[server]\n[server]\n", "\xff\xfe", "a = \"\n", "[", "[\n", "[#a]\n", "[ =", "[[", "[[#]]", "[a.", "[a.#]", "a.", "a.#", "\xc3\xbc", "[server]\n\xc3\xbc = 1\n"}) {
     EXPECT_NE(first_error(text).find("coaxd.toml:"), std::string::npos) << text;
   }
 }
