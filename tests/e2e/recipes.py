@@ -74,7 +74,7 @@ class Operating(unittest.TestCase):
         bed.__enter__()
         cls.addClassCleanup(bed.__exit__, None, None, None)
         settings = cls.folder / "coaxd.toml"
-        settings.write_text(f'[control]\nsocket = "{cls.folder}/control.sock"\n[store]\nsegment_mb = 1\n'
+        settings.write_text(f'[quarantine]\nenabled = true\n[control]\nsocket = "{cls.folder}/control.sock"\n[store]\nsegment_mb = 1\n'
                             f'[tftp]\nenabled = true\nroot = "{cls.folder}"\n[docsis]\ntemplates = "{ROOT}/examples/isp/templates"\n', encoding="ascii")
         options = ["-C", str(settings), *base.Settings.server_options]
         cls.running = server.Server(base.Settings.server, bed.server, temporary.name, CONFIG, testbed.SERVER_INTERFACES, options)
@@ -144,8 +144,13 @@ class Operating(unittest.TestCase):
         self.addCleanup(store.close)
         queries = [query for block in blocks("docs/store-schema.md", "sql") for query in self.localised(block).split(";") if "SELECT" in query]
         self.assertGreaterEqual(len(queries), 4)
+        cases = sqlite3.connect(f"file:{self.folder}/dhcpd.leases.db-quarantine?mode=ro", uri=True)
+        self.addCleanup(cases.close)
+        of_cases = [query for query in queries if re.search("FROM (case|steps)", query)]
+        self.assertGreaterEqual(len(of_cases), 2)
         for query in queries:
-            self.assertEqual(1, len(store.execute(query).fetchall()), query)
+            found = (cases if query in of_cases else store).execute(query).fetchall()
+            self.assertEqual(0 if query in of_cases else 1, len(found), query)      # nobody is in quarantine here
 
 
 if __name__ == "__main__":
