@@ -38,7 +38,6 @@ struct World {
               .modem_json = [](const subscriber::Modem&) { return std::string{"{}"}; }, .back_up = [](auto done) { done(std::string{"file"}); return std::expected<void, std::string>{}; }};
     site.events = std::make_shared<Events>(1);
     site.events->tell("reload", "{}");
-    site.version = "1";
     return site;
   }
 
