@@ -27,8 +27,13 @@ TEST(QuarantinePolicy, TheDefaultsAreThoseOfThePolicy) {
 }
 
 TEST(QuarantinePolicy, ReadsItsLists) {
-  const auto read = quarantine_policy({.never = "10.1.0.1, 10.2.0.0/24", .never_macs = "00:10:95:00:00:07 0010.9500.0008,\n02-00-00-00-00-01", .never_classes = "business , voice over ip",
-                                       .most_percent = 5, .sources = {{.name = "suricata", .weight = 50}}});
+  config::Settings::Quarantine settings;
+  settings.never = "10.1.0.1, 10.2.0.0/24";
+  settings.never_macs = "00:10:95:00:00:07 0010.9500.0008,\n02-00-00-00-00-01";
+  settings.never_classes = "business , voice over ip";
+  settings.most_percent = 5;
+  settings.sources = {{.name = "suricata", .weight = 50}};
+  const auto read = quarantine_policy(settings);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->never_prefixes.size(), 2u);
   EXPECT_THAT(read->never_macs, ElementsAre(subscriber::Mac{0x001095000007}, subscriber::Mac{0x001095000008}, subscriber::Mac{0x020000000001}));
@@ -38,7 +43,9 @@ TEST(QuarantinePolicy, ReadsItsLists) {
 }
 
 TEST(QuarantinePolicy, SaysWhichAddressIsNone) {
-  const auto read = quarantine_policy({.never_macs = "00:10:95:00:00:07, 00:10:95"});
+  config::Settings::Quarantine settings;
+  settings.never_macs = "00:10:95:00:00:07, 00:10:95";
+  const auto read = quarantine_policy(settings);
   ASSERT_FALSE(read);
   EXPECT_THAT(read.error(), HasSubstr("\"00:10:95\""));
 }

@@ -136,13 +136,13 @@ struct Switch::Impl {
         dirty.insert(id);
       }
     }
+    for (const Step& step : turn.steps) effects.tell(step.kind, step.id == 0 ? Case{} : cases.at(step.id), step);
     for (const CaseId id : turn.begun) act(cases.at(id));
     for (const CaseId id : turn.ended) {
       const Case& what = cases.at(id);
       effects.changed(what.addresses);
       if (what.scope == Scope::modem && what.found.modem) effects.bounce_modem(id, *what.found.modem, what.found.address);
     }
-    for (const Step& step : turn.steps) effects.tell(step.kind, step.id == 0 ? Case{} : cases.at(step.id), step);
   }
 
   void act(const Case& what) {

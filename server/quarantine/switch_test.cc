@@ -99,10 +99,14 @@ class FakeEffects final : public Effects {
     return kNow + 1;
   }
   void changed(std::span<const Ipv4> addresses) override { told.insert(told.end(), addresses.begin(), addresses.end()); }
-  void reset_machine(CaseId, std::string_view, Ipv4 address) override { machines.push_back(address); }
+  void reset_machine(CaseId, std::string_view, Ipv4 address) override {
+    machines.push_back(address);
+    events_before_reset = events.size();
+  }
   void bounce_modem(CaseId, subscriber::Mac modem, const std::optional<Ipv4>&) override { bounced.push_back(modem); }
   void tell(std::string_view kind, const Case&, const Step&) override { events.emplace_back(kind); }
   int commits_before = -1;
+  std::size_t events_before_reset = 0;
 };
 
 class SwitchTest : public testing::Test {
@@ -155,6 +159,7 @@ TEST_F(SwitchTest, ConfinesOneMachineAndNotTheOther) {
   EXPECT_THAT(effects_.machines, ElementsAre(kPc));
   EXPECT_THAT(effects_.bounced, IsEmpty());
   EXPECT_THAT(effects_.events, ElementsAre("quarantine"));
+  EXPECT_EQ(effects_.events_before_reset, 1u) << "its beginning is told before what comes of it";
   EXPECT_EQ(effects_.commits_before, 1) << "durable before the packets see it";
   EXPECT_EQ(on().find(result->what.id)->effects[static_cast<std::size_t>(Effect::in_memory)], kNow + 1);
   EXPECT_EQ(on().of_address(kPc, kNow)->id, result->what.id);
