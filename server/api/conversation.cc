@@ -1,5 +1,6 @@
 #include "server/api/conversation.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <boost/asio/buffer.hpp>
@@ -101,7 +102,9 @@ std::string Conversation::begin(const Response& response) {
   } else if (is_chunked_) {
     head += "Transfer-Encoding: chunked\r\n";
   }
-  head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  const auto says = [&](std::string_view name) { return std::ranges::any_of(response.headers, [name](const auto& each) { return each.first == name; }); };
+  if (!says("Cache-Control")) head += "Cache-Control: no-store\r\n";
+  if (!says("X-Content-Type-Options")) head += "X-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : response.headers) fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
   if (!keeps_) head += "Connection: close\r\n";
   else if (is_1_0_) head += "Connection: keep-alive\r\n";

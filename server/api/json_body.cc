@@ -78,7 +78,7 @@ std::expected<json::object, Response> read_object(std::string_view body, std::sp
         all += (all.empty() ? "" : ", ") + std::string(each.name);
       }
       const std::string_view meant = did_you_mean(name, names);
-      return Refused(problem(400, fmt::format("There is no member '{}' here{}. Known are: {}.", name, meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant), all),
+      return Refused(problem(400, fmt::format("There is no member '{}' here{} Known are: {}.", name, meant.empty() ? "." : fmt::format("; did you mean '{}'?", meant), all),
                              {{"member", json_octets(name)}}));
     }
     if (!fits(member, row->type))

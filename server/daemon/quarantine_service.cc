@@ -38,7 +38,7 @@ std::string log_line(std::string_view kind, const Case& what, const Step& step) 
   const std::string id = what.id == 0 ? std::string("quarantine") : "quarantine " + quarantine::id_text(what.id);
   const std::string by = step.from.empty() ? step.actor : fmt::format("{} from {}", step.actor, step.from);
   if (kind == "quarantine") return fmt::format("{} begins: {} (by {})", id, step.text, by);
-  if (kind == "release") return fmt::format("{} of {} is released by {}: {}", id, what.subject.text(), by, step.text);
+  if (kind == "release") return fmt::format("{} of {} is released by {}{}{}", id, what.subject.text(), by, step.text.empty() ? "" : ": ", step.text);
   if (kind == "expire") return fmt::format("{} of {} ends: {}", id, what.subject.text(), step.text);
   if (kind == "refused" || kind == "too-many") return fmt::format("{} refused to {}: {}", id, by, step.text);
   if (kind == "reset") return fmt::format("{}: reset {}", id, step.text);
