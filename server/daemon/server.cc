@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -103,7 +104,9 @@ std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
 
 Server::Step Server::start() {
   started_ = clock_.now().wall;
-  events_ = std::make_shared<api::Events>(static_cast<std::uint64_t>(started_) * 1'000'000);  // ids go on above those of an earlier life
+  // Ids go on above those of an earlier life, which may have ended in this very second.
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  events_ = std::make_shared<api::Events>(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count()));
   // Fails where something keeps the call from us, and never else; waits in the first second of a machine's life. With numbers that others know, anybody could aim at
   // one place of the tables, and guess the names of files.
   if (getrandom(&seeds_, sizeof seeds_, 0) != sizeof seeds_)

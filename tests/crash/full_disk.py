@@ -36,7 +36,7 @@ def free_addresses(ctl, folder):
 def health(bench):
     """Status and body of GET /healthz."""
     with bench.server.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         head, body = b"".join(iter(lambda: connection.recv(4096), b"")).decode("ascii").split("\r\n\r\n", 1)
     return int(head.split()[1]), body
 

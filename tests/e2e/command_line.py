@@ -469,7 +469,7 @@ class CommandLine(unittest.TestCase):
     def get(self, target):
         """GET from the server's loopback address: (status line, body)."""
         with self.namespace.entered(), socket.create_connection(("127.0.0.1", 9767), timeout=10) as connection:
-            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode("ascii"))
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("ascii"))
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         head, body = answer.decode("utf-8").split("\r\n\r\n", 1)
         return head.split("\r\n")[0], body
