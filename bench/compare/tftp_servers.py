@@ -75,7 +75,7 @@ class Coaxd(TftpServer):
         known = "".join(f"host h{n} {{ hardware ethernet {mac}; fixed-address {address}; }}\n" for n, (mac, address) in enumerate(hosts))
         servers.write(f"{home}/dhcpd.conf", f"subnet {network.subnet.network_address} netmask {network.subnet.netmask} {{ }}\n" + known)
         servers.write(f"{home}/dhcpd.leases", "")
-        settings = {"server.workers": 1, "log.packets": False, "control.socket": f"{home}/control.sock", "tftp.enabled": True, "tftp.root": folder}
+        settings = {"server.workers": 1, "server.link_clients": False, "log.packets": False, "control.socket": f"{home}/control.sock", "tftp.enabled": True, "tftp.root": folder}
         if self.compiles:
             names = {path.name: path.stat().st_size for path in pathlib.Path(folder).iterdir()}
             settings |= modem_files.write_templates(f"{home}/templates", names)

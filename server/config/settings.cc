@@ -247,6 +247,8 @@ constexpr SettingRow kRows[] = {
         "Whether replies of one size to one relay go to the kernel as one message, which the network card cuts into "
         "packets (UDP segmentation): only where they leave by a card of their own, always, or never. A capture on this machine "
         "shows the uncut message, and so does one at the other end of a virtual cable."),
+    boolean<&S::server, &S::Server::link_clients>("server", "link_clients",
+        "Serve clients on the server's own links too; with false only those that come through relays, and every packet costs less."),
     boolean<&S::server, &S::Server::rfc5107>("server", "rfc5107",
         "Let a relay override the server identifier (RFC 5107); dhcpd does not."),
     boolean<&S::server, &S::Server::cpu_affinity>("server", "cpu_affinity", "Bind each worker to a core of its own."),

@@ -30,6 +30,7 @@ struct Settings {
     std::uint32_t workers = 0;  // 0: one per core
     IoChoice io = IoChoice::automatic;
     ReplyTrains reply_trains = ReplyTrains::on_cards;
+    bool link_clients = true;
     bool rfc5107 = false;
     bool cpu_affinity = false;
     bool operator==(const Server&) const = default;

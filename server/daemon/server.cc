@@ -173,6 +173,8 @@ Server::Step Server::open_network() {
   options.workers = worker_count(settings_);
   options.port = engine_settings_.server_port;
   options.steering_seed = seeds_.steering;
+  options.packet_sockets = settings_.server.link_clients;
+  if (!options.packet_sockets && !line_.quiet) log_.info("Clients on this machine's own links are not served: [server] link_clients is false.");
   auto sockets = io::open_sockets(options);
   if (!sockets) return fail(sockets.error().message);
   sockets_ = std::move(*sockets);

@@ -96,7 +96,7 @@ class TransportTest : public testing::TestWithParam<Which> {
     open(1);
   }
 
-  void open(unsigned workers) {
+  void open(unsigned workers, bool link_clients = true) {
     transports_.clear();
     sockets_.clear();
     std::vector<ScannedInterface> served;
@@ -105,7 +105,7 @@ class TransportTest : public testing::TestWithParam<Which> {
     for (const auto& one : *scanned)
       if (one.name == "srv" || one.name == "lo") served.push_back(one);
     interfaces_.publish(served);
-    auto opened = open_sockets({.workers = workers, .port = kPort, .steering_seed = 0x1234567, .packet_sockets = true});
+    auto opened = open_sockets({.workers = workers, .port = kPort, .steering_seed = 0x1234567, .packet_sockets = link_clients});
     ASSERT_TRUE(opened) << opened.error().message;
     sockets_ = std::move(*opened);
     service_options_.workers = workers;
@@ -762,6 +762,22 @@ TEST_P(TransportTest, TwoServersDoNotShareTheirBroadcasts) {
   }
   EXPECT_EQ(heard, kClients);
   EXPECT_EQ(recorder_.datagrams.size(), kClients);
+  close(link);
+}
+
+// Behind CMTSs alone nobody need look at every frame of the link.
+TEST_P(TransportTest, WithoutLinkClientsRelaysAreHeardAndTheLinkIsNot) {
+  open(1, false);
+  std::uint16_t port = 0;
+  const int relay = udp_client(port);
+  const int link = link_client();
+  for (std::uint32_t client = 0; client < 4; ++client) broadcast(link, packet(1, client));
+  for (int i = 0; i < 4; ++i) send_to(relay, Ipv4::of(10, 0, 0, 1), typed_packet(3));
+  turn_until(transport(), [&] { return recorder_.datagrams.size() >= 4; });
+  for (int i = 0; i < 3; ++i) transport().wait(recorder_, read_monotonic_ns() + kSecond / 50, worker::Transport::Intake::everything);
+  EXPECT_EQ(recorder_.datagrams.size(), 4u);
+  for (const auto& datagram : recorder_.datagrams) EXPECT_EQ(datagram.payload[242], 3);
+  close(relay);
   close(link);
 }
 
