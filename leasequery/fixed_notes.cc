@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace coaxd::leasequery {
@@ -29,8 +30,11 @@ void FixedNotes::configure(const config::Config& config, WallSeconds now) {
       all.ranges.push_back({address, address});
     }
   }
+  const std::uint32_t words = notes_.slot_count() / kBits;
   notes_.configure({&all, 1}, now);
-  changed_ = std::make_unique<Atomic<std::uint64_t>[]>(notes_.slot_count() / kBits);  // who follows is told that something is missing
+  // Slots stay where they are, and what was heard a moment ago is still to be told.
+  const auto former = std::exchange(changed_, std::make_unique<Atomic<std::uint64_t>[]>(notes_.slot_count() / kBits));
+  for (std::uint32_t word = 0; word < words; ++word) changed_[word].store(former[word].load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 // The same name may be declared anew for another device.

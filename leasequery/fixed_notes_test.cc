@@ -191,6 +191,15 @@ TEST(Rfc7724_8_2_FixedAddress, IsToldOnceItWasHeard) {
   EXPECT_THAT(taken(site.notes), IsEmpty());
 }
 
+// Who follows is told nothing of a reload by which nobody comes or goes (lease_view.h: use()).
+TEST(Rfc7724_8_2_FixedAddress, IsToldAfterAReloadOfWhatWasHeardBeforeIt) {
+  Site site(kHosts);
+  site.notes.follow(true);
+  site.heard(kMail, "mail", kTold);
+  EXPECT_TRUE(site.use(kHosts));
+  EXPECT_THAT(taken(site.notes), ElementsAre(kMail));
+}
+
 TEST(FixedNotes, WorkersTogether) {
   Site site(kHosts);
   site.notes.follow(true);
