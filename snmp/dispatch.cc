@@ -93,9 +93,7 @@ void Dispatch::wake_at(std::int64_t ns) noexcept { next_ns_ = std::min(next_ns_,
 
 std::span<const ResetObject> Dispatch::ways_of(const Job& job) const noexcept { return job.row->of(job.report.act); }
 
-std::size_t Dispatch::way_of(const Job& job) const noexcept {
-  return (agents_[*job.cmts].first_way[static_cast<std::size_t>(job.report.act)] + job.way) % ways_of(job).size();
-}
+std::size_t Dispatch::way_of(const Job& job) const noexcept { return (job.first_way + job.way) % ways_of(job).size(); }
 
 Pdu Dispatch::pdu_of(Job& job) const {
   const Mac mac = job.report.mac;
@@ -166,7 +164,10 @@ void Dispatch::step_agent(std::size_t index, std::vector<Send>& out, Instant now
       ++at;
       continue;
     }
-    if (job != nullptr && job->row == nullptr) job->row = agent.row;
+    if (job != nullptr && job->row == nullptr) {
+      job->row = agent.row;
+      job->first_way = agent.first_way[static_cast<std::size_t>(job->report.act)];
+    }
     if (job != nullptr && ways_of(*job).empty()) {
       job->refusals = fmt::format("no object is known by which {} forgets a CPE", job->row->name);
       all_refused(*job, now);

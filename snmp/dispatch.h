@@ -79,7 +79,8 @@ class Dispatch {
     std::optional<std::size_t> cmts;
     const CmtsRow* row = nullptr;  // as it was when the CMTS was first asked
     enum class Stage : std::uint8_t { act, look, state, at_modem } stage = Stage::act;
-    std::size_t way = 0;          // counted from the CMTS's first that worked
+    std::size_t first_way = 0;    // what had worked of the CMTS's then
+    std::size_t way = 0;          // counted from that one
     bool present = false;         // the CMTS was looked at, and has it
     bool cmts_refuses = false;    // by all its objects
     bool told_modem = false;

@@ -107,7 +107,7 @@ void Dispatch::reset_answered(Job& job, const Answer& answer, Instant now) {
     return unanswered(job, now);
   }
   if (answer.error == 0) {
-    agent.first_way[static_cast<std::size_t>(job.report.act)] = way;
+    if (job.row == agent.row) agent.first_way[static_cast<std::size_t>(job.report.act)] = way;
     return finish(job, Outcome::done, fmt::format("{} of {} has taken it", object, agent.is.address), now);
   }
   job.report.reason = fmt::format("{}: {}", object, error_text(answer.error));
