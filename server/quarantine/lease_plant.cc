@@ -89,8 +89,7 @@ std::expected<Found, std::string> LeasePlant::find_address(Ipv4 address, WallMil
   const bool active = standing == Standing::active;
   if (active && (at == 0 || facts_.is_static || static_cast<WallMillis>(facts_.starts) * kSecond <= at)) return found_of(facts_);
 
-  const WallSeconds then = at == 0 ? now : at / kSecond;
-  const auto past = history_ ? history_(address, then) : std::expected<std::optional<Past>, std::string>{};
+  const auto past = at != 0 && history_ ? history_(address, at / kSecond) : std::expected<std::optional<Past>, std::string>{};
   if (!past) return std::unexpected(fmt::format("who had {} at {} cannot be told: {}", to_string(address), time_text(at), past.error()));
   if (at != 0 && *past) {
     const Past& holder = **past;

@@ -153,5 +153,12 @@ TEST_F(LeasePlantTest, CountsSubscribersByTheirLeases) {
   EXPECT_EQ(plant_.subscribers(), 2u);
 }
 
+TEST_F(LeasePlantTest, OfNowTheHistoryIsNotAsked) {
+  lease(kOther, kOtherMac);
+  asked_ = 0;
+  EXPECT_FALSE(plant_.find(at_address(kPc), 0));
+  EXPECT_EQ(asked_, 0) << "a stranger who opens the page costs no query";
+}
+
 }  // namespace
 }  // namespace coaxd::quarantine

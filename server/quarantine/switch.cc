@@ -19,6 +19,7 @@ constexpr WallMillis kClockSlack = 60 * kSecond;  // between a sensor's clock an
 constexpr std::size_t kLongestText = 1000, kMostEventIds = 16, kMostAddresses = 256, kMostEventsKnown = 65'536;
 // New machines behind a modem are confined at once, by its remote-id; for the list of addresses, and for the CMTS, they are looked for so often.
 constexpr WallMillis kLookAgain = 30 * kSecond;
+constexpr int kCasesAtOnce = 16;  // whose addresses are looked at in one tick
 
 std::unexpected<Refusal> refuse(Refusal::Kind kind, std::string text) { return std::unexpected(Refusal{kind, std::move(text)}); }
 
@@ -60,6 +61,7 @@ struct Switch::Impl {
   std::uint64_t place = 0;
   bool looking = false;
   WallMillis look_at = 0;
+  CaseId looked_at = 0;  // the case whose addresses were looked at last
   Tally tally;
 
   // --- what one commit takes with it ---
@@ -325,6 +327,36 @@ struct Switch::Impl {
     return {};
   }
 
+  // An address may have come to somebody else meanwhile: a packet filter that holds the addresses of a case must not hold him. Some cases a call, in turn.
+  void let_go(WallMillis now) {
+    auto at = cases.upper_bound(looked_at);
+    for (int looked = 0; looked < kCasesAtOnce && at != cases.end(); ++at) {
+      Case& what = at->second;
+      if (what.state != State::active) continue;
+      ++looked;
+      std::vector<Ipv4> gone;
+      for (const Ipv4 address : what.addresses) {
+        Subject subject;
+        subject.ip = address;
+        const auto holder = plant.find(subject, 0);
+        if (holder && holder->hardware != what.found.hardware && hold_of(*holder) == nullptr) gone.push_back(address);
+      }
+      std::erase_if(what.addresses, [&](Ipv4 address) { return std::ranges::find(gone, address) != gone.end(); });
+      for (const Ipv4 address : gone) is_seen(what, "effect", fmt::format("{} is somebody else's now", to_string(address)), now);
+    }
+    looked_at = at == cases.end() ? 0 : std::prev(at)->first;
+  }
+
+  const subscriber::Confined::Hold* hold_of(const Found& found) const { return confined->find({.hardware = as_bytes(found.hardware), .remote_id = as_bytes(found.remote_id), .vendor_class = {}}); }
+
+  // Told now, and stored with the next tick.
+  void is_seen(const Case& what, std::string_view kind, std::string text, WallMillis at) {
+    Step step{.sequence = next_step++, .id = what.id, .at = at, .kind = std::string(kind), .actor = "coaxd", .from = {}, .text = std::move(text)};
+    effects.tell(kind, what, step);
+    dirty.insert(what.id);
+    dirty_steps.push_back(std::move(step));
+  }
+
   // Ended ones that nothing is asked of any more.
   void forget_old(WallMillis now) {
     const Policy& policy = guard.policy();
@@ -429,8 +461,7 @@ const Case* Switch::of_address(Ipv4 address, WallMillis) {
   subject.ip = address;
   const auto found = my.plant.find(subject, 0);
   if (!found) return nullptr;
-  const auto octets = [](const std::string& text) { return Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; };
-  const auto* hold = my.confined->find({.hardware = octets(found->hardware), .remote_id = octets(found->remote_id), .vendor_class = {}});
+  const auto* hold = my.hold_of(*found);
   return hold == nullptr ? nullptr : find(hold->id);
 }
 
@@ -484,6 +515,7 @@ void Switch::tick(WallMillis now) {
     my.follow(turn);
   }
   my.forget_old(now);
+  my.let_go(now);
 
   const auto is_wide = [](const auto& one) { return one.second.state == State::active && one.second.scope != Scope::cpe; };
   if (!my.looking && now >= my.look_at && std::ranges::any_of(my.cases, is_wide)) my.looking = true, my.place = 0;
@@ -508,11 +540,7 @@ void Switch::saw(CaseId id, Effect effect, WallMillis at, const std::optional<Ip
   WallMillis& when = found->second.effects[static_cast<std::size_t>(effect)];
   if (when != 0) return;
   when = at;
-  Step step{.sequence = my.next_step++, .id = id, .at = at, .kind = "effect", .actor = "coaxd", .from = {},
-            .text = fmt::format("{}{}", effect_word(effect), address ? " " + to_string(*address) : "")};
-  my.effects.tell("effect", found->second, step);
-  my.dirty.insert(id);
-  my.dirty_steps.push_back(std::move(step));
+  my.is_seen(found->second, "effect", fmt::format("{}{}", effect_word(effect), address ? " " + to_string(*address) : ""), at);
 }
 
 void Switch::reset_is(CaseId id, std::string_view state, std::string_view text, WallMillis at) {
@@ -522,10 +550,7 @@ void Switch::reset_is(CaseId id, std::string_view state, std::string_view text, 
   found->second.reset = state;
   found->second.reset_text = text;
   if (state == "done" && found->second.effects[static_cast<std::size_t>(Effect::cmts_reset)] == 0) found->second.effects[static_cast<std::size_t>(Effect::cmts_reset)] = at;
-  Step step{.sequence = my.next_step++, .id = id, .at = at, .kind = "reset", .actor = "coaxd", .from = {}, .text = fmt::format("{}: {}", state, text)};
-  my.effects.tell("reset", found->second, step);
-  my.dirty.insert(id);
-  my.dirty_steps.push_back(std::move(step));
+  my.is_seen(found->second, "reset", fmt::format("{}: {}", state, text), at);
 }
 
 const Switch::Tally& Switch::tally() const { return impl_->tally; }

@@ -492,5 +492,31 @@ TEST_F(SwitchTest, APendingResetIsAskedForAgainAfterARestart) {
   EXPECT_THAT(effects_.bounced, ElementsAre(kModem));
 }
 
+TEST_F(SwitchTest, AnAddressThatSomebodyElseHasByNowIsHeldNoMore) {
+  const CaseId id = order(alert(kPc))->what.id;
+  plant_.leases.erase(kPc);
+  on().tick(kNow + 50);
+  EXPECT_THAT(on().find(id)->addresses, ElementsAre(kPc)) << "nobody has it: who was put off the net may use it still";
+  plant_.leases[kPc] = {std::string("\x02\0\0\0\0\x04", 6), "", {}, kPc, 5};
+  effects_.events.clear();
+  on().tick(kNow + 100);
+  EXPECT_THAT(on().find(id)->addresses, IsEmpty());
+  EXPECT_THAT(effects_.events, ElementsAre("effect")) << "those who keep a set of addresses hear of it";
+  on().tick(kNow + 150);
+  EXPECT_THAT(cases_.rows.at(id).addresses, IsEmpty());
+  EXPECT_TRUE(confined(kPcMac));
+}
+
+TEST_F(SwitchTest, AddressesOfManyCasesAreLookedAtInTurn) {
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    const Ipv4 address = Ipv4::of(203, 0, 113, static_cast<std::uint8_t>(100 + i));
+    plant_.leases[address] = {std::string("\x02\0\0\0\x01", 5) + static_cast<char>(i), "", {}, address, 5};
+    ASSERT_TRUE(order(alert(address)));
+  }
+  for (auto& [address, who] : plant_.leases) who.hardware = "another";
+  for (int i = 0; i < 3; ++i) on().tick(kNow + i);
+  for (const Case* what : on().active()) EXPECT_THAT(what->addresses, IsEmpty()) << what->id;
+}
+
 }  // namespace
 }  // namespace coaxd::quarantine
