@@ -30,6 +30,12 @@ std::size_t subjects(const Subject& subject) {
   return static_cast<std::size_t>(subject.ip.has_value()) + subject.mac.has_value() + subject.modem.has_value() + !subject.subscriber.empty();
 }
 
+// Of a record that is logged and read line by line, by people and by programs, whatever a sensor's or a CMTS's words are.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
 std::string event_key(const Order& order) { return order.source + '\n' + order.event_id; }
 
 void keep_event(Case& what, const std::string& event_id) {
@@ -92,7 +98,7 @@ struct Switch::Impl {
   }
 
   void note(Turn& turn, CaseId id, WallMillis at, std::string kind, const Actor& by, std::string text) {
-    turn.steps.push_back({.sequence = next_step++, .id = id, .at = at, .kind = std::move(kind), .actor = by.name, .from = by.from, .text = std::move(text)});
+    turn.steps.push_back({.sequence = next_step++, .id = id, .at = at, .kind = std::move(kind), .actor = by.name, .from = by.from, .text = one_line(std::move(text))});
   }
 
   void remember_event(Turn& turn, const Order& order, CaseId id) {
@@ -351,7 +357,7 @@ struct Switch::Impl {
 
   // Told now, and stored with the next tick.
   void is_seen(const Case& what, std::string_view kind, std::string text, WallMillis at) {
-    Step step{.sequence = next_step++, .id = what.id, .at = at, .kind = std::string(kind), .actor = "coaxd", .from = {}, .text = std::move(text)};
+    Step step{.sequence = next_step++, .id = what.id, .at = at, .kind = std::string(kind), .actor = "coaxd", .from = {}, .text = one_line(std::move(text))};
     effects.tell(kind, what, step);
     dirty.insert(what.id);
     dirty_steps.push_back(std::move(step));

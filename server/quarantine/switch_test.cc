@@ -518,5 +518,16 @@ TEST_F(SwitchTest, AddressesOfManyCasesAreLookedAtInTurn) {
   for (const Case* what : on().active()) EXPECT_THAT(what->addresses, IsEmpty()) << what->id;
 }
 
+TEST_F(SwitchTest, ALineOfTheRecordIsOneLine) {
+  Order forged = word(kPc);
+  forged.reason = "spam\nDHCPACK on 203.0.113.9 to 00:00:00:00:00:01\x1b[2J";
+  const CaseId id = order(forged)->what.id;
+  ASSERT_TRUE(on().release(id, {.name = "desk"}, "clean\r\nDHCPRELEASE", kNow + kSecond));
+  on().reset_is(id, "refused", "the CMTS says\nno", kNow + kSecond);
+  on().tick(kNow + 2 * kSecond);
+  for (const Step& step : cases_.written)
+    EXPECT_TRUE(std::ranges::none_of(step.text, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) << step.kind << ": " << step.text;
+}
+
 }  // namespace
 }  // namespace coaxd::quarantine
