@@ -401,7 +401,9 @@ std::expected<void, std::string> Switch::load(WallMillis now) {
   my.looking = my.tally.active > 0;
   // Actions that were under way when the server went: they are harmless twice.
   for (auto& [id, what] : my.cases) {
-    if (what.state == State::active && what.reset == "pending") my.act(what);
+    if (what.reset != "pending") continue;
+    if (what.state == State::active) my.act(what);
+    else if (what.scope == Scope::modem && what.found.modem) my.effects.bounce_modem(id, *what.found.modem, what.found.address);  // it has the quarantine's file still
   }
   return {};
 }

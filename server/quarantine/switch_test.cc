@@ -529,5 +529,18 @@ TEST_F(SwitchTest, ALineOfTheRecordIsOneLine) {
     EXPECT_TRUE(std::ranges::none_of(step.text, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) << step.kind << ": " << step.text;
 }
 
+TEST_F(SwitchTest, AModemWhoseReleaseWasCutShortStartsAnewAfterARestart) {
+  const CaseId id = order(word(kPc, Scope::modem))->what.id;
+  ASSERT_TRUE(on().release(id, {.name = "desk"}, "", kNow));
+  on().reset_is(id, "pending", "", kNow);
+  on().tick(kNow + 1);
+  switch_.reset();
+  effects_.bounced.clear();
+  effects_.machines.clear();
+  on();
+  EXPECT_THAT(effects_.bounced, ElementsAre(kModem)) << "or it keeps the quarantine's file";
+  EXPECT_THAT(effects_.machines, IsEmpty());
+}
+
 }  // namespace
 }  // namespace coaxd::quarantine
