@@ -43,7 +43,8 @@ class Events::Follower final : public Stream {
 void Events::tell(std::string_view kind, std::string_view data) {
   ++told_;
   kept_.push_back(fmt::format("id: {}\nevent: {}\ndata: {}\n\n", next_++, kind, data));
-  if (kept_.size() > kKept) kept_.pop_front();
+  octets_ += kept_.back().size();
+  for (; kept_.size() > kKept || (octets_ > kKeptOctets && kept_.size() > 1); kept_.pop_front()) octets_ -= kept_.front().size();
   for (Follower* const each : std::exchange(waiting_, {}))
     if (each->wake) each->wake();
 }

@@ -15,7 +15,7 @@ namespace coaxd::api {
 
 class Events : public std::enable_shared_from_this<Events> {
  public:
-  static constexpr std::size_t kKept = 10'000;
+  static constexpr std::size_t kKept = 10'000, kKeptOctets = 16 << 20;  // events carry evidence, which may be large
 
   // `first`: the number of the first event; above those of an earlier life of the server, so that a follower that comes back hears what it has missed.
   explicit Events(std::uint64_t first) : next_(first) {}
@@ -34,6 +34,7 @@ class Events : public std::enable_shared_from_this<Events> {
   std::uint64_t oldest() const noexcept { return next_ - kept_.size(); }
 
   std::deque<std::string> kept_;  // as they are sent
+  std::size_t octets_ = 0;        // of those
   std::uint64_t next_;
   std::vector<Follower*> waiting_;
   std::size_t followers_ = 0;

@@ -66,5 +66,18 @@ TEST(ServerSentEvents, AFollowerThatGoesIsForgotten) {
   events->tell("e", "{}");
 }
 
+TEST(ServerSentEvents, TheRingIsBoundedInOctetsToo) {
+  const auto events = std::make_shared<Events>(1);
+  const std::string large(64 << 10, 'x');  // as evidence may be
+  for (int i = 0; i < 2000; ++i) events->tell("e", large);
+  std::size_t octets = 0;
+  std::string piece;
+  for (const auto all = events->follow("0"); all->next(piece) == Next::more; piece.clear()) octets += piece.size();
+  EXPECT_GT(octets, Events::kKeptOctets / 2);
+  EXPECT_LE(octets, Events::kKeptOctets + 1000);
+  events->tell("e", std::string(2 * Events::kKeptOctets, 'x'));
+  EXPECT_THAT(read(*events->follow("2000")), HasSubstr("id: 2001\n")) << "the newest is there, however large";
+}
+
 }  // namespace
 }  // namespace coaxd::api
