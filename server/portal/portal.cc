@@ -52,6 +52,8 @@ std::optional<std::string> field(std::string_view body, std::string_view name) {
   return std::nullopt;
 }
 
+char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 bool same(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   unsigned differing = 0;
@@ -84,7 +86,9 @@ struct Portal::Visit {
 void Portal::handle(Request&& request, const api::Answer& answer) { answer(respond(request)); }
 
 Response Portal::respond(const Request& request) {
-  Visit visit{.peer = request.caller.peer, .address = Ipv4::parse(request.caller.peer), .language = {}, .what = nullptr, .now = clock_()};
+  std::string_view peer = request.caller.peer;
+  if (peer.starts_with("::ffff:")) peer.remove_prefix(7);  // of a socket for both families (RFC 4291 §2.5.5.2)
+  Visit visit{.peer = std::string(peer), .address = Ipv4::parse(peer), .language = {}, .what = nullptr, .now = clock_()};
   const std::string* const wanted = request.parameter("lang");
   visit.language = wanted != nullptr && texts_.knows(*wanted) ? std::string_view(*wanted) : texts_.choose(request.accept_language);
   if (visit.address) visit.what = quarantines_.of_address(*visit.address, visit.now);
@@ -92,9 +96,9 @@ Response Portal::respond(const Request& request) {
 
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (request.path == kCapport && reads) return capport(visit);
-  if (request.path == kRelease && request.method == "POST") return release(visit, request);
   const std::string_view host = std::string_view(request.host).substr(0, request.host.find(':'));
-  if (host != options_.name) return redirect();
+  if (!std::ranges::equal(host, options_.name, {}, small, small)) return redirect();
+  if (request.path == kRelease && request.method == "POST") return release(visit, request);
   if (!reads) {
     Response wrong = page(visit, say(visit, "title"), "<p>405</p>\n", 405);
     wrong.headers.emplace_back("Allow", "GET, HEAD");

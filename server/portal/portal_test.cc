@@ -226,5 +226,25 @@ TEST_F(PortalTest, StrangersLearnNothing) {
   EXPECT_THAT(get("/", "").body, HasSubstr("not limited"));
 }
 
+TEST_F(PortalTest, APageOfAnotherNameHearsNoTokenAndReleasesNobody) {
+  const auto id = confine();
+  // In the garden every name leads here, so a stranger's script may read what comes of its own.
+  const api::Response foreign = ask("POST", "/release", "cleaned=yes", "10.66.0.10", "evil.example");
+  EXPECT_EQ(foreign.status, 302u);
+  EXPECT_EQ(token_of(foreign), "");
+  EXPECT_EQ(ask("POST", "/release", "cleaned=yes&token=" + token_of(get()), "10.66.0.10", "evil.example").status, 302u);
+  EXPECT_EQ(switch_->find(id)->state, quarantine::State::active);
+}
+
+TEST_F(PortalTest, Rfc4291_2_5_5_2_AnAddressMappedIntoIPv6IsTheSameOne) {
+  confine();
+  EXPECT_THAT(get("/", "::ffff:10.66.0.10").body, HasSubstr("a port scan"));
+}
+
+TEST_F(PortalTest, Rfc9110_4_2_3_HostsAreInEitherCase) {
+  confine();
+  EXPECT_EQ(get("/", "10.66.0.10", "Portal.Example.NET").status, 200u);
+}
+
 }  // namespace
 }  // namespace coaxd::portal
