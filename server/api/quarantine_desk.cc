@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
@@ -124,7 +125,7 @@ Asked<Order> order_of(const Request& request) {
   if (const std::string text = text_of(*body, "observed_at"); !text.empty()) {
     const auto at = parse_rfc3339(text);
     if (!at) return Refused(problem(400, fmt::format("observed_at: '{}' is no time such as 2026-11-23T14:05:00Z.", text), {{"member", "\"observed_at\""}}));
-    order.observed_at = *at;
+    order.observed_at = std::max<WallMillis>(*at, 1);  // 0 means now, and a sensor without a clock says 1970
   }
   if (const auto* evidence = body->if_contains("evidence"); evidence != nullptr && evidence->is_object()) order.evidence = boost::json::serialize(*evidence);
   order.dry_run = flag_of(*body, "dry_run");
@@ -147,6 +148,13 @@ Asked<Case> case_of(QuarantineDesk& desk, CaseId id) {
   if (!listed) return Refused(problem(503, listed.error()));
   if (listed->empty() || listed->front().id != id) return Refused(no_such(id));
   return listed->front();
+}
+
+// A body is, or it is no JSON; a URL may have any octets.
+bool is_utf8(std::string_view octets) {
+  boost::system::error_code error;
+  boost::json::parse(json_text(octets), error);
+  return !error;
 }
 
 std::string or_null(const std::string& text) { return text.empty() ? "null" : json_octets(text); }
@@ -219,7 +227,7 @@ void show_steps(Site& site, const Request& request, const Answer& answer) {
   std::string out = "{\"steps\": [";
   for (const Step& step : *steps)
     out += fmt::format("{}{{\"sequence\": {}, \"at\": \"{}\", \"kind\": {}, \"actor\": {}, \"from\": {}, \"text\": {}}}", &step == &steps->front() ? "\n" : ",\n", step.sequence, rfc3339(step.at),
-                       json_octets(step.kind), or_null(step.actor), or_null(step.from), json_octets(step.text));
+                       json_octets(step.kind), or_null(step.actor), or_null(step.from), json_text(step.text));
   answer({.body = out + "\n]}\n"});
 }
 
@@ -228,6 +236,8 @@ void release_quarantine(Site& site, const Request& request, const Answer& answer
   const auto id = id_of(request);
   if (!id) return answer(id.error());
   const std::string* why = request.parameter("reason");
+  if (why != nullptr && (why->size() > kLongestText || !is_utf8(*why)))
+    return answer(problem(400, fmt::format("reason: a text in UTF-8 of at most {} octets.", kLongestText), {{"member", "\"reason\""}}));
   const auto released = site.quarantine->quarantines().release(*id, actor_of(request.caller), why == nullptr ? std::string_view{} : *why, site.quarantine->now());
   if (!released) return answer(response_of(released.error()));
   answer({.body = case_json(*released) + "\n"});

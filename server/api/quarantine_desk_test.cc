@@ -169,5 +169,27 @@ TEST_F(Desk, CasesAreListedShownAndReleased) {
   EXPECT_EQ(ask(list_quarantines, "").status, 503u);
 }
 
+TEST_F(Desk, ASensorWithoutAClockSaysNothingOfNow) {
+  // 0 stands for "now" within; what a sensor saw in 1970 is too old to be acted upon.
+  const Response old = one(R"({"ip": "203.0.113.9", "reason": "x", "source": "suricata", "signature": "1:1", "evidence": {"n": 1}, "observed_at": "1970-01-01T00:00:00Z"})", Role::sensor);
+  EXPECT_EQ(old.status, 202u) << old.body;
+  EXPECT_THAT(old.body, HasSubstr("observed"));
+}
+
+TEST_F(Desk, TheRecordSaysWhatWasSaidInItsLetters) {
+  const auto made = boost::json::parse(one(R"({"ip": "203.0.113.9", "reason": "verschickt Müll"})").body);
+  const std::string id(made.at("id").as_string().c_str());
+  EXPECT_EQ(ask(release_quarantine, id, {{"reason", "gelöscht"}}).status, 200u);
+  const auto steps = boost::json::parse(ask(show_steps, id).body);
+  EXPECT_THAT(std::string(steps.at("steps").at(0).at("text").as_string().c_str()), HasSubstr("Müll"));
+  EXPECT_THAT(std::string(steps.at("steps").at(1).at("text").as_string().c_str()), HasSubstr("gelöscht"));
+}
+
+TEST_F(Desk, AReleasesReasonIsUtf8AndHasItsLimit) {
+  const auto made = boost::json::parse(one(R"({"ip": "203.0.113.9", "reason": "x"})").body);
+  const std::string id(made.at("id").as_string().c_str());
+  for (const std::string& bad : {std::string("\xff"), std::string("\xc3"), std::string(2000, 'x')}) EXPECT_EQ(ask(release_quarantine, id, {{"reason", bad}}).status, 400u);
+}
+
 }  // namespace
 }  // namespace coaxd::api
