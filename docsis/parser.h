@@ -109,9 +109,9 @@ class Parser {
   void digit_map(Frame& frame, const Token& keyword, Node node, const std::string& contents);
 
   const ParseOptions& options_;
+  Document document_;  // before the report, which looks at its texts
   Report report_;
   bool keep_holes_;
-  Document document_;
   std::vector<Hole> holes_;
   VariableNames variables_;
   std::vector<Unknown> unknown_;
