@@ -14,6 +14,9 @@ namespace coaxd::daemon {
 namespace {
 
 constexpr auto kQuestion = std::chrono::seconds(5);
+// What an infected machine sends to anybody's port 80 comes to the portal: so little per address that its owner's browser is served, and that others are.
+constexpr std::size_t kPortalPerPeer = 8;
+constexpr api::Patience kPortalPatience{.idle = std::chrono::seconds(5), .request = std::chrono::seconds(5), .write = std::chrono::seconds(10)};
 
 }  // namespace
 
@@ -27,7 +30,7 @@ Server::Step Server::open_portal() {
   portal_texts_ = std::move(*texts);
   const api::Handler handler = [this](api::Request&& request, const api::Answer& answer) { portal_->handle(std::move(request), answer); };
   const auto open = [&](std::string name, const std::string& listen, api::TlsContext tls) -> Step {
-    auto& server = portal_servers_.emplace_back(std::make_unique<api::HttpServer>(context_, api::HttpServer::Options{.name = std::move(name), .listen = listen}, handler));
+    auto& server = portal_servers_.emplace_back(std::make_unique<api::HttpServer>(context_, api::HttpServer::Options{.name = std::move(name), .listen = listen, .per_peer = kPortalPerPeer, .patience = kPortalPatience}, handler));
     return server->listen(std::move(tls));
   };
   if (!from.listen.empty())

@@ -41,7 +41,7 @@ def leases_text(count, begin):
 
 
 class Api(unittest.TestCase):
-    LEASES, SETTINGS, HOST = 4, {}, "127.0.0.1"
+    LEASES, SETTINGS, SECTIONS, HOST = 4, {}, {}, "127.0.0.1"
 
     def setUp(self):
         temporary = capture.temporary_folder()
@@ -61,7 +61,7 @@ class Api(unittest.TestCase):
         (self.folder / "backups").mkdir()
         self.begin = int(time.time()) - 3600
         sections = {"api": {"listen": f"{self.HOST}:{PORT}", "tokens": f"{self.folder}/tokens", "backups": f"{self.folder}/backups"} | self.SETTINGS,
-                    "quarantine": {"enabled": True}}
+                    "quarantine": {"enabled": True}} | self.SECTIONS
         self.running = server.Server(base.Settings.server, self.namespace, temporary.name, CONFIG % (1 + (self.LEASES - 1 >> 16)), ["lan0"],
                                      ["-C", coaxd_toml.write(self.folder, sections), *base.Settings.server_options], leases_text(self.LEASES, self.begin))
         self.start()
@@ -76,9 +76,9 @@ class Api(unittest.TestCase):
         self.assertEqual(status, done.returncode, done)
         return done.stdout if status == 0 else done.stderr
 
-    def connect(self):
+    def connect(self, port=PORT):
         with self.namespace.entered():
-            made = socket.create_connection((self.HOST, PORT), 30)
+            made = socket.create_connection((self.HOST, port), 30)
         self.addCleanup(made.close)
         return made
 
@@ -131,6 +131,27 @@ class Api(unittest.TestCase):
         while "data" not in (event := self.read_event(response)):
             pass
         return event
+
+
+class Portal(Api):
+    SECTIONS = {"portal": {"listen": "127.0.0.1:8068", "name": "portal.example.net"}}
+
+    def test_an_infected_machine_leaves_the_page_to_others(self):
+        # What it sends to anybody's port 80 comes to the portal: it may neither take all places nor keep the few that it has.
+        held = [self.visit() for _ in range(8)]
+        refused = self.connect(8068)
+        refused.settimeout(3)
+        self.assertEqual(b"", refused.recv(1), "one too many of one address")
+        for each in held:
+            each.settimeout(15)
+            self.assertEqual(b"", each.recv(1), "nothing was asked for a while")
+        self.visit()
+
+    def visit(self):
+        made = self.connect(8068)
+        made.sendall(b"HEAD / HTTP/1.1\r\nHost: portal.example.net\r\n\r\n")
+        self.assertIn(b" 200 ", made.recv(4096))
+        return made
 
 
 class Requests(Api):
