@@ -146,6 +146,7 @@ std::expected<void, std::string> LeaseMemory::reconfigure(const config::Config& 
     if (const auto recovered = store.recover(visit); !recovered) return std::unexpected(recovered.error().message);
   }
   table_->configure(pools, now);
+  fixed_notes_.configure(config, now);
   for (const Stored& one : back) table_->restore(one.address, one.binding, one.generation);
   if (!back.empty()) table_->restored(now);
   count_limits();

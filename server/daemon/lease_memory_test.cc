@@ -199,5 +199,16 @@ TEST_F(LeaseMemoryTest, WhatIsNotServedIsKept) {
   EXPECT_NE(text.find("lease 10.78.0.10 {"), text.npos);
 }
 
+TEST_F(LeaseMemoryTest, Rfc4388_6_4_2_AHostThatComesWithAReloadIsHeard) {
+  const auto conf = [](std::string_view hosts) { return "subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.10 10.77.0.20; }\n" + std::string(hosts); };
+  start(conf(""), "");
+  ASSERT_TRUE(reload(conf("host new { hardware ethernet 00:00:5e:00:53:01; fixed-address 10.77.0.99; }\n")));
+  lease::Binding told, note;
+  told.cltt = 1234;
+  memory->fixed_notes().heard(Ipv4::of(10, 77, 0, 99), *config->hosts()[0], told);
+  ASSERT_TRUE(memory->fixed_notes().read(Ipv4::of(10, 77, 0, 99), *config->hosts()[0], note));
+  EXPECT_EQ(note.cltt, 1234u);
+}
+
 }  // namespace
 }  // namespace coaxd::daemon
