@@ -51,6 +51,9 @@ std::expected<void, std::string> change_root(const std::string& directory);
 // come back after the drop.
 std::expected<void, std::string> drop_privileges(const Identity& identity);
 
+// To what the hard limit allows: the connections of API, portal and leasequery together are more than the usual 1024, and the store must not find none left.
+void raise_descriptor_limit();
+
 // sd_notify(3); nothing happens without NOTIFY_SOCKET.
 void notify_systemd(const std::string& state);
 

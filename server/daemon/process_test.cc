@@ -1,6 +1,7 @@
 #include "server/daemon/process.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +94,18 @@ TEST(DropPrivileges, UnknownNamesAreSentencesAndNothingGivenChangesNothing) {
   EXPECT_EQ(find_identity("root", "")->uid, 0u);
   EXPECT_EQ(find_identity("no-such-user", "").error(), "-user no-such-user: no such user.");
   EXPECT_EQ(find_identity("", "no-such-group").error(), "-group no-such-group: no such group.");
+}
+
+TEST(Getrlimit_2, TheServerTakesAllDescriptorsThatItMayHave) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = 64, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  raise_descriptor_limit();
+  rlimit now{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &now), 0);
+  EXPECT_EQ(now.rlim_cur, before.rlim_max);
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace

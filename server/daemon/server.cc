@@ -85,6 +85,7 @@ Server::~Server() = default;
 std::expected<void, std::string> Server::run(Daemonizer& daemonizer) {
   // Before any thread: signals are the control thread's.
   signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   if (auto started = start(); !started) {
     log_.set_stderr(true);  // whoever started it hears why it is not there, with -q as well
     log_.error(started.error());
