@@ -73,7 +73,7 @@ QuarantineService::QuarantineService(Parts parts, quarantine::Policy policy, std
     : parts_(std::move(parts)),
       config_(std::move(config)),
       cases_(std::move(cases)),
-      plant_(parts_.leases, parts_.modems, [this](Ipv4 address, WallSeconds at) { return who_had(address, at); }, [this] { return parts_.now().wall; }),
+      plant_(parts_.leases, parts_.modems, [this](Ipv4 address, WallSeconds at) { return who_had(address, at); }, [this] { return parts_.now().wall; }, parts_.notes),
       switch_(std::move(policy), plant_, *cases_, *this),
       ticker_(parts_.context),
       self_(std::make_shared<QuarantineService*>(this)) {

@@ -32,6 +32,7 @@ class QuarantineService final : private quarantine::Effects {
     boost::asio::io_context& context;
     const lease::LeaseTable& leases;
     const subscriber::Modems* modems = nullptr;
+    const leasequery::FixedNotes* notes = nullptr;   // of hosts with fixed addresses; null: nothing is known
     std::string store_path{};                        // the lease store's
     std::function<Instant()> now{};
     subscriber::PublishedConfined& confined;         // what packets see

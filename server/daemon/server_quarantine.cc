@@ -62,6 +62,7 @@ Server::Step Server::open_quarantine() {
   QuarantineService::Parts parts{.context = context_,
                                  .leases = leases_->table(),
                                  .modems = modems_.get(),
+                                 .notes = &leases_->fixed_notes(),
                                  .store_path = store_->path(),
                                  .now = [this] { return clock_.now(); },
                                  .confined = confined_,

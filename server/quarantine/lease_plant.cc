@@ -68,8 +68,8 @@ std::string time_text(WallMillis at) { return rfc3339(at).substr(0, 19) + "Z"; }
 
 }  // namespace
 
-LeasePlant::LeasePlant(const lease::LeaseTable& leases, const subscriber::Modems* modems, History history, Clock clock)
-    : view_(leases), modems_(modems), history_(std::move(history)), clock_(std::move(clock)) {}
+LeasePlant::LeasePlant(const lease::LeaseTable& leases, const subscriber::Modems* modems, History history, Clock clock, const leasequery::FixedNotes* notes)
+    : view_(leases, nullptr, notes), modems_(modems), history_(std::move(history)), clock_(std::move(clock)) {}
 
 void LeasePlant::use(std::shared_ptr<const config::Config> config) { view_.use(std::move(config)); }
 

@@ -25,8 +25,8 @@ class LeasePlant final : public Plant {
   using History = std::function<std::expected<std::optional<Past>, std::string>(Ipv4 address, WallSeconds at)>;
   using Clock = std::function<WallSeconds()>;
 
-  // All outlive it; modems may be null.
-  LeasePlant(const lease::LeaseTable& leases, const subscriber::Modems* modems, History history, Clock clock);
+  // All outlive it; modems and notes (what is known of hosts with fixed addresses) may be null.
+  LeasePlant(const lease::LeaseTable& leases, const subscriber::Modems* modems, History history, Clock clock, const leasequery::FixedNotes* notes = nullptr);
   void use(std::shared_ptr<const config::Config> config);  // start, reload
 
   std::expected<Found, std::string> find(const Subject& subject, WallMillis at) override;

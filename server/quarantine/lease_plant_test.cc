@@ -108,6 +108,23 @@ TEST_F(LeasePlantTest, FindsAFixedAddressAMachineAndAModem) {
   EXPECT_THAT(plant_.find({.subscriber = "4711"}, 0).error(), HasSubstr("coaxctl modem set"));
 }
 
+TEST_F(LeasePlantTest, KnowsTheModemBeforeAFixedAddressByWhatItsHostSaidLast) {
+  leasequery::FixedNotes notes{HashSeed{3, 4}};
+  notes.configure(*site_.config, kNow);
+  LeasePlant plant(site_.leases, nullptr, nullptr, [] { return kNow; }, &notes);
+  plant.use(site_.config);
+  const Subject host = at_address(Ipv4::of(10, 1, 0, 200));
+  EXPECT_TRUE(plant.find(host, 0)->remote_id.empty());
+  const TestLease said{.hardware = std::string_view("\x02\0\0\0\0\x99", 6), .agent_info = kBehind};
+  notes.heard(*host.ip, *site_.config->hosts().front(), said.binding());
+  EXPECT_EQ(plant.find(host, 0)->remote_id, kModem);
+  const subscriber::Confined confined({{.remote_id = std::string(kModem), .scope = Scope::subscriber, .id = 4}});
+  std::vector<Ipv4> seen;
+  std::uint64_t place = 0;
+  while (!plant.look_for_addresses(confined, place, [&](CaseId, Ipv4 address, std::string_view) { seen.push_back(address); })) {}
+  EXPECT_THAT(seen, ElementsAre(*host.ip));
+}
+
 TEST_F(LeasePlantTest, AddressesOfTheConfinedButNotThoseOfTheGarden) {
   lease(kPc, kMac);
   lease(kOther, kOtherMac);
