@@ -165,7 +165,13 @@ struct Switch::Impl {
     for (const auto& [id, what] : cases) {
       if (what.state == State::active) wards.push_back({.hardware = what.found.hardware, .remote_id = what.found.remote_id, .scope = what.scope, .id = id});
     }
-    confined = std::make_shared<const subscriber::Confined>(wards);
+    // Whoever is never to be touched is not touched by another's doing either.
+    std::vector<std::string> spared;
+    for (const subscriber::Mac mac : guard.policy().never_macs) {
+      std::string& octets = spared.emplace_back();
+      for (int shift = 40; shift >= 0; shift -= 8) octets += static_cast<char>(mac.value >> shift);
+    }
+    confined = std::make_shared<const subscriber::Confined>(wards, spared);
     return effects.publish(confined);
   }
 

@@ -302,6 +302,15 @@ TEST_F(SwitchTest, TheNeverListHolds) {
   EXPECT_TRUE(effects_.confined->empty());
 }
 
+TEST_F(SwitchTest, TheNeverListHoldsBehindAModemThatIsConfined) {
+  policy_.never_macs = {subscriber::Mac{0x020000000002}};
+  ASSERT_TRUE(order(word(kPc, Scope::subscriber)));
+  EXPECT_TRUE(confined(kPcMac));
+  EXPECT_FALSE(confined(kOtherMac));
+  on().tick(kNow + 100);
+  EXPECT_THAT(on().active()[0]->addresses, ElementsAre(kPc));
+}
+
 TEST_F(SwitchTest, AModemOfTheNeverListKeepsAllBehindIt) {
   policy_.never_macs = {kModem};
   EXPECT_EQ(kind(order(alert(kPc))), Refusal::Kind::never);

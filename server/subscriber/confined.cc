@@ -11,7 +11,7 @@ bool is_telephone_adapter(Bytes vendor_class) noexcept { return octets_of(vendor
 
 }  // namespace
 
-Confined::Confined(const std::vector<Ward>& wards) {
+Confined::Confined(const std::vector<Ward>& wards, const std::vector<std::string>& spared) : spared_(spared.begin(), spared.end()) {
   for (const Ward& ward : wards) {
     Holds& holds = ward.scope == Scope::cpe ? machines_ : modems_;
     const std::string& key = ward.scope == Scope::cpe ? ward.hardware : ward.remote_id;
@@ -25,7 +25,7 @@ Confined::Confined(const std::vector<Ward>& wards) {
 const Confined::Hold* Confined::find(const Holder& holder) const noexcept {
   if (empty()) return nullptr;
   if (const auto found = machines_.find(octets_of(holder.hardware)); found != machines_.end()) return &found->second;
-  if (std::ranges::equal(holder.hardware, holder.remote_id) || is_telephone_adapter(holder.vendor_class)) return nullptr;
+  if (std::ranges::equal(holder.hardware, holder.remote_id) || is_telephone_adapter(holder.vendor_class) || spared_.contains(octets_of(holder.hardware))) return nullptr;
   return find_modem(holder.remote_id);
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/base/bytes.h"
@@ -46,7 +47,8 @@ class Confined {
   };
 
   Confined() = default;
-  explicit Confined(const std::vector<Ward>& wards);
+  // `spared`: hardware addresses that no modem's quarantine takes along (the never-list).
+  explicit Confined(const std::vector<Ward>& wards, const std::vector<std::string>& spared = {});
 
   bool empty() const noexcept { return machines_.empty() && modems_.empty(); }
   // The machine's own quarantine, else that of its modem. The modem itself, which its CMTS vouches for by its own address, and a telephone adapter (option 60
@@ -62,6 +64,7 @@ class Confined {
   };
   using Holds = std::unordered_map<std::string, Hold, Octets, std::equal_to<>>;
   Holds machines_, modems_;
+  std::unordered_set<std::string, Octets, std::equal_to<>> spared_;
 };
 
 using PublishedConfined = Published<Confined>;

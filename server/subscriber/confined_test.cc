@@ -37,6 +37,12 @@ TEST(Confined, TheModemItselfAndItsTelephonesStayAsTheyAre) {
   EXPECT_NE(by_name.find(holder(kOther, kModem, "pktc1.5:05")), nullptr);  // somebody meant this very device
 }
 
+TEST(Confined, AModemsQuarantineDoesNotTakeAlongWhoIsSpared) {
+  const Confined confined({{.remote_id = kModem, .scope = Scope::subscriber, .id = 8}}, {kOther});
+  EXPECT_NE(confined.find(holder(kPc, kModem)), nullptr);
+  EXPECT_EQ(confined.find(holder(kOther, kModem)), nullptr);
+}
+
 TEST(Confined, TheWiderOfTwoCounts) {
   const Confined confined({{.remote_id = kModem, .scope = Scope::modem, .id = 1}, {.remote_id = kModem, .scope = Scope::subscriber, .id = 2}});
   EXPECT_EQ(confined.find_modem(bytes(kModem))->scope, Scope::modem);
