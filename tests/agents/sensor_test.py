@@ -734,8 +734,13 @@ class Asking(Bench):
 
     def answer_once(self, listening, octets):
         with listening.accept()[0] as one:
+            one.settimeout(10)
             one.recv(65536)
             one.sendall(octets)
+            # Closed with part of the request unread it would be reset, and the answer with it.
+            one.shutdown(socket.SHUT_WR)
+            while one.recv(65536):
+                pass
 
 
 class PolicyService(Bench):
