@@ -4,22 +4,15 @@
 #include <array>
 
 #include "server/base/assert.h"
+#include "server/wire/cable_device.h"
 #include "server/wire/option_table.h"
 
 namespace coaxd::leasequery {
 
 namespace {
 
-// The first sub-option of that code in a stored option 82. One that overruns ends the search: it is kept as it came, from whoever sent it.
-Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept {
-  while (agent_info.size() >= 2) {
-    const std::size_t size = agent_info[1];
-    if (agent_info.size() - 2 < size) break;
-    if (agent_info[0] == code) return agent_info.subspan(2, size);
-    agent_info = agent_info.subspan(2 + size);
-  }
-  return {};
-}
+// Of a stored option 82.
+Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept { return wire::find_tlv(agent_info, code).value_or(Bytes{}); }
 
 }  // namespace
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "server/wire/cable_device.h"
+#include "server/wire/option_table.h"
+
 namespace coaxd::store {
 namespace {
 
@@ -11,19 +14,7 @@ using lease::Item;
 constexpr std::uint64_t kRowsAtOnce = 16384;
 constexpr std::ptrdiff_t kAhead = 8;
 
-// RFC 3046 §2.0: sub-option code, length, octets. What does not fit is not there.
-Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept {
-  while (agent_info.size() >= 2) {
-    const std::size_t length = agent_info[1];
-    if (agent_info.size() < 2 + length) break;
-    if (agent_info[0] == code) return agent_info.subspan(2, length);
-    agent_info = agent_info.subspan(2 + length);
-  }
-  return {};
-}
-
-constexpr std::uint8_t kCircuitId = 1;  // RFC 3046 §3.1
-constexpr std::uint8_t kRemoteId = 2;   // RFC 3046 §3.2
+Bytes sub_option(Bytes agent_info, std::uint8_t code) noexcept { return wire::find_tlv(agent_info, code).value_or(Bytes{}); }
 
 bool same_client(const lease::Binding& a, const lease::Binding& b) noexcept {
   return a.htype == b.htype && equal(a.hardware(), b.hardware()) && equal(a.get(Item::client_id), b.get(Item::client_id));
@@ -32,8 +23,8 @@ bool same_client(const lease::Binding& a, const lease::Binding& b) noexcept {
 bool same_place(const lease::Binding& a, const lease::Binding& b) noexcept {
   const Bytes old = a.get(Item::agent_info);
   const Bytes now = b.get(Item::agent_info);
-  return equal(sub_option(old, kCircuitId), sub_option(now, kCircuitId)) &&
-         equal(sub_option(old, kRemoteId), sub_option(now, kRemoteId));
+  return equal(sub_option(old, wire::agent::circuit_id), sub_option(now, wire::agent::circuit_id)) &&
+         equal(sub_option(old, wire::agent::remote_id), sub_option(now, wire::agent::remote_id));
 }
 
 bool is_held(const Record& record) noexcept {
@@ -186,8 +177,8 @@ void LeaseRows::bind_holder(const Record& record) {
   to_hex(record.binding.hardware(), mac_);
   open_.bind(1, std::int64_t{record.address.value}).bind(2, std::int64_t{record.at}).bind(6, std::string_view(mac_));
   bind_optional(open_, 7, record.binding.get(Item::client_id));
-  bind_optional(open_, 8, sub_option(agent, kCircuitId));
-  bind_optional(open_, 9, sub_option(agent, kRemoteId));
+  bind_optional(open_, 8, sub_option(agent, wire::agent::circuit_id));
+  bind_optional(open_, 9, sub_option(agent, wire::agent::remote_id));
   const Bytes hostname = record.binding.get(Item::hostname);
   if (hostname.empty()) {
     open_.bind_null(10);
