@@ -70,11 +70,7 @@ constexpr Model kModels[] = {
 constexpr Oid kCdxCmCpeType = oid("1.3.6.1.4.1.9.9.116.1.3.1.1.2");
 constexpr std::int64_t kCmReinit = 2;
 
-std::string octets_of(Mac mac) {
-  std::string octets;
-  for (int shift = 40; shift >= 0; shift -= 8) octets += static_cast<char>(mac.value >> shift & 0xff);
-  return octets;
-}
+std::string octets_of(Mac mac) { return std::string(as_text(mac.octets())); }
 
 }  // namespace
 

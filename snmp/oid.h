@@ -40,7 +40,7 @@ class Oid {
   // A MacAddress is of fixed size: six arcs and no length before them (RFC 2578 §7.7).
   constexpr Oid of(Mac mac) const noexcept {
     Oid longer = *this;
-    for (int shift = 40; shift >= 0; shift -= 8) longer = longer.of(static_cast<std::uint32_t>(mac.value >> shift & 0xff));
+    for (const std::uint8_t octet : mac.octets()) longer = longer.of(octet);
     return longer;
   }
 

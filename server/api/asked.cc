@@ -28,12 +28,6 @@ Asked<subscriber::Mac> mac_of(std::string_view text, std::string_view name) {
   return refuse(name, text, "a MAC address such as 00:10:95:01:02:03");
 }
 
-std::string octets_of(subscriber::Mac mac) {
-  std::string octets;
-  for (int shift = 40; shift >= 0; shift -= 8) octets += static_cast<char>(mac.value >> shift);
-  return octets;
-}
-
 Asked<std::string> octets_of(std::string_view text, std::string_view name) {
   std::string octets, digits;
   const auto value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };

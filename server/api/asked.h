@@ -20,7 +20,6 @@ using Asked = std::expected<T, Response>;
 
 Asked<Ipv4> address_of(std::string_view text, std::string_view name);
 Asked<subscriber::Mac> mac_of(std::string_view text, std::string_view name);
-std::string octets_of(subscriber::Mac mac);
 Asked<std::string> octets_of(std::string_view text, std::string_view name);  // 01:02:ff or 0102ff
 Asked<Prefix> prefix_of(std::string_view text, std::string_view name);
 Asked<std::uint64_t> number_of(std::string_view text, std::string_view name, std::uint64_t low, std::uint64_t high);

@@ -62,9 +62,9 @@ Asked<LeaseFilter> filter_of(const Site& site, const Request& request) {
     filter.first = filter.last = **ip;
   }
   if (*cursor) filter.first = Ipv4{std::max(filter.first.value_or(Ipv4{}).value, (*cursor)->value + ((*cursor)->value != 0xffffffff ? 1 : 0))};
-  if (*mac) filter.hardware = octets_of(**mac);
+  if (*mac) filter.hardware = as_text((*mac)->octets());
   filter.client_id = client_id->value_or("");
-  if (*modem) filter.remote_id = octets_of(**modem);
+  if (*modem) filter.remote_id = as_text((*modem)->octets());
   filter.state = state->value_or("");
   filter.limit = *limit;
   filter.as_lines = request.wants_lines();
@@ -194,7 +194,7 @@ void show_history(Site& site, const Request& request, const Answer& answer) {
     Response response;
     response.stream = std::make_shared<Search>(
         *site.history,
-        store::HistoryReader::Search{.mac = *mac ? to_string(machine) : "", .remote_id = *modem ? octets_of(**modem) : remote_id->value_or(""), .at = *at}, *limit);
+        store::HistoryReader::Search{.mac = *mac ? to_string(machine) : "", .remote_id = *modem ? std::string(as_text((*modem)->octets())) : remote_id->value_or(""), .at = *at}, *limit);
     return answer(std::move(response));
   }
   const WallSeconds now = site.now().wall;

@@ -135,11 +135,10 @@ std::expected<std::optional<quarantine::LeasePlant::Past>, std::string> Quaranti
   if (!periods) return std::unexpected(std::move(periods.error()));
   if (periods->empty()) return std::nullopt;
   const store::Period& period = periods->front();
-  quarantine::LeasePlant::Past past{.hardware = {}, .remote_id = period.remote_id, .since = period.since, .until = period.until.value_or(0)};
   const auto mac = subscriber::Mac::parse(period.mac);
   if (!mac) return std::nullopt;  // no Ethernet: nothing here could name him
-  for (int shift = 40; shift >= 0; shift -= 8) past.hardware += static_cast<char>(mac->value >> shift);
-  return past;
+  return quarantine::LeasePlant::Past{
+      .hardware = std::string(as_text(mac->octets())), .remote_id = period.remote_id, .since = period.since, .until = period.until.value_or(0)};
 }
 
 // --- effects ---

@@ -112,10 +112,8 @@ void Server::stop_quarantine() {
 
 // Where the modem can be reached: its newest lease that runs.
 Ipv4 Server::address_of(subscriber::Mac modem) {
-  std::array<std::uint8_t, 6> octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(modem.value >> (40 - 8 * i));
   std::array<lease::SlotId, 16> slots{};
-  const std::size_t count = leases_->table().find_by_hardware(1, octets, slots);
+  const std::size_t count = leases_->table().find_by_hardware(1, modem.octets(), slots);
   Ipv4 newest;
   lease::StoredTime since = 0;
   lease::Binding binding;

@@ -223,10 +223,8 @@ FileAnswer ProvisionedFiles::refuse(Refusal refusal, const FileQuery& query, con
 
 std::expected<ProvisionedFiles::Preview, std::string> ProvisionedFiles::preview(subscriber::Mac modem, std::string_view name, Instant now) {
   snapshot_.refresh();
-  std::array<std::uint8_t, 6> octets;
-  for (int i = 0; i < 6; ++i) octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(modem.value >> (40 - 8 * i));
   std::array<lease::SlotId, 16> slots;
-  const std::size_t count = parts_.leases.find_by_hardware(1, octets, slots);
+  const std::size_t count = parts_.leases.find_by_hardware(1, modem.octets(), slots);
   const Ipv4 fixed = parts_.plan != nullptr ? parts_.plan->address_of(modem) : Ipv4{};
   bool found = false;
   for (std::size_t i = 0; i <= count && !found; ++i) {

@@ -15,11 +15,7 @@ constexpr std::string_view kStates[] = {"active", "released", "expired"};
 constexpr std::string_view kEffectWords[] = {"in_memory", "nak_sent", "discover", "garden_ack", "cmts_reset", "modem_back", "page_seen", "released_ack"};
 static_assert(std::size(kEffectWords) == kEffects);
 
-std::string octets_text(std::string_view octets) {
-  std::string text;
-  for (const char octet : octets) text += fmt::format("{}{:02x}", text.empty() ? "" : ":", static_cast<unsigned char>(octet));
-  return text;
-}
+std::string octets_text(std::string_view octets) { return fmt::format("{:02x}", fmt::join(as_bytes(octets), ":")); }
 
 std::string text_or_null(std::string_view text) { return text.empty() ? "null" : json_text(text); }
 std::string time_or_null(WallMillis at) { return at == 0 ? "null" : json_text(rfc3339(at)); }

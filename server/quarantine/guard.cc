@@ -13,10 +13,6 @@ const Source kOther{};
 
 std::string both(std::string_view key, std::string_view signature) { return fmt::format("{}\n{}", key, signature); }
 
-std::optional<subscriber::Mac> mac_of(std::string_view octets) {
-  return subscriber::Mac::of({reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()});
-}
-
 std::string prefix_text(const Prefix& prefix) { return fmt::format("{}/{}", to_string(prefix.network), prefix.length()); }
 
 }  // namespace
@@ -72,7 +68,7 @@ std::string Guard::never(const Subject& subject, const Found& found) const {
       if (prefix.contains(*address)) return fmt::format("{} is in {}, which [quarantine] never lists", to_string(*address), prefix_text(prefix));
     }
   }
-  for (const std::optional<subscriber::Mac>& mac : {subject.mac, subject.modem, mac_of(found.hardware), found.modem}) {
+  for (const std::optional<subscriber::Mac>& mac : {subject.mac, subject.modem, subscriber::Mac::of(as_bytes(found.hardware)), found.modem}) {
     if (mac && std::ranges::find(policy_.never_macs, *mac) != policy_.never_macs.end()) return fmt::format("[quarantine] never lists {}", to_string(*mac));
   }
   return {};

@@ -21,7 +21,7 @@ constexpr WallMillis kSecond = 1000;
 // Addresses that are looked at in one piece: a millisecond or two.
 constexpr std::size_t kPiece = 16'384;
 
-std::string text_of(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
+std::string text_of(Bytes octets) { return std::string(as_text(octets)); }
 
 std::string hardware_text(std::string_view octets) {
   const auto mac = subscriber::Mac::of(as_bytes(octets));
@@ -77,9 +77,7 @@ std::expected<Found, std::string> LeasePlant::find(const Subject& subject, WallM
   if (subject.ip) return find_address(*subject.ip, at);
   if (subject.modem) return find_modem(*subject.modem);
   if (!subject.subscriber.empty()) return find_subscriber(subject.subscriber);
-  std::array<std::uint8_t, 6> octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(subject.mac->value >> (40 - 8 * i));
-  return find_machine(octets);
+  return find_machine(subject.mac->octets());
 }
 
 std::expected<Found, std::string> LeasePlant::find_address(Ipv4 address, WallMillis at) {
@@ -114,8 +112,7 @@ Found LeasePlant::find_machine(Bytes hardware) {
 }
 
 Found LeasePlant::find_modem(subscriber::Mac modem) {
-  std::array<std::uint8_t, 6> octets{};
-  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(modem.value >> (40 - 8 * i));
+  const auto octets = modem.octets();
   Found found;
   found.modem = modem;
   found.remote_id = text_of(octets);
@@ -145,7 +142,7 @@ bool LeasePlant::look_for_addresses(const subscriber::Confined& confined, std::u
   for (std::size_t budget = kPiece; view_.next(at, leasequery::LeaseView::Walk::used, now, budget, facts_);) {
     if (facts_.standing != Standing::active || (facts_.pool != nullptr && facts_.pool->is_garden)) continue;
     if (const auto* hold = confined.find({.hardware = facts_.hardware, .remote_id = remote_id_of(facts_), .vendor_class = facts_.vendor_class}))
-      found(hold->id, facts_.address, {reinterpret_cast<const char*>(facts_.hardware.data()), facts_.hardware.size()});
+      found(hold->id, facts_.address, as_text(facts_.hardware));
   }
   const bool done = at.at_end();
   place = done ? 0 : at.next;

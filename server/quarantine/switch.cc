@@ -167,10 +167,7 @@ struct Switch::Impl {
     }
     // Whoever is never to be touched is not touched by another's doing either.
     std::vector<std::string> spared;
-    for (const subscriber::Mac mac : guard.policy().never_macs) {
-      std::string& octets = spared.emplace_back();
-      for (int shift = 40; shift >= 0; shift -= 8) octets += static_cast<char>(mac.value >> shift);
-    }
+    for (const subscriber::Mac mac : guard.policy().never_macs) spared.emplace_back(as_text(mac.octets()));
     confined = std::make_shared<const subscriber::Confined>(wards, spared);
     return effects.publish(confined);
   }

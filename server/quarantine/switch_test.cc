@@ -18,7 +18,6 @@ constexpr Ipv4 kPc = Ipv4::of(203, 0, 113, 9), kOther = Ipv4::of(203, 0, 113, 10
 const std::string kPcMac("\x02\0\0\0\0\x01", 6), kOtherMac("\x02\0\0\0\0\x02", 6), kModemId("\0\x10\x95\0\0\x07", 6);
 constexpr subscriber::Mac kModem{0x001095000007};
 
-Bytes octets(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 class FakePlant final : public Plant {
  public:
@@ -36,7 +35,7 @@ class FakePlant final : public Plant {
   }
   bool look_for_addresses(const subscriber::Confined& confined, std::uint64_t& place, const Sink& found) override {
     for (const auto& [address, who] : leases) {
-      if (const auto* hold = confined.find({octets(who.hardware), octets(who.remote_id), {}})) found(hold->id, address, who.hardware);
+      if (const auto* hold = confined.find({as_bytes(who.hardware), as_bytes(who.remote_id), {}})) found(hold->id, address, who.hardware);
     }
     place = 0;
     return true;
@@ -144,7 +143,7 @@ class SwitchTest : public testing::Test {
     return order;
   }
   Result order(const Order& what, WallMillis now = kNow) { return on().order({&what, 1}, now)[0]; }
-  bool confined(const std::string& hardware, const std::string& remote_id = kModemId) const { return effects_.confined->find({octets(hardware), octets(remote_id), {}}) != nullptr; }
+  bool confined(const std::string& hardware, const std::string& remote_id = kModemId) const { return effects_.confined->find({as_bytes(hardware), as_bytes(remote_id), {}}) != nullptr; }
 };
 
 Refusal::Kind kind(const Result& result) { return result ? Refusal::Kind::bad_order : result.error().kind; }

@@ -5,9 +5,7 @@
 namespace coaxd::subscriber {
 namespace {
 
-std::string_view octets_of(Bytes bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-bool is_telephone_adapter(Bytes vendor_class) noexcept { return octets_of(vendor_class).starts_with("pktc"); }
+bool is_telephone_adapter(Bytes vendor_class) noexcept { return as_text(vendor_class).starts_with("pktc"); }
 
 }  // namespace
 
@@ -24,13 +22,13 @@ Confined::Confined(const std::vector<Ward>& wards, const std::vector<std::string
 
 const Confined::Hold* Confined::find(const Holder& holder) const noexcept {
   if (empty()) return nullptr;
-  if (const auto found = machines_.find(octets_of(holder.hardware)); found != machines_.end()) return &found->second;
-  if (std::ranges::equal(holder.hardware, holder.remote_id) || is_telephone_adapter(holder.vendor_class) || spared_.contains(octets_of(holder.hardware))) return nullptr;
+  if (const auto found = machines_.find(as_text(holder.hardware)); found != machines_.end()) return &found->second;
+  if (std::ranges::equal(holder.hardware, holder.remote_id) || is_telephone_adapter(holder.vendor_class) || spared_.contains(as_text(holder.hardware))) return nullptr;
   return find_modem(holder.remote_id);
 }
 
 const Confined::Hold* Confined::find_modem(Bytes remote_id) const noexcept {
-  const auto found = modems_.find(octets_of(remote_id));
+  const auto found = modems_.find(as_text(remote_id));
   return found == modems_.end() ? nullptr : &found->second;
 }
 

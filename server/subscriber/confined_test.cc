@@ -7,9 +7,8 @@ namespace {
 
 const std::string kPc("\x02\x00\x00\x00\x00\x01", 6), kOther("\x02\x00\x00\x00\x00\x02", 6), kModem("\x00\x10\x95\x00\x00\x07", 6);
 
-Bytes bytes(const std::string& octets) { return {reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()}; }
 Holder holder(const std::string& hardware, const std::string& remote_id = {}, const std::string& vendor_class = {}) {
-  return {bytes(hardware), bytes(remote_id), bytes(vendor_class)};
+  return {as_bytes(hardware), as_bytes(remote_id), as_bytes(vendor_class)};
 }
 
 TEST(Confined, OneMachineAndNobodyElseBehindTheModem) {
@@ -18,7 +17,7 @@ TEST(Confined, OneMachineAndNobodyElseBehindTheModem) {
   EXPECT_EQ(confined.find(holder(kPc, kModem))->id, 7u);
   EXPECT_NE(confined.find(holder(kPc)), nullptr);  // wherever it is plugged in
   EXPECT_EQ(confined.find(holder(kOther, kModem)), nullptr);
-  EXPECT_EQ(confined.find_modem(bytes(kModem)), nullptr);
+  EXPECT_EQ(confined.find_modem(as_bytes(kModem)), nullptr);
 }
 
 TEST(Confined, EveryMachineBehindTheModem) {
@@ -26,7 +25,7 @@ TEST(Confined, EveryMachineBehindTheModem) {
   EXPECT_NE(confined.find(holder(kPc, kModem)), nullptr);
   EXPECT_NE(confined.find(holder(kOther, kModem)), nullptr);
   EXPECT_EQ(confined.find(holder(kPc)), nullptr);
-  EXPECT_NE(confined.find_modem(bytes(kModem)), nullptr);
+  EXPECT_NE(confined.find_modem(as_bytes(kModem)), nullptr);
 }
 
 TEST(Confined, TheModemItselfAndItsTelephonesStayAsTheyAre) {
@@ -45,7 +44,7 @@ TEST(Confined, AModemsQuarantineDoesNotTakeAlongWhoIsSpared) {
 
 TEST(Confined, TheWiderOfTwoCounts) {
   const Confined confined({{.remote_id = kModem, .scope = Scope::modem, .id = 1}, {.remote_id = kModem, .scope = Scope::subscriber, .id = 2}});
-  EXPECT_EQ(confined.find_modem(bytes(kModem))->scope, Scope::modem);
+  EXPECT_EQ(confined.find_modem(as_bytes(kModem))->scope, Scope::modem);
 }
 
 TEST(Confined, AMachineWithoutAModemIsNotTheModemWithoutAName) {

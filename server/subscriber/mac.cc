@@ -1,6 +1,6 @@
 #include "server/subscriber/mac.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace coaxd::subscriber {
 namespace {
@@ -44,9 +44,7 @@ std::optional<Mac> Mac::parse(std::string_view text) noexcept {
 }
 
 std::string to_string(Mac mac) {
-  std::string text;
-  for (int shift = 40; shift >= 0; shift -= 8) text += fmt::format("{:02x}{}", mac.value >> shift & 0xff, shift == 0 ? "" : ":");
-  return text;
+  return fmt::format("{:02x}", fmt::join(mac.octets(), ":"));
 }
 
 }  // namespace coaxd::subscriber
